@@ -113,6 +113,19 @@ class Tail:
         """(candidates,) what a lot more does to the loss."""
         return np.asarray(-(self.effect @ self.weights(lots)))
 
+    def least_dollars(self, cost: FloatArray) -> float:
+        """USD that any lots cost which keep to the VaR.
+
+        Of the days that lose more than `highest`, all but k + 1 have to be raised to it, each by no
+        less than its gap over what the best candidate makes of a dollar that day.
+        """
+        gaps = np.maximum(-self.highest - self.before, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            dollars = gaps / (np.abs(self.effect) / cost[:, None]).max(axis=0, initial=0.0)
+        dollars = np.sort(dollars[gaps > 0.0])
+        raised = len(dollars) - (self.place[0] + 1)
+        return float(dollars[raised - 1]) if raised > 0 else 0.0
+
     def exceptions(self, lots: FloatArray) -> tuple[BoolArray, BoolArray]:
         """The k, and the k + 1, worst days after so many lots."""
         rank = np.argsort(np.argsort(self.days(lots), kind="stable"), kind="stable")
@@ -330,7 +343,7 @@ def _quantiles_of_choice(
     Where both quantiles are above -L, or both below, lowering or raising them to it changes nothing
     about which lots keep to the VaR. The exceptions of a are among those of b.
     """
-    lower, upper = _reach(target, task)
+    lower, upper = reach(target, task)
     whole, _ = target.place
     bound = -target.highest
     largest = max(float(np.sort(upper)[min(whole + 1, len(upper) - 1)]), bound)
@@ -370,7 +383,7 @@ def _by_day(target: Tail) -> Matrix:
     return np.concatenate([effect, -effect], axis=1)
 
 
-def _reach(target: Tail, task: Task) -> tuple[FloatArray, FloatArray]:
+def reach(target: Tail, task: Task) -> tuple[FloatArray, FloatArray]:
     """(days,) the lowest and highest P&L of each day that the bounds and the dollars allow."""
     lots = task.lots
     moves = np.array([target.effect.T * lots.lowest, target.effect.T * lots.highest])

@@ -11,7 +11,7 @@ the answer says how much might be saved at most.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import numpy as np
 
@@ -25,15 +25,18 @@ from services.stress.calculations.program import (
     Task,
     fewest,
     nearest,
+    reach,
 )
 from shared.arrays import BoolArray, FloatArray
 
-ROUNDS = 12  # of giving a VaR its exceptions again
+ROUNDS = 8  # of giving a VaR its exceptions again
 SPLIT = 1e-6  # lots: less is not a part of one
 NEXT = 2.0  # lots on either side of a fraction that whole ones are first searched among
 NEGLIGIBLE = 1e-6  # of a measure's unit
 CENT = 0.01
-BRIEF = 8.0
+BRIEF = 4.0  # parts of the seconds: one for each search of several
+CELLS = 2_500  # candidates x days that may be exceptions: more would take many seconds
+LIKELIEST = 8  # candidates at least
 
 Kind = Literal["target", "bound", "most_dollars", "conflict", "lots", "no_effect", "time"]
 
@@ -80,11 +83,10 @@ def suggestion(lots: Lots, targets: Sequence[Target], most: float, effort: Effor
     parts = np.abs(relaxed.lots - np.round(relaxed.lots)) > SPLIT
     task = Task(lots, [_tolerant(each, parts) for each in targets], most)
     found = _rounded(task, relaxed.lots, effort)
-    brief = replace(effort, seconds=effort.seconds / BRIEF)  # several searches of whole lots
     if found is None:
-        found = _settled(task, brief, fewest).lots
+        found = _whole(task, relaxed.lots, effort)
     if found is None:
-        return _out_of_reach(task, brief)
+        return _not_whole(task, effort)
     best, least = _proven(task, found, effort)
     return Suggestion(best, _dollars(task, best), least, tuple(task.targets))
 
@@ -101,7 +103,31 @@ def _rounded(task: Task, split: FloatArray, effort: Effort) -> FloatArray | None
     high = np.minimum(np.ceil(split) + NEXT, lots.highest)
     near = replace(lots, lowest=np.where(traded, low, 0.0), highest=np.where(traded, high, 0.0))
     task = replace(task, lots=near)
-    return (_improved(task, split, effort, fewest) if _has_var(task) else fewest(task, effort)).lots
+    if not _has_var(task):
+        return fewest(task, effort).lots
+    return _improved(task, split, _brief(effort), fewest).lots
+
+
+def _whole(task: Task, split: FloatArray, effort: Effort) -> FloatArray | None:
+    """Whole lots of any candidate, as far as one search can weigh them."""
+    fitting = replace(task, lots=_fitting(task, split))
+    return _settled(fitting, _brief(effort), fewest).lots
+
+
+def _not_whole(task: Task, effort: Effort) -> Suggestion:
+    """Lots in fractions would do: what holds up whole ones, unless too many days are to be weighed.
+
+    Then no more is known than that none were found.
+    """
+    if not any(isinstance(each, Tail) for each in task.targets):
+        return _out_of_reach(task, _brief(effort))
+    tails = [place for place, each in enumerate(task.targets) if isinstance(each, Tail)]
+    obstacles = tuple(Obstacle("time", place) for place in tails)
+    return Suggestion(None, 0.0, 0.0, tuple(task.targets), obstacles)
+
+
+def _brief(effort: Effort) -> Effort:
+    return replace(effort, seconds=effort.seconds / BRIEF)
 
 
 def _out_of_reach(task: Task, effort: Effort) -> Suggestion:
@@ -122,8 +148,12 @@ def _tolerant(target: Target, parts: BoolArray) -> Target:
     return replace(target, lowest=target.lowest - by, highest=target.highest + by, tolerance=by)
 
 
+def _is_var(target: Target) -> TypeGuard[Tail]:
+    return isinstance(target, Tail) and not target.shortfall
+
+
 def _has_var(task: Task) -> bool:
-    return any(isinstance(each, Tail) and not each.shortfall for each in task.targets)
+    return any(_is_var(each) for each in task.targets)
 
 
 Search = Callable[[Task, Effort], Solved]
@@ -182,16 +212,54 @@ def _improved(task: Task, start: FloatArray, effort: Effort, search: Search) -> 
 def _proven(task: Task, found: FloatArray, effort: Effort) -> tuple[FloatArray, float]:
     """(the cheapest lots known, the dollars below which there are none)."""
     traded = _dollars(task, found)
-    least = 0.0
-    if not _has_var(task):
-        least = fewest(replace(task, whole=False), effort).bound
+    least = _least(task, effort)
     if traded * (1.0 - effort.gap) <= least + CENT:
         return found, min(least, traded)
-    cheaper = fewest(replace(task, most=min(task.most, traded)), effort)
-    least = traded if cheaper.impossible else max(least, cheaper.bound)
-    if cheaper.lots is not None and all(_is_met(each, cheaper.lots) for each in task.targets):
-        found = min(found, cheaper.lots, key=lambda lots: _dollars(task, lots))
+    cheaper = replace(task, most=min(task.most, traded))
+    near = replace(cheaper, lots=_fitting(cheaper, found))
+    better = fewest(near, effort)
+    if near.lots is task.lots:
+        least = max(least, traded if better.impossible else better.bound)
+    if better.lots is not None and all(_is_met(each, better.lots) for each in task.targets):
+        found = min(found, better.lots, key=lambda lots: _dollars(task, lots))
     return found, min(least, _dollars(task, found))
+
+
+def _least(task: Task, effort: Effort) -> float:
+    """Dollars that are needed without whole lots, and to raise the days of each VaR alone."""
+    convex = [each for each in task.targets if not _is_var(each)]
+    least = fewest(replace(task.of(convex), whole=False), effort).bound if convex else 0.0
+    alone = [each.least_dollars(task.lots.cost) for each in task.targets if _is_var(each)]
+    return max([least, *alone])
+
+
+def _fitting(task: Task, found: FloatArray) -> Lots:
+    """The candidates that one search can weigh with the days of tails: the traded, the likeliest.
+
+    The others stay as they are: not traded.
+    """
+    days = [_days_of_choice(each, task) for each in task.targets if isinstance(each, Tail)]
+    lots = task.lots
+    most = max(LIKELIEST, CELLS // max(sum(days), 1))
+    if not days or len(lots.cost) <= most:
+        return lots
+    by_dollar = [np.abs(each.downhill(found)) / lots.cost / each.unit for each in task.targets]
+    likely = np.max([each / (each.max() or 1.0) for each in by_dollar], axis=0)
+    likely[found != 0.0] = np.inf
+    chosen = np.zeros(len(likely), dtype=np.bool_)
+    chosen[np.argsort(-likely, kind="stable")[:most]] = True
+    low, high = (np.where(chosen, each, 0.0) for each in (lots.lowest, lots.highest))
+    return replace(lots, lowest=low, highest=high)
+
+
+def _days_of_choice(target: Tail, task: Task) -> int:
+    """How many days the dollars may move below or above the quantile; of a shortfall all."""
+    if target.shortfall:
+        return len(target.before)
+    lower, upper = reach(target, task)
+    whole, _ = target.place
+    highest = max(float(np.sort(upper)[min(whole + 1, len(upper) - 1)]), -target.highest)
+    return int((lower < highest).sum())
 
 
 def missed(target: Target, lots: FloatArray) -> float:

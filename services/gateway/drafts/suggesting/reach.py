@@ -57,7 +57,8 @@ def _of_target(
         "conflict": f"{name} cannot be met with the other targets (without it they can be), and "
         f"comes no nearer than {best}: ask for less of one",
         "lots": f"whole lots bring {name} no nearer: give it a tolerance",
-        "time": f"no trades that reach {name} were found in time: allow more seconds",
+        "time": f"no trades that reach {name} were found in time: allow more seconds, or "
+        "less of the measure",
         "no_effect": f"no candidate moves {name}: name one that does",
     }[found.kind]
     code = OUT_OF_REACH if found.kind == "target" else found.kind
