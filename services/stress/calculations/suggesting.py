@@ -5,8 +5,8 @@ fractions of lots splits, unless a tolerance is given: rounding that solution me
 
 A VaR is searched twice. Its exceptions are given first, those of the lots found so far, until that
 saves nothing more; each such solution keeps to the VaR, so the last is a suggestion already. Then
-all exceptions compete for what is cheaper than that, which is exact; where that search ends early,
-the answer says how much might be saved at most.
+all exceptions compete for what is cheaper than that; where that search ends early, the answer says
+how much might be saved at most (docs/decisions/0045-*.md).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +36,7 @@ NEGLIGIBLE = 1e-6  # of a measure's unit
 CENT = 0.01
 BRIEF = 4.0  # parts of the seconds: one for each search of several
 CELLS = 2_500  # candidates x days that may be exceptions: more would take many seconds
+FEW_LOTS = 500  # of all candidates together, which one search weighs with all exceptions
 LIKELIEST = 8  # candidates at least
 
 Kind = Literal["target", "bound", "most_dollars", "conflict", "lots", "no_effect", "time"]
@@ -110,8 +111,7 @@ def _rounded(task: Task, split: FloatArray, effort: Effort) -> FloatArray | None
 
 def _whole(task: Task, split: FloatArray, effort: Effort) -> FloatArray | None:
     """Whole lots of any candidate, as far as one search can weigh them."""
-    fitting = replace(task, lots=_fitting(task, split))
-    return _settled(fitting, _brief(effort), fewest).lots
+    return _settled(_fitting(task, split), _brief(effort), fewest).lots
 
 
 def _not_whole(task: Task, effort: Effort) -> Suggestion:
@@ -119,7 +119,7 @@ def _not_whole(task: Task, effort: Effort) -> Suggestion:
 
     Then no more is known than that none were found.
     """
-    if not any(isinstance(each, Tail) for each in task.targets):
+    if not _has_tail(task):
         return _out_of_reach(task, _brief(effort))
     tails = [place for place, each in enumerate(task.targets) if isinstance(each, Tail)]
     obstacles = tuple(Obstacle("time", place) for place in tails)
@@ -150,6 +150,10 @@ def _tolerant(target: Target, parts: BoolArray) -> Target:
 
 def _is_var(target: Target) -> TypeGuard[Tail]:
     return isinstance(target, Tail) and not target.shortfall
+
+
+def _has_tail(task: Task) -> bool:
+    return any(isinstance(each, Tail) for each in task.targets)
 
 
 def _has_var(task: Task) -> bool:
@@ -210,19 +214,46 @@ def _improved(task: Task, start: FloatArray, effort: Effort, search: Search) -> 
 
 
 def _proven(task: Task, found: FloatArray, effort: Effort) -> tuple[FloatArray, float]:
-    """(the cheapest lots known, the dollars below which there are none)."""
-    traded = _dollars(task, found)
+    """(the cheapest lots known, the dollars below which there are none).
+
+    Whole lots and exceptions are searched together only where there are few lots: HiGHS may take
+    minutes otherwise, whatever its limit of time. Exceptions are chosen for lots in fractions then.
+    """
     least = _least(task, effort)
-    if traded * (1.0 - effort.gap) <= least + CENT:
-        return found, min(least, traded)
-    cheaper = replace(task, most=min(task.most, traded))
-    near = replace(cheaper, lots=_fitting(cheaper, found))
-    better = fewest(near, effort)
-    if near.lots is task.lots:
-        least = max(least, traded if better.impossible else better.bound)
-    if better.lots is not None and all(_is_met(each, better.lots) for each in task.targets):
-        found = min(found, better.lots, key=lambda lots: _dollars(task, lots))
+    if _has_var(task) and not _is_proven(task, found, least, effort):
+        cheaper = _within(task, _dollars(task, found) + float(task.lots.cost.max()))
+        near = _fitting(cheaper, found)
+        split = fewest(replace(near, whole=False), effort)
+        least = max(least, split.bound if near is cheaper else 0.0)
+        if split.lots is not None:
+            found = _cheaper(task, found, _rounded(task, split.lots, effort))
+    few = _within(task, _dollars(task, found))
+    is_small = float((few.lots.highest - few.lots.lowest).sum()) <= FEW_LOTS
+    if not _is_proven(task, found, least, effort) and (is_small or not _has_tail(task)):
+        better = fewest(few, effort)
+        least = max(least, _dollars(task, found) if better.impossible else better.bound)
+        found = _cheaper(task, found, better.lots)
     return found, min(least, _dollars(task, found))
+
+
+def _is_proven(task: Task, found: FloatArray, least: float, effort: Effort) -> bool:
+    return _dollars(task, found) * (1.0 - effort.gap) <= least + CENT
+
+
+def _cheaper(task: Task, found: FloatArray, other: FloatArray | None) -> FloatArray:
+    """The other lots, where they meet the targets with fewer dollars."""
+    if other is None or not all(_is_met(each, other) for each in task.targets):
+        return found
+    return min(found, other, key=lambda lots: _dollars(task, lots))
+
+
+def _within(task: Task, most: float) -> Task:
+    """The task with so many dollars at the most, and no more lots than they buy."""
+    lots = task.lots
+    count = np.floor(most / lots.cost)
+    low = np.maximum(lots.lowest, -count)
+    high = np.minimum(lots.highest, count)
+    return replace(task, most=min(task.most, most), lots=replace(lots, lowest=low, highest=high))
 
 
 def _least(task: Task, effort: Effort) -> float:
@@ -233,23 +264,24 @@ def _least(task: Task, effort: Effort) -> float:
     return max([least, *alone])
 
 
-def _fitting(task: Task, found: FloatArray) -> Lots:
-    """The candidates that one search can weigh with the days of tails: the traded, the likeliest.
+def _fitting(task: Task, found: FloatArray) -> Task:
+    """With the candidates that one search can weigh with the days of tails: the likeliest.
 
-    The others stay as they are: not traded.
+    Those that are traded in `found` come first; what is not chosen is not traded.
     """
-    days = [_days_of_choice(each, task) for each in task.targets if isinstance(each, Tail)]
+    tails = [each for each in task.targets if isinstance(each, Tail)]
+    days = sum(_days_of_choice(each, task) for each in tails)
     lots = task.lots
-    most = max(LIKELIEST, CELLS // max(sum(days), 1))
-    if not days or len(lots.cost) <= most:
-        return lots
-    by_dollar = [np.abs(each.downhill(found)) / lots.cost / each.unit for each in task.targets]
+    most = max(LIKELIEST, CELLS // max(days, 1))
+    if not tails or len(lots.cost) <= most:
+        return task
+    by_dollar = [np.abs(each.downhill(found)) / lots.cost for each in task.targets]
     likely = np.max([each / (each.max() or 1.0) for each in by_dollar], axis=0)
     likely[found != 0.0] = np.inf
     chosen = np.zeros(len(likely), dtype=np.bool_)
     chosen[np.argsort(-likely, kind="stable")[:most]] = True
     low, high = (np.where(chosen, each, 0.0) for each in (lots.lowest, lots.highest))
-    return replace(lots, lowest=low, highest=high)
+    return replace(task, lots=replace(lots, lowest=low, highest=high))
 
 
 def _days_of_choice(target: Tail, task: Task) -> int:

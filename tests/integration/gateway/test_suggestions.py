@@ -1,13 +1,15 @@
 """Suggestions: their drafts, once calculated, show the measures that were promised."""
 
+import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from services.gateway.drafts.queries.suggestions import Standing, load_standing
+from services.limits.tables import Limit
 from shared.database import Database
-from tests.builders import AS_OF
+from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.test_drafts import SESSIONS
 from tests.pipeline import Pipeline, nothing_runs
@@ -129,7 +131,7 @@ async def assert_a_tail_is_brought_down(person: Person, admin: Database, draft_i
 async def assert_several_targets_are_met(person: Person, admin: Database, start: str) -> None:
     """A loss in a crash, vega and a factor at once, with a put, own shares and a fund."""
     crash = {"measure": CRASH, "at_least": -0.12, "unit": "share_of_nav"}
-    vega = {"measure": "dollar_vega_1pt", "at_least": 100, "at_most": 400}
+    vega = {"limit_id": await a_limit_on_vega(person, admin)}
     shortfall = {"measure": "es_99_1d_historical", "at_most": 0.03, "unit": "share_of_nav"}
     named = [{"symbol": "MSFT", "most_bought": 0, "most_sold": 40}, {"symbol": "SPY"}]
     named.append({"symbol": PUT, "most_bought": 20, "most_sold": 0})
@@ -139,7 +141,8 @@ async def assert_several_targets_are_met(person: Person, admin: Database, start:
 
     lost, priced, tail = found["targets"]
     assert lost["after"] >= -0.12 - 1e-6
-    assert 100 <= priced["after"] <= 400
+    assert priced["measure"] == "dollar_vega_1pt"
+    assert priced["after"] <= 400
     assert tail["after"] <= 0.03 + 1e-6
     assert {each["symbol"] for each in found["trades"]} <= {"MSFT", "SPY", PUT}
     nav = standing.nav or 0.0
@@ -152,6 +155,29 @@ async def assert_several_targets_are_met(person: Person, admin: Database, start:
         stored = standing.measures[each["measure"]]
         assert each["after"] == pytest.approx(stored, abs=0.6), each["measure"]
     assert_as_promised({**found, "targets": [priced]}, standing)
+
+
+async def a_limit_on_vega(person: Person, admin: Database) -> str:
+    """A limit of the person's: vega at most 400."""
+    user_id = UUID((await person.get("auth/me")).json()["user_id"])
+    levels: dict[str, Any] = {"since": "2022-01-03", "warning": 300.0, "breach": 400.0}
+    limit: dict[str, Any] = {
+        "limit_id": uuid4(),
+        "user_id": user_id,
+        "portfolio_id": None,
+        "name": "Vega",
+        "measure": "dollar_vega_1pt",
+        "measure_unit": "USD",
+        "per": "portfolio",
+        "member": None,
+        "unit": "own",
+        "direction": "above",
+        "owner": "",
+        "note": "",
+        "terms": json.dumps([{**levels, "hysteresis": 0.0, "sessions": 1}]),
+    }
+    await save(admin, Limit, [limit])
+    return str(limit["limit_id"])
 
 
 async def assert_what_is_in_the_way_is_named(person: Person, start: str) -> None:

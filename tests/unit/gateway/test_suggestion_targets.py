@@ -1,14 +1,15 @@
 """Targets as users give them: what is wrong with them, and what they are in USD."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from services.gateway.drafts.queries.suggestions import Standing
+from services.gateway.drafts.queries.suggestions import Limit, Standing
 from services.gateway.drafts.schemas.suggestions import WantedTarget
 from services.gateway.drafts.suggesting.candidates import Offer
 from services.gateway.drafts.suggesting.reach import refuse_out_of_reach
-from services.gateway.drafts.suggesting.targets import Target, targets_of
+from services.gateway.drafts.suggesting.targets import Target, targets_of, with_limits
 from services.gateway.edge.problems import Problem
 from shared.contracts.stress import InTheWay, MeasureAfter, TradesSuggested
 
@@ -76,6 +77,7 @@ def test_beta_and_shares_of_nav_are_asked_in_dollars() -> None:
         ),
         ({"measure": "beta", "equal": 0, "unit": "share_of_nav"}, "targets.0.unit", "unexpected"),
         ({"measure": "dollar_vega_1pt", "at_most": 1}, "targets.0.measure", "not_measured"),
+        ({"equal": 0}, "targets.0.measure", "unknown_measure"),
     ],
 )
 def test_what_is_wrong_with_a_target_is_named(terms: dict[str, Any], field: str, code: str) -> None:
@@ -102,6 +104,48 @@ def test_a_measure_has_one_target() -> None:
             [wanted(measure="beta", equal=0), wanted(measure="market_exposure", at_most=1)],
             a_standing(),
         )
+
+
+def a_limit(**terms: Any) -> Limit:
+    usual: dict[str, Any] = {"measure": "beta", "per": "portfolio", "unit": "own"}
+    levels = {"warning": None, "breach": 0.3}
+    return Limit(**{**usual, "direction": "outside", "levels": levels, **terms})
+
+
+def test_a_limit_is_a_target_at_its_level() -> None:
+    first, second = uuid4(), uuid4()
+    var = {"measure": "var_95_1d_historical", "unit": "share_of_nav", "direction": "above"}
+    known = {first: a_limit(), second: a_limit(**var, levels={"warning": 0.01, "breach": 0.02})}
+
+    beta, tail = with_limits(
+        [wanted(limit_id=first), wanted(limit_id=second, level="warning")], known
+    )
+
+    assert (beta.measure, beta.at_least, beta.at_most) == ("beta", -0.3, 0.3)
+    (_, asked) = targets_of([beta, tail], a_standing())
+    assert (asked.asked.lowest, asked.asked.highest) == (None, 1_000.0)
+
+
+@pytest.mark.parametrize(
+    ("terms", "limit", "field", "code"),
+    [
+        ({}, None, "targets.0.limit_id", "unknown_limit"),
+        ({"at_most": 1}, a_limit(), "targets.0.at_most", "unexpected"),
+        ({}, a_limit(per="position"), "targets.0.limit_id", "not_of_portfolio"),
+        ({"level": "warning"}, a_limit(), "targets.0.level", "missing_value"),
+    ],
+)
+def test_what_is_wrong_with_a_limit_is_named(
+    terms: dict[str, Any], limit: Limit | None, field: str, code: str
+) -> None:
+    limit_id = uuid4()
+    known = {limit_id: limit} if limit else {}
+
+    with pytest.raises(Problem) as caught:
+        with_limits([wanted(limit_id=limit_id, **terms)], known)
+
+    (error,) = caught.value.errors
+    assert (error.field, error.code) == (field, code)
 
 
 def out_of_reach(*reasons: InTheWay) -> list[tuple[str | None, str, str]]:

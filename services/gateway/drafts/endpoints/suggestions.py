@@ -39,6 +39,7 @@ from services.gateway.drafts.suggesting.targets import (
     left_by,
     measures_beside,
     targets_of,
+    with_limits,
 )
 from services.gateway.drafts.trading.entering import Asking, checked_legs, priced
 from services.gateway.drafts.trading.resolving import Wanted
@@ -116,7 +117,11 @@ async def _load(asking: Asking, draft_id: UUID, wanted: WantedSuggestions) -> _F
         await refuse_too_many_drafts(session, asking.caller)
         figures_id = _figures_of(draft)
         standing = await standing_queries.load_standing(session, figures_id, draft.base_session)
-        targets = targets_of(wanted.targets, standing)
+        limit_ids = [each.limit_id for each in wanted.targets if each.limit_id is not None]
+        limits = await standing_queries.load_limits(
+            session, asking.caller.user_id, draft.base_id, limit_ids
+        )
+        targets = targets_of(with_limits(wanted.targets, limits), standing)
         held = await standing_queries.load_positions(session, figures_id, draft.base_session)
         start = Start(draft.base_session, standing, held)
         offers = await load_offers(session, start, wanted)

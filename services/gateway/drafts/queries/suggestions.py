@@ -1,5 +1,6 @@
 """What suggestions start from: the measures of a portfolio as they are, and funds by purpose."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,8 +10,8 @@ from sqlalchemy import Double, cast, func, select
 
 from services.gateway.edge.shapes import View
 from shared.conventions import DEFAULT_MODEL
-from shared.database import Session
-from shared.published import factors, snapshots, stress
+from shared.database import Session, among
+from shared.published import factors, limits, snapshots, stress
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,39 @@ async def load_standing(session: Session, portfolio_id: UUID, day: date) -> Stan
 async def load_proxies(session: Session) -> list[str]:
     """The ETFs of the active factors, the market's first."""
     return [row.proxy for row in await session.execute(factors.active_factors())]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a user allows a measure of a portfolio to be; `levels` by name, in its `unit`."""
+
+    measure: str
+    per: str
+    unit: str
+    direction: str
+    levels: dict[str, float | None]
+
+
+async def load_limits(
+    session: Session, user_id: UUID, portfolio_id: UUID, limit_ids: Collection[UUID]
+) -> dict[UUID, Limit]:
+    """Those of the user's limits that are about the portfolio, with the levels in force now."""
+    row = limits.limits.c
+    query = select(row.limit_id, row.measure, row.per, row.unit, row.direction, row.terms).where(
+        among(row.limit_id, limit_ids),
+        row.user_id == user_id,
+        row.portfolio_id.is_(None) | (row.portfolio_id == portfolio_id),
+    )
+    return {
+        row.limit_id: Limit(
+            row.measure,
+            row.per,
+            row.unit,
+            row.direction,
+            {name: row.terms[-1][name] for name in ("warning", "breach")},
+        )
+        for row in await session.execute(query)
+    }
 
 
 async def load_positions(session: Session, portfolio_id: UUID, day: date) -> dict[str, Decimal]:

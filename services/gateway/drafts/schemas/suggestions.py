@@ -36,12 +36,17 @@ class WantedTarget(BaseModel):
     Measures by the names of the series: `beta`, `market_exposure`, `dollar_delta`,
     `dollar_delta_beta_weighted`, `dollar_gamma_1pct`, `dollar_theta_1d`, `dollar_vega_1pt`,
     `dollar_rho_1pct`, `factor.<id>`, `scenario.<id>` (correlated) or `scenario.<id>.<method>`; and,
-    `at_most` only, `var_95_1d_historical`, `var_99_..`, `es_95_..`, `es_99_..`.
+    `at_most` only, `var_95_1d_historical`, `var_99_..`, `es_95_..`, `es_99_..`. Or a limit of the
+    portfolio by its `limit_id`, in place of measure, bounds and unit: its `level` is kept to.
     """
 
     model_config = body_example(measure="beta", equal=0)
 
-    measure: Annotated[str, Field(max_length=120)]
+    measure: Annotated[str, Field(max_length=120)] = ""
+    limit_id: UUID | None = None
+    level: Literal["warning", "breach"] = Field(
+        default="breach", description="of the limit, which is to be kept to"
+    )
     equal: Bound | None = None
     at_least: Bound | None = None
     at_most: Bound | None = None
@@ -90,7 +95,7 @@ class WantedSuggestions(BaseModel):
     )
     most_dollars: Positive | None = Field(default=None, description="traded in all trades together")
     seconds: Annotated[float, Field(gt=0, le=10)] = Field(
-        default=2.0, description="how long one search may take"
+        default=2.0, description="how long the search for something cheaper may take"
     )
     gap: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.001, description="a search ends when at most this share might still be saved"

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from uuid import UUID
 
-from services.gateway.drafts.queries.suggestions import Standing
+from services.gateway.drafts.queries.suggestions import Limit, Standing
 from services.gateway.drafts.schemas.suggestions import MeasureMoved, WantedTarget
 from services.gateway.edge.problems import Problem
 from shared.contracts.stress import MeasureAfter, MeasureTarget
@@ -17,6 +18,8 @@ SUMS = (
     *(MARKET_EXPOSURE, "dollar_delta", "dollar_delta_beta_weighted", "dollar_gamma_1pct"),
     *("dollar_theta_1d", "dollar_vega_1pt", "dollar_rho_1pct"),
 )
+# Measures that are others by another name or in another unit.
+SAME = {BETA: MARKET_EXPOSURE, "exposure.delta_adjusted.net": "dollar_delta"}
 TAILS = tuple(f"{kind}_{level}_1d_historical" for level in (95, 99) for kind in ("var", "es"))
 DECIMALS = 6
 Errors = list[dict[str, str]]
@@ -57,6 +60,56 @@ def _in_unit(name: str, moved: MeasureAfter, unit: float) -> MeasureMoved:
     return MeasureMoved(measure=name, before=before, after=after, tolerance=tolerance)
 
 
+def with_limits(wanted: Sequence[WantedTarget], known: Mapping[UUID, Limit]) -> list[WantedTarget]:
+    """The targets with what their limits say; 422 for limits that are not known, or no target."""
+    errors: Errors = []
+    found = []
+    for place, each in enumerate(wanted):
+        if each.limit_id is None:
+            found.append(each)
+            continue
+        error = _wrong_limit(f"targets.{place}", each, known.get(each.limit_id))
+        if error is None:
+            found.append(_kept(each.level, known[each.limit_id]))
+        else:
+            errors.append(error)
+    _refuse(errors)
+    return found
+
+
+def _wrong_limit(label: str, wanted: WantedTarget, limit: Limit | None) -> dict[str, str] | None:
+    if beside := wanted.model_fields_set - {"limit_id", "level"}:
+        message = "a limit has its own measure, bounds and unit: leave them out"
+        return _error(f"{label}.{min(beside)}", "unexpected", message)
+    if limit is None:
+        message = f"you have no limit {wanted.limit_id} of this portfolio"
+        return _error(f"{label}.limit_id", "unknown_limit", message)
+    if limit.per != "portfolio":
+        message = f"the limit is per {limit.per}: trades are suggested for limits per portfolio"
+        return _error(f"{label}.limit_id", "not_of_portfolio", message)
+    if limit.levels[wanted.level] is None:
+        message = f"the limit has no {wanted.level} level: name the other"
+        return _error(f"{label}.level", "missing_value", message)
+    return None
+
+
+def _kept(level: str, limit: Limit) -> WantedTarget:
+    """The target of keeping to a level of a limit."""
+    bound = limit.levels[level] or 0.0
+    bounds = {
+        "above": {"at_most": bound},
+        "below": {"at_least": bound},
+        "outside": {"at_least": -bound, "at_most": bound},
+    }[limit.direction]
+    return WantedTarget.model_validate({"measure": limit.measure, "unit": limit.unit, **bounds})
+
+
+def _refuse(errors: Errors) -> None:
+    if errors:
+        detail = f"{errors[0]['field']}: {errors[0]['message']}"
+        raise Problem(422, "invalid_target", detail, errors)
+
+
 def targets_of(wanted: Sequence[WantedTarget], standing: Standing) -> list[Target]:
     """The targets, each of a measure that is known; 422 with everything that is wrong."""
     errors: Errors = []
@@ -79,16 +132,13 @@ def targets_of(wanted: Sequence[WantedTarget], standing: Standing) -> list[Targe
             message = "the NAV of the draft is not known or not above 0: give a target in USD"
             errors.append(_error(f"{label}.unit", "not_measured", message))
         found.append(Target(each, measure, (standing.nav or 1.0) if by_nav else 1.0))
-    if errors:
-        detail = f"{errors[0]['field']}: {errors[0]['message']}"
-        raise Problem(422, "invalid_target", detail, errors)
+    _refuse(errors)
     return found
 
 
 def _measure_of(name: str, standing: Standing) -> str | None:
     """As stress calls it; None for what it does not know."""
-    if name == BETA:
-        return MARKET_EXPOSURE
+    name = SAME.get(name, name)
     kind, _, rest = name.partition(".")
     if kind == "scenario" and rest.rpartition(".")[2] not in METHODS:
         name = f"{name}.{DEFAULT_METHOD}"
