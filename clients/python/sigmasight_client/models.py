@@ -3738,7 +3738,9 @@ class WantedSuggestions(TypedDict):
 class WantedTarget(TypedDict):
     """Where a measure shall be: `equal`, or `at_least`, `at_most` or between both."""
 
-    measure: "str"
+    measure: "NotRequired[str]"
+    limit_id: "NotRequired[str | None]"
+    level: "NotRequired[Literal['warning', 'breach']]"
     equal: "NotRequired[float | None]"
     at_least: "NotRequired[float | None]"
     at_most: "NotRequired[float | None]"

@@ -117,7 +117,7 @@ def _whole(task: Task, split: FloatArray, effort: Effort) -> FloatArray | None:
 def _not_whole(task: Task, effort: Effort) -> Suggestion:
     """Lots in fractions would do: what holds up whole ones, unless too many days are to be weighed.
 
-    Then no more is known than that none were found.
+    Then it is only known that none were found.
     """
     if not _has_tail(task):
         return _out_of_reach(task, _brief(effort))
@@ -217,7 +217,7 @@ def _proven(task: Task, found: FloatArray, effort: Effort) -> tuple[FloatArray, 
     """(the cheapest lots known, the dollars below which there are none).
 
     Whole lots and exceptions are searched together only where there are few lots: HiGHS may take
-    minutes otherwise, whatever its limit of time. Exceptions are chosen for lots in fractions then.
+    minutes otherwise, past its limit of time. Exceptions are chosen for lots in fractions then.
     """
     least = _least(task, effort)
     if _has_var(task) and not _is_proven(task, found, least, effort):
@@ -248,7 +248,7 @@ def _cheaper(task: Task, found: FloatArray, other: FloatArray | None) -> FloatAr
 
 
 def _within(task: Task, most: float) -> Task:
-    """The task with so many dollars at the most, and no more lots than they buy."""
+    """The task with so many dollars at the most, and as many lots as they buy."""
     lots = task.lots
     count = np.floor(most / lots.cost)
     low = np.maximum(lots.lowest, -count)

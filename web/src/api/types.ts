@@ -3052,7 +3052,9 @@ export interface WantedSuggestions {
 }
 
 export interface WantedTarget {
-  measure: string;
+  measure?: string;
+  limit_id?: string | null;
+  level?: "warning" | "breach";
   equal?: number | null;
   at_least?: number | null;
   at_most?: number | null;
