@@ -80,7 +80,7 @@ def message_text(alerts: Sequence[RaisedAlert]) -> Text:
     levels = Counter(alert.level for alert in alerts)
     counts = ", ".join(_counted(level, levels[level]) for level in LEVELS if levels[level])
     lines = [
-        f"{alert.as_of.isoformat()}  {alert.level.upper()}  {_sentence(alert)}"
+        f"{alert.as_of.isoformat()}  {_named(alert)}  {alert.level.upper()}  {_sentence(alert)}"
         for alert in _most_urgent(alerts)
     ]
     more = (
@@ -122,6 +122,10 @@ def _overshoot(alert: RaisedAlert) -> float:
     return abs(alert.value - alert.threshold) / abs(alert.threshold)
 
 
+def _named(alert: RaisedAlert) -> str:
+    return " ".join((alert.portfolio_name or str(alert.portfolio_id)).split())
+
+
 def _sentence(alert: RaisedAlert) -> str:
     """The alert's sentence on one line, cut where it is too long."""
     sentence = " ".join(alert.message.split())
@@ -134,6 +138,7 @@ def _entry(alert: RaisedAlert) -> dict[str, object]:
     return {
         "alert_id": str(alert.alert_id),
         "portfolio_id": str(alert.portfolio_id),
+        "portfolio_name": alert.portfolio_name,
         "limit_id": str(alert.limit_id),
         "as_of": alert.as_of.isoformat(),
         "level": alert.level,

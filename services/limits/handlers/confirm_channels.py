@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from services.limits import repository
 from services.limits.repository.notifications import CODE
-from services.limits.senders.inputs import Channel, ExpectedCode, NewNotification, Text
+from services.limits.senders.inputs import Destination, ExpectedCode, NewNotification, Text
 from shared.contracts.notifications import (
     ChannelChanged,
     ConfirmChannel,
@@ -24,7 +24,7 @@ PER_ADDRESS = 5  # codes that an address is sent in a day, whichever users want 
 PER_USER = 10  # codes that a user may have sent in a day
 
 
-async def known_channel(session: Session, user_id: UUID, channel_id: UUID) -> Channel:
+async def known_channel(session: Session, user_id: UUID, channel_id: UUID) -> Destination:
     """The user's channel, locked; refused with `unknown_channel`."""
     channel = await repository.lock_channel(session, user_id, channel_id)
     if channel is None:
@@ -32,7 +32,7 @@ async def known_channel(session: Session, user_id: UUID, channel_id: UUID) -> Ch
     return channel
 
 
-async def queue_code(session: Session, channel: Channel, now: datetime) -> UUID:
+async def queue_code(session: Session, channel: Destination, now: datetime) -> UUID:
     """Send a code to the address of a channel; returns the message's id.
 
     Refused with `too_many_codes`, so that a stranger is sent only a few in a day.

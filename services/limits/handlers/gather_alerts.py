@@ -12,7 +12,7 @@ from services.limits.calculations.grouping import (
     ready_groups,
 )
 from services.limits.senders.bodies import ALERTS, webhook_body
-from services.limits.senders.inputs import Channel, NewNotification, RaisedAlert, Text
+from services.limits.senders.inputs import Destination, NewNotification, RaisedAlert, Text
 from services.limits.senders.outgoing import WEBHOOK
 from shared.database import Database
 
@@ -36,7 +36,7 @@ async def gather_alerts(
 
 
 def _messages(
-    groups: Sequence[Sequence[RaisedAlert]], channels: Sequence[Channel], now: datetime
+    groups: Sequence[Sequence[RaisedAlert]], channels: Sequence[Destination], now: datetime
 ) -> Iterator[NewNotification]:
     for group in groups:
         for channel in channels:
@@ -45,7 +45,7 @@ def _messages(
                 yield _message(channel, wanted, now)
 
 
-def _message(channel: Channel, alerts: Sequence[RaisedAlert], now: datetime) -> NewNotification:
+def _message(channel: Destination, alerts: Sequence[RaisedAlert], now: datetime) -> NewNotification:
     """The message; each alert is gathered once, so its first one makes the id unique."""
     text = (
         Text("", webhook_body(ALERTS, now, message_data(alerts)))

@@ -6,7 +6,7 @@ from uuid import uuid4
 from services.limits import repository
 from services.limits.handlers.confirm_channels import known_channel, queue_code
 from services.limits.senders.addresses import RefusedAddress
-from services.limits.senders.inputs import Channel
+from services.limits.senders.inputs import Destination
 from services.limits.senders.outgoing import WEBHOOK, smtp_server, webhook_guard
 from services.limits.senders.signatures import new_secret
 from services.limits.settings import get_settings
@@ -33,7 +33,7 @@ async def add_channel(request: AddChannel, database: Database) -> ChannelAdded:
     await _refuse_unusable(request)
     is_webhook = request.kind == WEBHOOK
     secret = new_secret() if is_webhook else None
-    channel = Channel(
+    channel = Destination(
         channel_id=uuid4(),
         user_id=request.user_id,
         kind=request.kind,

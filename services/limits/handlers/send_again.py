@@ -6,7 +6,7 @@ from services.limits import repository
 from services.limits.handlers.confirm_channels import known_channel
 from services.limits.repository.notifications import FAILED
 from services.limits.senders.bodies import TEST, webhook_body
-from services.limits.senders.inputs import Channel, NewNotification, Text
+from services.limits.senders.inputs import Destination, NewNotification, Text
 from services.limits.senders.outgoing import WEBHOOK
 from shared.contracts.notifications import NotificationQueued, RepeatNotification, SendTest
 from shared.database import Session
@@ -38,7 +38,7 @@ async def repeat_notification(request: RepeatNotification, session: Session) -> 
     """Send a message again that was given up: the same text under the same id."""
     channel = _active(await known_channel(session, request.user_id, request.channel_id))
     asked = request.notification_id
-    state = await repository.repeat(session, channel.channel_id, asked, request.requested_at)
+    state = await repository.save_repeated(session, channel.channel_id, asked, request.requested_at)
     if not state:
         raise Unanswerable("unknown_notification", f"the channel has no message {asked} to repeat")
     if state != FAILED:
@@ -46,7 +46,7 @@ async def repeat_notification(request: RepeatNotification, session: Session) -> 
     return NotificationQueued(notification_id=asked)
 
 
-def _active(channel: Channel) -> Channel:
+def _active(channel: Destination) -> Destination:
     if not (channel.enabled and channel.confirmed):
         detail = "the channel is paused or not confirmed: resume or confirm it first"
         raise Unanswerable("channel_inactive", detail)

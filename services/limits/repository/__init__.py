@@ -30,10 +30,10 @@ from services.limits.repository.notifications import (
     delete_past,
     load_active_channels,
     oldest_pending,
-    repeat,
     save_attempt,
     save_notifications,
     save_notified,
+    save_repeated,
 )
 from services.limits.repository.progress import claim_progress
 from services.limits.repository.readings import load_contributors
@@ -69,7 +69,6 @@ __all__ = [
     "lock_channel",
     "oldest_pending",
     "pause_channel",
-    "repeat",
     "save_action",
     "save_alerts",
     "save_attempt",
@@ -80,6 +79,7 @@ __all__ = [
     "save_limit",
     "save_notifications",
     "save_notified",
+    "save_repeated",
     "save_states",
     "save_terms",
 ]

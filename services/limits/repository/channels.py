@@ -5,12 +5,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 
-from services.limits.senders.inputs import Channel, ExpectedCode
-from services.limits.tables import Channel as ChannelRow
-from services.limits.tables import CodeRequest, Notification
+from services.limits.senders.inputs import Destination, ExpectedCode
+from services.limits.tables import Channel, CodeRequest, Notification
 from shared.database import Session, lock, sql_table
 
-_channels = sql_table(ChannelRow)
+_channels = sql_table(Channel)
 _requests = sql_table(CodeRequest)
 _notifications = sql_table(Notification)
 DAY = timedelta(days=1)
@@ -23,7 +22,7 @@ async def claim_channels(session: Session, user_id: UUID) -> int:
     return int(await session.scalar(counted) or 0)
 
 
-async def save_channel(session: Session, channel: Channel, name: str, now: datetime) -> None:
+async def save_channel(session: Session, channel: Destination, name: str, now: datetime) -> None:
     """Store a new channel."""
     row = {
         "channel_id": channel.channel_id,
@@ -40,7 +39,7 @@ async def save_channel(session: Session, channel: Channel, name: str, now: datet
     await session.execute(insert(_channels).values(row))
 
 
-async def lock_channel(session: Session, user_id: UUID, channel_id: UUID) -> Channel | None:
+async def lock_channel(session: Session, user_id: UUID, channel_id: UUID) -> Destination | None:
     """A user's channel; others that change it wait until the transaction ends."""
     row = _channels.c
     own = select(_channels).where(row.user_id == user_id, row.channel_id == channel_id)
@@ -48,9 +47,9 @@ async def lock_channel(session: Session, user_id: UUID, channel_id: UUID) -> Cha
     return None if found is None else _channel(found)
 
 
-def _channel(row: RowMapping) -> Channel:
+def _channel(row: RowMapping) -> Destination:
     shared = ("channel_id", "user_id", "kind", "address", "enabled", "secret")
-    return Channel(
+    return Destination(
         **{name: row[name] for name in shared},
         levels=tuple(row["levels"]),
         confirmed=row["confirmed_at"] is not None,

@@ -18,20 +18,19 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.limits.repository.channels import pause_channel
 from services.limits.senders.inputs import (
-    Channel,
+    Destination,
     DueNotification,
     NewNotification,
     Outcome,
     RaisedAlert,
     Text,
 )
-from services.limits.tables import Alert, CodeRequest, Delivery, Notification
-from services.limits.tables import Channel as ChannelRow
+from services.limits.tables import Alert, Channel, CodeRequest, Delivery, Notification
 from shared.database import Session, among, lock, sql_table
 from shared.published import gateway
 
 _alerts = sql_table(Alert)
-_channels = sql_table(ChannelRow)
+_channels = sql_table(Channel)
 _notifications = sql_table(Notification)
 _deliveries = sql_table(Delivery)
 _requests = sql_table(CodeRequest)
@@ -39,19 +38,28 @@ PENDING = "pending"
 DELIVERED = "delivered"
 FAILED = "failed"
 CODE = "code"
-_RAISED = tuple(RaisedAlert.__dataclass_fields__)
+_RAISED = tuple(name for name in RaisedAlert.__dataclass_fields__ if name != "portfolio_name")
 
 
 async def claim_alerts(session: Session, limit: int) -> list[RaisedAlert]:
     """The oldest alerts that no message was made of, in the order in which they were raised.
 
-    Until the transaction ends, other processes wait: what one run raised stays together.
+    Until the transaction ends, other processes wait: what one run raised stays together. Those that
+    an evaluation is withdrawing right now are left for the next time.
     """
     await lock(session, "limits.alerts")
     row = _alerts.c
     waiting = row.notified_at.is_(None), row.withdrawn.is_(False)
-    oldest = select(*(row[name] for name in _RAISED)).where(*waiting).order_by(row.raised_at)
-    found = await session.execute(oldest.limit(limit).with_for_update())
+    book = gateway.portfolios.c
+    oldest = (
+        select(*(row[name] for name in _RAISED), book.name.label("portfolio_name"))
+        .outerjoin_from(_alerts, gateway.portfolios, book.portfolio_id == row.portfolio_id)
+        .where(*waiting)
+        .order_by(row.raised_at)
+        .limit(limit)
+    )
+    claimed = oldest.with_for_update(of=_alerts, skip_locked=True)
+    found = await session.execute(claimed)
     return [RaisedAlert(**each) for each in found.mappings()]
 
 
@@ -61,7 +69,7 @@ async def save_notified(session: Session, alert_ids: Collection[UUID], now: date
     await session.execute(done.values(notified_at=now))
 
 
-async def load_active_channels(session: Session, user_ids: Collection[UUID]) -> list[Channel]:
+async def load_active_channels(session: Session, user_ids: Collection[UUID]) -> list[Destination]:
     """The channels of these users that alerts are sent to; none of a user who is disabled."""
     row = _channels.c
     user = gateway.users.c
@@ -69,7 +77,7 @@ async def load_active_channels(session: Session, user_ids: Collection[UUID]) -> 
     active = row.enabled, row.confirmed_at.is_not(None), user.disabled_at.is_(None)
     wanted = able.where(among(row.user_id, user_ids), *active).order_by(row.channel_id)
     return [
-        Channel(
+        Destination(
             **{name: each[name] for name in ("channel_id", "user_id", "kind", "address")},
             levels=tuple(each["levels"]),
             enabled=True,
@@ -175,6 +183,9 @@ async def save_attempt(
     needed, and is not kept. A message that was deleted meanwhile has no
     record. An attempt that ended after its lease changes the message only if it was delivered.
     """
+    if outcome.gone:  # as users' requests do: the channel before its messages
+        own = _channels.c.channel_id == due.channel_id
+        await session.execute(select(_channels.c.channel_id).where(own).with_for_update())
     row = _notifications.c
     mine = row.notification_id == due.notification_id
     user_id = await session.scalar(select(row.user_id).where(mine).with_for_update())
@@ -203,7 +214,9 @@ async def save_attempt(
         await pause_channel(session, due.channel_id, outcome.error)
 
 
-async def repeat(session: Session, channel_id: UUID, notification_id: UUID, now: datetime) -> str:
+async def save_repeated(
+    session: Session, channel_id: UUID, notification_id: UUID, now: datetime
+) -> str:
     """Send a message again that was given up; its state before, or "" without such a message.
 
     A code is no such message: another one is sent instead.

@@ -10,7 +10,8 @@ class RaisedAlert:
     """An alert as it was raised, for the message about it.
 
     `group_id`: the alerts of one user and run. `level`: "breached", "warning" or "cleared".
-    `name`: the limit's. `value`, `threshold`: in its unit.
+    `name`: the limit's. `value`, `threshold`: in its unit. `portfolio_name`: None once the
+    portfolio is deleted.
     """
 
     alert_id: UUID
@@ -29,6 +30,7 @@ class RaisedAlert:
     unit: str
     message: str
     raised_at: datetime
+    portfolio_name: str | None
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Channel:
+class Destination:
     """Where a user's alerts are sent. `kind`: "webhook" or "email"."""
 
     channel_id: UUID

@@ -41,7 +41,7 @@ class Webhooks:
                 status = await self._post(target, headers, content)
         except RefusedAddress as refused:
             return Outcome(False, error=str(refused))
-        except TimeoutError:
+        except (TimeoutError, httpx2.TimeoutException):
             return Outcome(False, error=f"no answer within {self.seconds:g} seconds")
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return Outcome(False, error=_in_plain_words(error))

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from standardwebhooks import Webhook
 from websockets.asyncio.client import connect
 
 from services.gateway.edge.dependencies import Gateway
@@ -18,9 +19,12 @@ from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated
 from shared.database import Database
 from tests.builders import AS_OF
 from tests.integration.gateway.people import Person
+from tests.integration.gateway.seeds import a_stored_book
 from tests.integration.gateway.test_events import following
+from tests.integration.gateway.test_limits import CONCENTRATION
 from tests.integration.gateway.test_runs import STAGES, a_stage, deliver
-from tests.integration.limits.working import a_channel, of_one_run, raised
+from tests.integration.limits.receivers import receiving
+from tests.integration.limits.working import Clock, Replica, a_channel, of_one_run, raised
 from tests.pipeline import answering_services
 from tests.servers import Role, Servers
 from tests.unit.limits.raising import NOON
@@ -35,7 +39,7 @@ async def limits(servers: Servers, admin: Database, empty: None) -> AsyncIterato
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIGMASIGHT_LIMITS_WEBHOOKS_TO_LOOPBACK", "true")
         get_settings.cache_clear()
-        async with answering_services(servers, admin):
+        async with answering_services(servers, admin, ["limits"]):
             yield
     get_settings.cache_clear()
 
@@ -253,3 +257,36 @@ async def test_reading_needs_no_service(ann: Person, admin: Database, role: Role
         f"notifications/channels/{channel_id}/deliveries",
     ):
         assert (await ann.get(path)).status_code == 200
+
+
+async def test_a_breach_reaches_the_receiver_that_its_user_named(
+    ann: Person, admin: Database, role: Role, limits: None
+) -> None:
+    """From `POST limits` to the verified message, as a user would do it."""
+    book = await a_stored_book(ann, admin)
+    replica = Replica(role("limits"), Clock(datetime.now(UTC) + timedelta(minutes=5)))
+    async with receiving() as receiver:
+        address = {"address": f"http://127.0.0.1:{receiver.port}/hook"}
+        channel = (await ann.post("notifications/channels", WEBHOOK | address)).json()
+        limit = (await ann.post("limits", CONCENTRATION)).json()
+        await replica.turn()
+
+    name = (await ann.get(f"portfolios/{book.portfolio_id}")).json()["name"]
+    [request] = receiver.received
+    [alert] = json.loads(request.body)["data"]["alerts"]
+    [listed] = (await ann.get("alerts")).json()["items"]
+    path = f"notifications/channels/{channel['channel_id']}/deliveries"
+    [message] = (await ann.get(path)).json()["items"]
+    signed_at = replica.clock.now
+    signature = Webhook(channel["secret"]).sign(
+        request.headers["webhook-id"], signed_at, request.body.decode()
+    )
+    assert request.headers["webhook-signature"] == signature
+    assert (alert["limit_id"], alert["alert_id"]) == (limit["limit_id"], listed["alert_id"])
+    assert (alert["level"], alert["member"]) == ("breached", "AAPL")
+    assert (alert["portfolio_id"], alert["portfolio_name"]) == (book.portfolio_id, name)
+    assert (message["notification_id"], message["state"]) == (
+        request.headers["webhook-id"],
+        "delivered",
+    )
+    assert [(each["status"], each["error"]) for each in message["attempts"]] == [(204, None)]

@@ -267,7 +267,9 @@ async def test_what_is_given_up_is_a_state_and_may_be_repeated(
     [given_up] = await rows(admin, "select * from limits.notifications")
     receiver.answer = lambda _: 204
     async with replica.database.transaction() as session:
-        before = await repository.repeat(session, channel_id, given_up.notification_id, clock.now)
+        before = await repository.save_repeated(
+            session, channel_id, given_up.notification_id, clock.now
+        )
     await replica.turn()
 
     assert waited > timedelta(hours=24)

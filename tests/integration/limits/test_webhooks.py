@@ -1,5 +1,6 @@
 """A webhook is one signed request to the address that was checked, over verified TLS."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -31,11 +32,15 @@ class Names:
 
 
 async def sent(
-    port: int, certificates: str | None = None, names: Names | None = None, scheme: str = "https"
+    port: int,
+    certificates: str | None = None,
+    names: Names | None = None,
+    scheme: str = "https",
+    seconds: float = 2,
 ) -> Outcome:
     """What became of a message to the receiver on a port."""
     guard = AddressGuard(loopback=True, resolve=(names or Names(["127.0.0.1"])).resolve)
-    webhooks = Webhooks(guard, seconds=2, certificates=certificates)
+    webhooks = Webhooks(guard, seconds, certificates)
     url = f"{scheme}://{HOST}:{port}/hook?desk=risk"
     return await webhooks.send(url, [SECRET], uuid4(), BODY, datetime.now(UTC))
 
@@ -121,6 +126,12 @@ async def test_a_receiver_that_is_down_or_silent_is_named_in_plain_words() -> No
     async with receiving() as receiver:
         port = receiver.port
     assert await sent(port, scheme="http") == Outcome(False, error="no connection")
+
+    silent = await asyncio.start_server(lambda _, __: asyncio.sleep(30), "127.0.0.1", 0)
+    async with silent:
+        port = silent.sockets[0].getsockname()[1]
+        outcome = await sent(port, scheme="http", seconds=0.1)
+    assert outcome == Outcome(False, error="no answer within 0.1 seconds")
 
 
 async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,10 @@ async def a_channel(admin: Database, user_id: UUID, address: str, **more: Any) -
 async def raised(admin: Database, alerts: Iterable[RaisedAlert], **more: Any) -> None:
     """Store alerts as the evaluation of limits does."""
     common = {"contributors": "[]", "run_id": uuid4(), "withdrawn": False} | more
-    await save(admin, tables.Alert, [{**vars(alert), **common} for alert in alerts])
+    stored = [{**vars(alert), **common} for alert in alerts]
+    for row in stored:
+        del row["portfolio_name"]  # the gateway's
+    await save(admin, tables.Alert, stored)
 
 
 def of_one_run(user_id: UUID, count: int, **more: Any) -> list[RaisedAlert]:

@@ -29,5 +29,6 @@ def a_raised_alert(**more: Any) -> RaisedAlert:
         unit="share_of_nav",
         message="AAPL is 13.4 % of NAV: more than 10 %",
         raised_at=NOON,
+        portfolio_name="Growth",
     )
     return replace(alert, **more)

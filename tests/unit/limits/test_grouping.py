@@ -118,4 +118,4 @@ def test_an_email_says_how_many_and_has_no_line_break_in_its_subject() -> None:
     )
 
     assert text.subject == "SigmaSight: 1 breach, 1 warning (2022-12-28)"
-    assert "a Bcc: x@example.com" in text.body
+    assert "2022-12-28  Growth  BREACHED  a Bcc: x@example.com\n" in text.body
