@@ -2,11 +2,15 @@
 
 import math
 import re
+from typing import cast
 
 from typer import BadParameter
 
+from sigmasight_client.models import WantedTarget
+
 LARGEST_SHARE = 2.0  # without a percent sign, more than that is meant in percent
 LARGEST_YIELD = 0.2
+_TARGET = re.compile(r"([a-z0-9_.]+)\s*(<=|>=|=)\s*(.+)")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 
 
@@ -31,6 +35,25 @@ def yield_change(text: str) -> float:
     if unit or abs(number) > LARGEST_YIELD:
         raise BadParameter(f"'{text}' is unclear: write 50bp, 0.5% or 0.005")
     return number
+
+
+def level(text: str) -> float:
+    """A limit's level in the limit's unit: a number, or a share of NAV in percent."""
+    number, unit = _split(text)
+    if unit not in ("", "%"):
+        raise BadParameter(f"'{text}' is unclear: write 50000, 0.1 or 10%")
+    return number / 100 if unit else number
+
+
+def target(text: str) -> WantedTarget:
+    """Where a measure shall be: beta=0, var_95_1d_historical<=2%; percent are shares of NAV."""
+    match = _TARGET.fullmatch(text.strip())
+    if match is None:
+        raise BadParameter(f"'{text}' is no target: write beta=0 or var_95_1d_historical<=2%")
+    measure, relation, bound = match.groups()
+    where = {"=": "equal", "<=": "at_most", ">=": "at_least"}[relation]
+    unit = "share_of_nav" if bound.rstrip().endswith("%") else "own"
+    return cast(WantedTarget, {"measure": measure, where: level(bound), "unit": unit})
 
 
 def _split(text: str) -> tuple[float, str]:

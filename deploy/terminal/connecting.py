@@ -1,7 +1,7 @@
 """Which API a command talks to, as whom, and about which portfolio."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,7 @@ from deploy.demo.books import DEMO_BOOKS
 from deploy.local.control import NotRunning, ready_state
 from deploy.local.errors import Explained
 from deploy.local.state import StateDirectory
+from deploy.terminal.choosing import MOST_CHOICES, chosen_id
 from sigmasight_client import SigmaSight
 from sigmasight_client.models import ListedPortfolio
 
@@ -102,17 +103,16 @@ def chosen_portfolio(api: SigmaSight, wanted: str | None) -> Chosen:
     """
     if wanted is not None and _is_id(wanted):
         return Chosen(wanted, api.get_portfolio(wanted)["name"])
-    portfolios = list(all_portfolios(api))
-    if not portfolios:
+    names = {each["portfolio_id"]: each["name"] for each in all_portfolios(api)}
+    if not names:
         raise Explained("you have no portfolio: `sigmasight upload FILE` makes one")
-    found = portfolios if wanted is None else named(portfolios, wanted)
-    if len(found) == 1:
-        return Chosen(found[0]["portfolio_id"], found[0]["name"])
-    names = ", ".join(f"'{each['name']}'" for each in (found or portfolios))
-    if wanted is None:
-        raise Explained(f"which portfolio? Name one with --portfolio: {names}")
-    problem = "is more than one" if found else "is none"
-    raise Explained(f"--portfolio '{wanted}' {problem} of your portfolios: {names}")
+    if wanted is not None:
+        portfolio_id = chosen_id("--portfolio", wanted, names.items())
+        return Chosen(portfolio_id, names[portfolio_id])
+    if len(names) > 1:
+        choices = ", ".join(f"'{name}'" for name in list(names.values())[:MOST_CHOICES])
+        raise Explained(f"which portfolio? Name one with --portfolio: {choices}")
+    return Chosen(*names.popitem())
 
 
 def _is_id(text: str) -> bool:
@@ -132,10 +132,3 @@ def all_portfolios(api: SigmaSight) -> Iterator[ListedPortfolio]:
         offset += PAGE
         if offset >= page["total"]:
             return
-
-
-def named(portfolios: Sequence[ListedPortfolio], wanted: str) -> list[ListedPortfolio]:
-    """Those of exactly this name in any case, else those whose names begin so."""
-    text = wanted.casefold()
-    exact = [each for each in portfolios if each["name"].casefold() == text]
-    return exact or [each for each in portfolios if each["name"].casefold().startswith(text)]

@@ -1,17 +1,16 @@
 """`sigmasight whatif`: what scenarios do to a portfolio, and what trades change in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from deploy.local.errors import Explained
-from deploy.terminal.amounts import fraction, moves, yield_change
+from deploy.terminal.amounts import fraction, moves, target, yield_change
 from deploy.terminal.changes import print_impacts, print_trades, print_what_if
+from deploy.terminal.choosing import chosen_id
 from deploy.terminal.connecting import Chosen, PortfolioName, Url, chosen_portfolio, connected
 from deploy.terminal.outcome import (
     AsJson,
@@ -24,11 +23,13 @@ from deploy.terminal.outcome import (
 )
 from deploy.terminal.trades import EXAMPLES, trade_of
 from deploy.terminal.upload import content_of
-from sigmasight_client import SigmaSight, new_draft
+from sigmasight_client import Draft, SigmaSight, new_draft
 from sigmasight_client.models import (
     DraftWithTrades,
     Impacts,
     NewTrade,
+    WantedCandidate,
+    WantedTarget,
     Warned,
     WhatIf,
     WhatIfReport,
@@ -55,6 +56,12 @@ Trades = Annotated[list[str], typer.Option("--trade", "-t", help=f"A trade, such
 TradesFile = Annotated[
     Path | None, typer.Option("--trades", help="A CSV of trades: symbol, quantity or exposure.")
 ]
+Targets = Annotated[
+    list[str], typer.Option("--target", help="beta=0: suggest trades that bring a measure there.")
+]
+Candidates = Annotated[
+    list[str], typer.Option("--candidate", help="What may be traded for it; default: many.")
+]
 Keep = Annotated[bool, typer.Option("--keep", help="Keep the draft of the trades.")]
 DraftName = Annotated[str | None, typer.Option("--name", help="What the draft is called.")]
 Everything = Annotated[bool, typer.Option("--all", help="Print every measure.")]
@@ -71,6 +78,8 @@ def whatif(
     days: Days = 0,
     trades: Trades = [],  # noqa: B006
     trades_file: TradesFile = None,
+    targets: Targets = [],  # noqa: B006
+    candidates: Candidates = [],  # noqa: B006
     keep: Keep = False,
     name: DraftName = None,
     as_of: AsOf = None,
@@ -91,7 +100,9 @@ def whatif(
         "days_forward": days,
     }
     csv = content_of(trades_file).decode(errors="replace") if trades_file else None
-    wanted = TradesWanted([trade_of(text) for text in trades], csv, name, keep)
+    entered = [trade_of(text) for text in trades]
+    aims = [target(text) for text in targets]
+    wanted = TradesWanted(entered, csv, aims, candidates, name, keep)
     refuse_nothing(described, scenarios, wanted)
     with connected(url) as api:
         described["scenario_ids"] = scenario_ids(api, scenarios)
@@ -106,17 +117,42 @@ def whatif(
 
 @dataclass(frozen=True)
 class TradesWanted:
-    """Trades to try, given or as rows of a file, and what becomes of their draft."""
+    """Trades to try: given, as rows of a file, or to be suggested; and what becomes of the draft.
+
+    `targets`: where measures shall be with the trades that are suggested, of `candidates`.
+    """
 
     trades: Sequence[NewTrade]
     csv: str | None
+    targets: Sequence[WantedTarget]
+    candidates: Sequence[str]
     name: str | None
     is_kept: bool
 
     @property
+    def are_given(self) -> bool:
+        """Whether there are any apart from those that are to be suggested."""
+        return bool(self.trades) or self.csv is not None
+
+    @property
     def is_empty(self) -> bool:
         """Whether there are none."""
-        return not self.trades and self.csv is None
+        return not self.are_given and not self.targets
+
+    def tried_on(self, draft: Draft) -> tuple[Impacts, Sequence[Warned]]:
+        """Trade on a draft and calculate it; what that changes, and what is unusual about it."""
+        warnings: list[Warned] = []
+        if self.are_given:
+            warnings += draft.trade(*self.trades, csv=self.csv)["warnings"]
+        if self.targets:
+            if self.are_given:
+                draft.calculate()  # what is suggested starts from its figures
+            self._suggested(draft)
+        return draft.calculate(), warnings
+
+    def _suggested(self, draft: Draft) -> None:
+        candidates: list[WantedCandidate] = [{"symbol": each} for each in self.candidates]
+        draft.suggest({"targets": list(self.targets), "candidates": candidates, "name": self.name})
 
 
 @dataclass(frozen=True)
@@ -144,10 +180,14 @@ class Answer:
 def refuse_nothing(described: WhatIf, scenarios: Sequence[str], wanted: TradesWanted) -> None:
     """A usage error when nothing is to happen, or something to trades that there are none of."""
     if is_empty(described) and not scenarios and wanted.is_empty:
-        options = "--scenario, --factor, --symbol, --volatility, --rate, --days or --trade"
+        options = (
+            "--scenario, --factor, --symbol, --volatility, --rate, --days, --trade or --target"
+        )
         raise typer.BadParameter(f"say what happens, with {options}")
     if wanted.is_empty and (wanted.is_kept or wanted.name):
-        raise typer.BadParameter("--keep and --name are of a draft: give a --trade")
+        raise typer.BadParameter("--keep and --name are of a draft: give a --trade or --target")
+    if wanted.candidates and not wanted.targets:
+        raise typer.BadParameter("--candidate is of a suggestion: give a --target")
 
 
 def is_empty(described: WhatIf) -> bool:
@@ -158,23 +198,10 @@ def is_empty(described: WhatIf) -> bool:
 
 
 def scenario_ids(api: SigmaSight, wanted: Sequence[str]) -> list[str]:
-    """The ids of scenarios by name, id or a beginning that only one has; `Explained` otherwise."""
+    """The ids of scenarios by name or id; raises `Explained` for one that is not clear."""
     known = api.list_scenarios()["items"] if wanted else []
-    names = {each["name"].casefold(): each["scenario_id"] for each in known}
-    names |= {each["scenario_id"]: each["scenario_id"] for each in known}
-    return [_scenario_id(names, text) for text in wanted]
-
-
-def _scenario_id(names: Mapping[str, str], text: str) -> str:
-    sought = text.casefold()
-    begun = {names[name] for name in names if name.startswith(sought)}
-    found = {names[sought]} if sought in names else begun
-    if len(found) == 1:
-        return found.pop()
-    near = [names[name] for name in get_close_matches(sought, names, n=3, cutoff=0.3)]
-    choices = ", ".join(sorted(begun) or dict.fromkeys(near)) or "none is stored yet"
-    problem = "is the beginning of several" if begun else "is none"
-    raise Explained(f"--scenario '{text}' {problem} of the scenarios: {choices}")
+    named = [(each["scenario_id"], each["name"]) for each in known]
+    return [chosen_id("--scenario", text, named) for text in wanted]
 
 
 def answered(api: SigmaSight, portfolio: Chosen, described: WhatIf, wanted: TradesWanted) -> Answer:
@@ -186,9 +213,9 @@ def answered(api: SigmaSight, portfolio: Chosen, described: WhatIf, wanted: Trad
     with new_draft(
         api, portfolio.portfolio_id, as_of=described["as_of"], name=wanted.name
     ) as draft:
-        traded = draft.trade(*wanted.trades, csv=wanted.csv)
         with errors.status("calculating the draft"):
-            impacts = draft.calculate()
+            impacts, warnings = wanted.tried_on(draft)
+        traded = draft.read() | {"warnings": list(warnings)}
         on_day = what_if | {"as_of": impacts["as_of"]}
         before = api.evaluate_both(on_day) if shocked else None
         on_draft = on_day | {"portfolio_id": draft.draft_id}

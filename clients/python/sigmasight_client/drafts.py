@@ -6,7 +6,14 @@ from datetime import date
 from typing import cast
 from uuid import UUID
 
-from sigmasight_client.models import DraftWithTrades, Impacts, NewDraft, NewTrade
+from sigmasight_client.models import (
+    DraftWithTrades,
+    Impacts,
+    NewDraft,
+    NewTrade,
+    SuggestionOut,
+    WantedSuggestions,
+)
 from sigmasight_client.operations import SigmaSight
 from sigmasight_client.session import Event
 
@@ -26,6 +33,18 @@ class Draft:
     def trade(self, *trades: NewTrade, csv: str | None = None) -> DraftWithTrades:
         """Add trades, all of them or none; the draft as it is then, with warnings."""
         return self.client.add_trades(self.draft_id, {"trades": list(trades), "csv": csv})
+
+    def suggest(self, wanted: WantedSuggestions) -> SuggestionOut:
+        """Add the trades with the fewest dollars that bring measures to targets.
+
+        From then on this is the suggested draft, and the one before is discarded. A draft that has
+        trades is calculated first.
+        """
+        suggestion = self.client.suggest_trades(self.draft_id, wanted)["suggestions"][0]
+        if suggestion["draft"] is not None:
+            self.discard()
+            self.draft_id = suggestion["draft"]["draft_id"]
+        return suggestion
 
     def read(self) -> DraftWithTrades:
         """The draft with its trades."""

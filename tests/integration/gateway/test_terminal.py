@@ -63,6 +63,9 @@ async def test_a_portfolio_is_uploaded_reported_and_changed(
     )
     vague = await terminal("whatif", "--scenario", "rates")
     misspelt = await terminal("whatif", "--scenario", "market crush 35")
+    aimed = await terminal(
+        *("whatif", "--target", "market_exposure=0", "--candidate", "SPY", "--json")
+    )
     drafts = (await ann.get("modelling/sessions")).json()["total"]
     kept = await terminal("whatif", "-t", "sell 60 AAPL", "--keep", "--name", "Less", "--all")
 
@@ -72,8 +75,8 @@ async def test_a_portfolio_is_uploaded_reported_and_changed(
     assert "Book of Ann" in shown.stdout
     assert report["snapshot"]["nav"] is not None
     assert lost.exit_code == 0, lost.output
-    assert "'rates' is the beginning of several" in vague.stderr
-    assert "is none of the scenarios: market_crash_35" in misspelt.stderr
+    assert "'rates' may be any of 'Rates up 25 bp', 'Rates down 25 bp'" in vague.stderr
+    assert "is unknown: choose one of 'Market crash 35 %'" in misspelt.stderr
     found = answer(traded)
     market = {
         each["factor"]: each["dollar_exposure"] for each in found["impacts"]["impacts"]["factors"]
@@ -83,6 +86,8 @@ async def test_a_portfolio_is_uploaded_reported_and_changed(
         found[name]["scenarios"][0]["direct"]["total_pnl"] for name in ("what_if", "what_if_after")
     )
     assert before < after
+    hedged = {each["metric"]: each for each in answer(aimed)["impacts"]["impacts"]["metrics"]}
+    assert abs(hedged["market_exposure"]["after"]) < 400 < hedged["market_exposure"]["before"]
     assert drafts == 0
     assert kept.exit_code == 0, kept.output
     page = (await ann.get("modelling/sessions")).json()["items"]
@@ -131,8 +136,8 @@ async def test_refusals_name_what_to_do(terminal: Terminal, ann: Person, tmp_pat
     assert "`sigmasight upload FILE` makes one" in empty.stderr
     assert {name: result.exit_code for name, result in said.items()} == dict.fromkeys(said, 1)
     assert "--portfolio: 'Growth', 'Income'" in said["which"].stderr
-    assert "--portfolio 'Value' is none of your portfolios" in said["unknown"].stderr
-    assert "is none of the scenarios: none is stored yet" in said["scenario"].stderr
+    assert "'Value' is unknown: choose one of 'Growth', 'Income'" in said["unknown"].stderr
+    assert "'market crush' is unknown: there is none yet" in said["scenario"].stderr
     assert "name a CSV file" in said["file"].stderr
     assert "`sigmasight register` creates one" in said["password"].stderr
     assert "set both" in said["half"].stderr

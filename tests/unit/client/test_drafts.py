@@ -9,6 +9,7 @@ import pytest
 from sigmasight_client import ApiError, NotCalculated, SigmaSight, new_draft
 
 DRAFT = "7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11"
+SUGGESTED = "0e0f6ed5-6f9c-4bb4-8a35-0b9a9f9f9f11"
 RUN = "5d0c8a51-5a0b-4d6c-8a5f-0a1b2c3d4e5f"
 
 
@@ -29,6 +30,9 @@ class Modelling:
                 return httpx2.Response(200, json={"access_token": "t", "refresh_token": "r"})
             case "trades":
                 return httpx2.Response(422, json={"code": "invalid_trade", "detail": "no price"})
+            case "suggestions":
+                suggestion = {"draft": {"draft_id": SUGGESTED}, "trades": []}
+                return httpx2.Response(201, json={"suggestions": [suggestion]})
             case "calculate":
                 return httpx2.Response(202, json={"run": {"run_id": RUN, "status": "running"}})
             case "events":
@@ -80,6 +84,20 @@ def test_a_draft_of_refused_trades_is_discarded() -> None:
         draft.trade({"action": "close", "symbol": "AAPL"})
 
     assert api.asked[-1] == "DELETE modelling/sessions/{id}"
+
+
+def test_a_suggestion_takes_the_place_of_the_draft() -> None:
+    api = Modelling()
+
+    with api.client() as client, new_draft(client, DRAFT) as draft:
+        draft.suggest({"targets": [{"measure": "beta", "equal": 0}]})
+
+    assert api.asked == [
+        "POST modelling/sessions",
+        "POST modelling/sessions/{id}/suggestions",
+        "DELETE modelling/sessions/{id}",
+        f"DELETE modelling/sessions/{SUGGESTED}",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.terminal.amounts import fraction, moves, yield_change
+from deploy.terminal.amounts import fraction, level, moves, target, yield_change
 from deploy.terminal.trades import STRATEGIES, trade_of
 from services.gateway.drafts.schemas.trades import NewTrade
 from services.gateway.drafts.trading.resolving import Wanted, misplaced
@@ -123,3 +123,31 @@ def test_names_move_once_each() -> None:
         moves(["market=1%", "market=2%"], "market=-12%")
     with pytest.raises(typer.BadParameter, match="write market=-12%"):
         moves(["market"], "market=-12%")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("beta=0", {"measure": "beta", "equal": 0.0, "unit": "own"}),
+        ("dollar_delta <= -5000", {"measure": "dollar_delta", "at_most": -5000.0, "unit": "own"}),
+        (
+            "var_95_1d_historical<=2%",
+            {"measure": "var_95_1d_historical", "at_most": 0.02, "unit": "share_of_nav"},
+        ),
+        ("factor.value>=1", {"measure": "factor.value", "at_least": 1.0, "unit": "own"}),
+    ],
+)
+def test_a_target_is_a_measure_and_where_it_shall_be(text: str, meant: dict[str, Any]) -> None:
+    assert target(text) == meant
+
+
+def test_a_target_or_level_that_is_unclear_is_refused() -> None:
+    for text in ("beta", "beta==0", "beta<0", "Beta=0"):
+        with pytest.raises(typer.BadParameter, match="write"):
+            target(text)
+    with pytest.raises(typer.BadParameter, match=r"write 50000, 0\.1 or 10%"):
+        level("5 bp")
+
+
+def test_a_level_is_a_number_or_a_share() -> None:
+    assert [level(text) for text in ("50000", "0.1", "10%", "-15 %")] == [50_000, 0.1, 0.1, -0.15]
