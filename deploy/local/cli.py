@@ -32,7 +32,7 @@ from deploy.local.report import print_unfinished, timing_table
 from deploy.local.stack import SERVERS, WORDS, answers_ok
 from deploy.local.state import ProgramState, StackState, StateDirectory, as_json
 from deploy.local.supervisor import supervise
-from deploy.terminal import report, upload, whatif
+from deploy.terminal import limits, report, upload, whatif
 from sigmasight_client import SigmaSight
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ errors = Console(stderr=True)
 
 for of_users in (upload.register, upload.upload, report.report, whatif.whatif):
     app.command()(of_users)
+app.add_typer(limits.app, name="limits")
 
 LOGS = (*SERVERS, "bootstrap", *WORDS, "supervisor")
 PHASES = {

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal, TypedDict
 
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.local.report import UNKNOWN, money, number
@@ -69,7 +70,7 @@ def print_impacts(impacts: Impacts, *, everything: bool) -> None:
         for column in ("before", "after", "difference"):
             table.add_column(column, justify="right")
         for row in rows if everything else filter(_is_known, rows):
-            table.add_row(row["label"], *(_shown(row, row[name]) for name in _COLUMNS))
+            table.add_row(escape(row["label"]), *(_shown(row, row[name]) for name in _COLUMNS))
         console.print(table)
     _print_parts_of_trades(figures["trades"])
 
@@ -205,7 +206,7 @@ def print_what_if(name: str, before: WhatIfReport, after: WhatIfReport | None) -
     then = {each["scenario_id"]: each for each in after["scenarios"]} if after else {}
     for scenario in before["scenarios"]:
         for method in METHODS:
-            label = scenario["name"] if method == "direct" else ""
+            label = escape(scenario["name"]) if method == "direct" else ""
             cells = _cells(scenario, then.get(scenario["scenario_id"]), method)
             table.add_row(label, method, *cells)
     console.print(table)

@@ -91,14 +91,8 @@ def whatif(
 
     Trades make a draft of the portfolio, which is calculated like one and then discarded.
     """
-    described: WhatIf = {
-        "as_of": as_of.date().isoformat() if as_of else None,
-        "shocks": moves(factors, "market=-12%"),
-        "underlying_shocks": moves(symbols, "AAPL=-20%"),
-        "volatility_shock": fraction(volatility) if volatility else None,
-        "rate_shock": yield_change(rate) if rate else None,
-        "days_forward": days,
-    }
+    described = described_by(factors, symbols, volatility, rate, days)
+    described["as_of"] = as_of.date().isoformat() if as_of else None
     csv = content_of(trades_file).decode(errors="replace") if trades_file else None
     entered = [trade_of(text) for text in trades]
     aims = [target(text) for text in targets]
@@ -113,6 +107,19 @@ def whatif(
         print_answer(found, everything=everything)
     if found.is_partial:
         raise typer.Exit(ExitCode.IN_PART)
+
+
+def described_by(
+    factors: list[str], symbols: list[str], volatility: str | None, rate: str | None, days: int
+) -> WhatIf:
+    """The moves of the market that the options describe."""
+    return {
+        "shocks": moves(factors, "market=-12%"),
+        "underlying_shocks": moves(symbols, "AAPL=-20%"),
+        "volatility_shock": fraction(volatility) if volatility else None,
+        "rate_shock": yield_change(rate) if rate else None,
+        "days_forward": days,
+    }
 
 
 @dataclass(frozen=True)

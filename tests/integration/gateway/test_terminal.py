@@ -12,9 +12,12 @@ from typer.testing import CliRunner, Result
 
 from deploy.local.cli import app as command_line
 from deploy.terminal import outcome
+from shared.database import Database
 from tests.integration.gateway.people import GOOD_FILE, HEADER, PASSWORD, Person
+from tests.integration.gateway.seeds import a_stored_book
 from tests.integration.gateway.test_schemathesis import address
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, answering_services
+from tests.servers import Servers
 
 __all__ = ["address"]
 Terminal = Callable[..., Awaitable[Result]]
@@ -96,6 +99,43 @@ async def test_a_portfolio_is_uploaded_reported_and_changed(
     assert {"-7,540", "dollar_delta", "effective positions"} <= set(
         re.split(r"\s{2,}", kept.stdout)
     )
+
+
+@pytest.mark.usefixtures("market")
+async def test_limits_are_set_watched_tested_and_acknowledged(
+    terminal: Terminal, ann: Person, servers: Servers, admin: Database
+) -> None:
+    await a_stored_book(ann, admin)
+    async with answering_services(servers, admin, ["limits"]):
+        none = await terminal("limits")
+        tried = await terminal("limits", "test", "--template", "conc", "--breach", "25%")
+        added = await terminal("limits", "add", "conc", "--breach", "28%", "--warning", "20%")
+        loose = answer(await terminal("limits", "add", "vega", "--json"))
+        watched = await terminal("limits")
+        shown = await terminal("limits", "show", "concentration")
+        taken = answer(await terminal("limits", "acknowledge", "conc", "--reason", "x", "--json"))
+        quiet = answer(await terminal("limits", "--portfolio", "book", "--json"))
+        again = await terminal("limits", "test", "concentration")
+        waived = await terminal(
+            *("limits", "waive", "conc", "--reason", "Approved", "--until", "2023-01-31")
+        )
+        deleted = await terminal("limits", "delete", "vega")
+        unclear = await terminal("limits", "test", "conc", "--template", "vega")
+
+    assert "there are no limits: `sigmasight limits templates`" in none.stdout
+    assert [each.exit_code for each in (none, tried, added, shown, again)] == [0] * 5
+    assert "breached" in added.stdout, added.output
+    assert re.search(r"book +2 +0 +1 +1 +0 +1 session", tried.stdout), tried.output
+    assert loose["name"] == "Vega 0.5 %"
+    assert (watched.exit_code, "28.00%" in watched.stdout) == (4, True)
+    assert "AAPL 15,000" in shown.stdout
+    assert taken["worst"]["state"] == "acknowledged"
+    assert {each["name"] for each in quiet} == {"Concentration 28%", "Vega 0.5 %"}
+    assert "waived" in waived.stdout, waived.output
+    assert [each["name"] for each in (await ann.get("limits")).json()["items"]] == [
+        "Concentration 28%"
+    ]
+    assert (deleted.exit_code, unclear.exit_code) == (0, 2)
 
 
 @pytest.mark.usefixtures("market")

@@ -1,0 +1,157 @@
+"""Limits, where portfolios stand, and trials, as tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.local.report import UNKNOWN, money, number
+from deploy.terminal.outcome import console, note, say
+from sigmasight_client.models import (
+    LimitOut,
+    LimitStanding,
+    LimitTemplate,
+    LimitTrial,
+    LimitWithStandings,
+    NewLimit,
+)
+
+STYLES = {
+    "breached": "red",
+    "warning": "yellow",
+    "not_measured": "magenta",
+    "acknowledged": "cyan",
+    "waived": "cyan",
+}
+STANDING = ("state", "value", "of", "warning", "breach", "room", "room, USD", "age", "as of")
+TEXTS = ("limit", "portfolio", "state", "of", "as of", "template", "what it limits")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, justify="left" if column in TEXTS else "right")
+    return table
+
+
+def print_limits(limits: Sequence[LimitOut]) -> None:
+    """Print each limit with the portfolio that stands worst in it, and how many are where."""
+    if not limits:
+        say("there are no limits: `sigmasight limits templates` lists the usual ones")
+        return
+    table = _table("limit", "portfolio", *STANDING)
+    for limit in limits:
+        worst = limit["worst"]
+        if worst is None:
+            table.add_row(escape(limit["name"]), "[dim]not evaluated yet[/dim]")
+        else:
+            names = (escape(limit["name"]), escape(worst["portfolio_name"]))
+            table.add_row(*names, *_standing(limit, worst))
+    console.print(table)
+    for limit in limits:
+        others = {state: count for state, count in limit["states"].items() if count}
+        if sum(others.values()) > 1:
+            counts = ", ".join(
+                f"{count} {state.replace('_', ' ')}" for state, count in others.items()
+            )
+            say(f"{limit['name']}: {counts}")
+        _print_reason(limit["name"], limit["worst"])
+
+
+def print_standings(limit: LimitWithStandings) -> None:
+    """Print one limit with every portfolio, and the largest parts of what is beyond a level."""
+    say(f"{limit['name']} ({limit['limit_id']}): {described(limit)}")
+    table = _table("portfolio", *STANDING)
+    for standing in limit["standings"]:
+        table.add_row(escape(standing["portfolio_name"]), *_standing(limit, standing))
+    console.print(table)
+    for standing in limit["standings"]:
+        parts = ", ".join(
+            f"{each['name']} {each['value']:,.0f}" for each in standing["contributors"]
+        )
+        if parts:
+            say(f"{standing['portfolio_name']}: {parts}")
+        _print_reason(standing["portfolio_name"], standing)
+
+
+def _print_reason(name: str, standing: LimitStanding | None) -> None:
+    if standing is not None and standing["reason"]:
+        note(f"{name}: {standing['reason']}")
+
+
+def _standing(limit: LimitOut | LimitWithStandings, standing: LimitStanding) -> list[str]:
+    style = STYLES.get(standing["state"], "green")
+    age = standing["age_sessions"]
+    dollars = standing["room_usd"]
+    return [
+        f"[{style}]{standing['state'].replace('_', ' ')}[/{style}]",
+        _value(limit, standing["value"]),
+        escape(standing["member"] or ""),
+        _value(limit, standing["warning"]),
+        _value(limit, standing["breach"]),
+        _value(limit, standing["room"]),
+        "" if dollars is None else money(dollars),
+        "" if age is None else _sessions(age),
+        standing["as_of"],
+    ]
+
+
+def _sessions(count: int) -> str:
+    return "1 session" if count == 1 else f"{count} sessions"
+
+
+def _value(limit: LimitOut | LimitWithStandings, value: float | None) -> str:
+    """A value in the limit's unit."""
+    if value is None:
+        return UNKNOWN
+    if limit["unit"] == "share_of_nav":
+        return f"{value:.2%}"
+    return money(value) if limit["measure_unit"] == "USD" else number(value, 4)
+
+
+def described(limit: NewLimit | LimitOut | LimitWithStandings) -> str:
+    """What a limit says, in a sentence."""
+    share = limit.get("unit") == "share_of_nav"
+
+    def shown(value: float | None) -> str:
+        return "none" if value is None else f"{value:.2%} of NAV" if share else f"{value:,g}"
+
+    per = limit.get("per", "portfolio")
+    of = (
+        ""
+        if per == "portfolio"
+        else f" per {per}" + (f" {limit['key']}" if limit.get("key") else "")
+    )
+    direction = limit.get("direction", "above")
+    words = {"above": "above", "below": "below", "outside": "outside ±"}[direction]
+    warning = limit.get("warning")
+    first = "" if warning is None else f", warning at {shown(warning)}"
+    return f"{limit['measure']}{of}, breached {words} {shown(limit['breach'])}{first}"
+
+
+def print_templates(templates: Iterable[LimitTemplate]) -> None:
+    """Print the usual limits."""
+    table = _table("template", "what it limits")
+    for each in templates:
+        table.add_row(each["template"], f"{each['description']} ({described(each['limit'])})")
+    console.print(table)
+
+
+def print_trial(trial: LimitTrial, portfolios: Mapping[str, str]) -> None:
+    """Print how often a limit would have fired, by portfolio."""
+    table = _table(
+        *("portfolio", "sessions", "warnings", "breaches"),
+        *("sessions in breach", "not measured", "longest breach"),
+    )
+    for tried in trial["portfolios"]:
+        breaches = [each["sessions"] for each in tried["episodes"] if each["level"] == "breached"]
+        table.add_row(
+            escape(portfolios.get(tried["portfolio_id"], tried["portfolio_id"])),
+            *(str(tried["sessions"]), str(tried["warnings"]), str(tried["breaches"])),
+            *(str(tried["sessions_in_breach"]), str(tried["not_measured"])),
+            _sessions(max(breaches)) if breaches else "",
+        )
+    console.print(table)
+    for tried in trial["portfolios"]:
+        for reason, count in tried["reasons"].items():
+            note(f"{portfolios.get(tried['portfolio_id'], '')}: {reason} ({count}x)")
