@@ -24,11 +24,12 @@ SCREENS = {
     "v": "risk",
     "f": "factors",
     "t": "options",
+    "l": "limits",
     "i": "import",
 }
 NAMES = (
     *("Overview", "Positions", "Scenarios", "VaR and backtest", "Factors", "Options"),
-    "Import",
+    *("Limits", "Import"),
 )
 SCREENSHOTS = PROJECT / "build" / "screenshots"
 BROWSER = SOURCES / "node_modules" / "@sparticuz" / "chromium"

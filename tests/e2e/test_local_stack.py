@@ -34,6 +34,7 @@ from tests.e2e.dashboard import (
     Dashboard,
     chromium,
     expected_strip,
+    whole,
 )
 
 PARTS = (*SERVERS, *WORDS)
@@ -345,6 +346,41 @@ def test_a_session_ends_in_every_tab_and_a_link_opens_another(
         code = client.create_login_link()["code"]
     dashboard.follow_link(code)
     assert "login" not in dashboard.page.url
+
+
+def test_a_custom_shock_is_what_the_api_makes_of_it(
+    stack: LocalStack, dashboard: Dashboard, book: DemoBook
+) -> None:
+    with client_of(stack, book) as client:
+        portfolio_id = report_of(client, book)["portfolio"]["portfolio_id"]
+        answer = client.evaluate_both(
+            {"portfolio_id": portfolio_id, "shocks": {"market": -0.12}, "rate_shock": 0.005}
+        )
+    result = answer["scenarios"][0]["correlated"]
+    assert result is not None
+
+    dashboard.press("g", "s")
+    dashboard.page.get_by_label("Market, %").fill("-12")
+    dashboard.page.get_by_label("Yields, bp").fill("50")
+    dashboard.page.get_by_role("button", name="Evaluate").click()
+
+    outcome = dashboard.page.get_by_role("status", name="Outcome")
+    expect(outcome).to_contain_text(whole(result["total_pnl"], plus=True))
+
+
+def test_a_limit_is_tried_set_and_deleted(dashboard: Dashboard) -> None:
+    dashboard.page.on("dialog", lambda dialog: dialog.accept())
+    limits = dashboard.page.get_by_role("region", name="Limits", exact=True).last
+
+    dashboard.press("g", "l")
+    expect(dashboard.page.get_by_text("No limit is set")).to_be_visible()
+    dashboard.page.get_by_role("button", name="Try on past sessions").click()
+    expect(dashboard.page.get_by_text("Sessions in breach")).to_be_visible()
+    dashboard.page.get_by_role("button", name="Set", exact=True).click()
+    expect(limits).to_contain_text("Concentration")
+    dashboard.page.get_by_role("button", name="Delete").click()
+
+    expect(dashboard.page.get_by_text("No limit is set")).to_be_visible()
 
 
 def test_a_new_user_imports_a_file_after_seeing_its_problems(

@@ -2,11 +2,15 @@ import type {
   CurveReport,
   FieldError,
   GridReport,
+  LimitTrial,
+  NewLimit,
   Reads,
   UploadReport,
   UserOut,
   WantedCurve,
   WantedGrid,
+  WhatIf,
+  WhatIfReport,
 } from "./types";
 
 const API = "/api/v1/";
@@ -75,13 +79,33 @@ export async function logOut(): Promise<void> {
   await write("DELETE", "auth/session");
 }
 
-/** Nothing is written by these two: the API reprices the portfolio. */
+/** Nothing is written by these: the API reprices the portfolio, and tries limits on what is stored. */
 export async function evaluateGrid(wanted: WantedGrid): Promise<GridReport> {
   return (await write("POST", "risk/grid", wanted)) as GridReport;
 }
 
 export async function evaluateCurve(wanted: WantedCurve): Promise<CurveReport> {
   return (await write("POST", "risk/curve", wanted)) as CurveReport;
+}
+
+export async function evaluateWhatIf(wanted: WhatIf): Promise<WhatIfReport> {
+  return (await write("POST", "risk/stress-testing/comprehensive", wanted)) as WhatIfReport;
+}
+
+export async function tryLimit(limit: NewLimit, portfolioId: string): Promise<LimitTrial> {
+  return (await write("POST", `limits/test?portfolio_id=${portfolioId}`, limit)) as LimitTrial;
+}
+
+export async function setLimit(limit: NewLimit): Promise<void> {
+  await write("POST", "limits", limit);
+}
+
+export async function acknowledgeLimit(limitId: string, portfolioId: string, reason: string): Promise<void> {
+  await write("POST", `limits/${limitId}/acknowledge`, { portfolio_id: portfolioId, reason });
+}
+
+export async function deleteLimit(limitId: string): Promise<void> {
+  await write("DELETE", `limits/${limitId}`);
 }
 
 export async function upload(form: FormData): Promise<UploadReport> {

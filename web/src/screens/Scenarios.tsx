@@ -8,6 +8,7 @@ import { Panel } from "../parts/Panel";
 import { go, useAddress } from "../state/address";
 import { useBook } from "../state/book";
 import { useLoaded } from "../state/loading";
+import { OwnShock } from "./OwnShock";
 import { Symbol } from "./Overview";
 
 const COLUMNS = [
@@ -43,6 +44,7 @@ export function Scenarios() {
       {chosen && <ByFactor outcome={chosen} />}
       {chosen && <ByPosition outcome={detailed} loading={results.loading} problem={results.problem} />}
       <MarketMoves />
+      <OwnShock />
     </div>
   );
 }

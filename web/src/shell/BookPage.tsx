@@ -5,6 +5,7 @@ import type { ListedPortfolio } from "../api/names";
 import type { PortfolioReport } from "../api/types";
 import { Factors } from "../screens/Factors";
 import { Import } from "../screens/Import";
+import { Limits } from "../screens/Limits";
 import { Options } from "../screens/Options";
 import { Overview } from "../screens/Overview";
 import { Positions } from "../screens/Positions";
@@ -29,6 +30,7 @@ const SHOWN: Record<Exclude<ScreenId, "import">, () => preact.JSX.Element> = {
   risk: Risk,
   factors: Factors,
   options: Options,
+  limits: Limits,
 };
 
 /** A screen of measured figures, or why there are none. */
