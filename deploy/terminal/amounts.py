@@ -45,6 +45,11 @@ def level(text: str) -> float:
     return number / 100 if unit else number
 
 
+def names_bound(text: str) -> bool:
+    """Whether a target says where its measure shall be; else it is the name of a limit."""
+    return bool(re.search("[<>=]", text))
+
+
 def target(text: str) -> WantedTarget:
     """Where a measure shall be: beta=0, var_95_1d_historical<=2%; percent are shares of NAV."""
     match = _TARGET.fullmatch(text.strip())

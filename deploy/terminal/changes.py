@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.local.report import UNKNOWN, money, number
+from deploy.terminal.limit_tables import print_limit_changes
 from deploy.terminal.outcome import console, say
 from sigmasight_client.models import (
     DraftWithTrades,
@@ -72,6 +73,7 @@ def print_impacts(impacts: Impacts, *, everything: bool) -> None:
         for row in rows if everything else filter(_is_known, rows):
             table.add_row(escape(row["label"]), *(_shown(row, row[name]) for name in _COLUMNS))
         console.print(table)
+    print_limit_changes(figures.get("limits", []))
     _print_parts_of_trades(figures["trades"])
 
 

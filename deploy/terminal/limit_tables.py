@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.local.report import UNKNOWN, money, number
+from deploy.local.report import UNKNOWN, money
 from deploy.terminal.outcome import console, note, say
 from sigmasight_client.models import (
+    LimitImpact,
     LimitOut,
+    LimitSide,
     LimitStanding,
     LimitTemplate,
     LimitTrial,
@@ -24,7 +26,10 @@ STYLES = {
     "waived": "cyan",
 }
 STANDING = ("state", "value", "of", "warning", "breach", "room", "room, USD", "age", "as of")
-TEXTS = ("limit", "portfolio", "state", "of", "as of", "template", "what it limits")
+TEXTS = (
+    *("limit", "portfolio", "state", "of", "as of", "template", "what it limits"),
+    *("before", "after", "change"),
+)
 
 
 def _table(*columns: str) -> Table:
@@ -102,11 +107,15 @@ def _sessions(count: int) -> str:
 
 def _value(limit: LimitOut | LimitWithStandings, value: float | None) -> str:
     """A value in the limit's unit."""
+    return _in_unit(limit["unit"], limit["measure_unit"], value)
+
+
+def _in_unit(unit: str, measure_unit: str, value: float | None) -> str:
     if value is None:
         return UNKNOWN
-    if limit["unit"] == "share_of_nav":
+    if unit == "share_of_nav":
         return f"{value:.2%}"
-    return money(value) if limit["measure_unit"] == "USD" else number(value, 4)
+    return money(value) if measure_unit == "USD" else f"{value:,.6g}"
 
 
 def described(limit: NewLimit | LimitOut | LimitWithStandings) -> str:
@@ -135,6 +144,28 @@ def print_templates(templates: Iterable[LimitTemplate]) -> None:
     for each in templates:
         table.add_row(each["template"], f"{each['description']} ({described(each['limit'])})")
     console.print(table)
+
+
+def print_limit_changes(limits: Sequence[LimitImpact]) -> None:
+    """Print limits before and after trades: state and value, and what becomes of them."""
+    if not limits:
+        return
+    table = _table("limit", "before", "", "after", " ", "breach", "change")
+    for limit in limits:
+        cells = [*_side(limit, limit["before"]), *_side(limit, limit["after"])]
+        change = limit["change"] or "not measured"
+        style = "red" if change == "breached" else "green" if change == "cured" else "none"
+        level = _in_unit(limit["unit"], "", limit["breach"])
+        table.add_row(escape(limit["name"]), *cells, level, f"[{style}]{change}[/{style}]")
+    console.print(table)
+
+
+def _side(limit: LimitImpact, side: LimitSide | None) -> list[str]:
+    if side is None:
+        return [UNKNOWN, ""]
+    style = STYLES.get(side["state"], "green")
+    state = f"[{style}]{side['state'].replace('_', ' ')}[/{style}]"
+    return [state, _in_unit(limit["unit"], "", side["value"])]
 
 
 def print_trial(trial: LimitTrial, portfolios: Mapping[str, str]) -> None:

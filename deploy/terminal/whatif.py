@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from deploy.terminal.amounts import fraction, moves, target, yield_change
+from deploy.terminal.amounts import fraction, moves, names_bound, target, yield_change
 from deploy.terminal.changes import print_impacts, print_trades, print_what_if
 from deploy.terminal.choosing import chosen_id
 from deploy.terminal.connecting import Chosen, PortfolioName, Url, chosen_portfolio, connected
+from deploy.terminal.limits import limit_of
 from deploy.terminal.outcome import (
     AsJson,
     ExitCode,
@@ -57,7 +58,8 @@ TradesFile = Annotated[
     Path | None, typer.Option("--trades", help="A CSV of trades: symbol, quantity or exposure.")
 ]
 Targets = Annotated[
-    list[str], typer.Option("--target", help="beta=0: suggest trades that bring a measure there.")
+    list[str],
+    typer.Option("--target", help="beta=0, or a limit: suggest trades that bring a measure there."),
 ]
 Candidates = Annotated[
     list[str], typer.Option("--candidate", help="What may be traded for it; default: many.")
@@ -95,7 +97,7 @@ def whatif(
     described["as_of"] = as_of.date().isoformat() if as_of else None
     csv = content_of(trades_file).decode(errors="replace") if trades_file else None
     entered = [trade_of(text) for text in trades]
-    aims = [target(text) for text in targets]
+    aims = [target(text) if names_bound(text) else text for text in targets]
     wanted = TradesWanted(entered, csv, aims, candidates, name, keep)
     refuse_nothing(described, scenarios, wanted)
     with connected(url) as api:
@@ -105,6 +107,8 @@ def whatif(
         print_json(asdict(found))
     else:
         print_answer(found, everything=everything)
+    if found.breaches:
+        raise typer.Exit(ExitCode.BREACHED)
     if found.is_partial:
         raise typer.Exit(ExitCode.IN_PART)
 
@@ -126,12 +130,13 @@ def described_by(
 class TradesWanted:
     """Trades to try: given, as rows of a file, or to be suggested; and what becomes of the draft.
 
-    `targets`: where measures shall be with the trades that are suggested, of `candidates`.
+    `targets`: where measures shall be with the trades that are suggested, of `candidates`; a text
+    is the name of a limit to be kept to.
     """
 
     trades: Sequence[NewTrade]
     csv: str | None
-    targets: Sequence[WantedTarget]
+    targets: Sequence[WantedTarget | str]
     candidates: Sequence[str]
     name: str | None
     is_kept: bool
@@ -159,7 +164,12 @@ class TradesWanted:
 
     def _suggested(self, draft: Draft) -> None:
         candidates: list[WantedCandidate] = [{"symbol": each} for each in self.candidates]
-        draft.suggest({"targets": list(self.targets), "candidates": candidates, "name": self.name})
+        targets = [_resolved(draft.client, each) for each in self.targets]
+        draft.suggest({"targets": targets, "candidates": candidates, "name": self.name})
+
+
+def _resolved(api: SigmaSight, wanted: WantedTarget | str) -> WantedTarget:
+    return {"limit_id": limit_of(api, wanted)["limit_id"]} if isinstance(wanted, str) else wanted
 
 
 @dataclass(frozen=True)
@@ -182,6 +192,13 @@ class Answer:
         reports = [each for each in (self.what_if, self.what_if_after) if each is not None]
         results = [each["direct"] for report in reports for each in report["scenarios"]]
         return any(each is None or each["total_pnl"] is None for each in results)
+
+    @property
+    def breaches(self) -> bool:
+        """Whether the trades breach a limit that the portfolio keeps to."""
+        figures = self.impacts["impacts"] if self.impacts else None
+        limits = figures.get("limits", []) if figures else []
+        return any(each["change"] == "breached" for each in limits)
 
 
 def refuse_nothing(described: WhatIf, scenarios: Sequence[str], wanted: TradesWanted) -> None:

@@ -70,6 +70,10 @@ async def test_a_portfolio_is_uploaded_reported_and_changed(
         *("whatif", "--target", "market_exposure=0", "--candidate", "SPY", "--json")
     )
     drafts = (await ann.get("modelling/sessions")).json()["total"]
+    await terminal("limits", "add", "net_delta", "--breach", "10%", "--name", "Delta")
+    cured = await terminal("whatif", "--target", "delta", "--candidate", "SPY")
+    await terminal("limits", "add", "gross", "--breach", "40%", "--name", "Gross")
+    breached = await terminal("whatif", "-t", "buy 5000usd KO")
     kept = await terminal("whatif", "-t", "sell 60 AAPL", "--keep", "--name", "Less", "--all")
 
     assert (uploaded.exit_code, shown.exit_code) == (0, 0), uploaded.output + shown.output
@@ -92,6 +96,9 @@ async def test_a_portfolio_is_uploaded_reported_and_changed(
     hedged = {each["metric"]: each for each in answer(aimed)["impacts"]["impacts"]["metrics"]}
     assert abs(hedged["market_exposure"]["after"]) < 400 < hedged["market_exposure"]["before"]
     assert drafts == 0
+    assert (cured.exit_code, breached.exit_code) == (0, 4), cured.output + breached.output
+    assert re.search(r"Delta +breached +18\.\d\d% +\w+ +9\.\d\d% +10\.00% +cured", cured.stdout)
+    assert re.search(r"Gross +\w+ +31\.\d\d% +breached +41\.\d\d% ", breached.stdout)
     assert kept.exit_code == 0, kept.output
     page = (await ann.get("modelling/sessions")).json()["items"]
     assert [each["name"] for each in page] == ["Less"]
