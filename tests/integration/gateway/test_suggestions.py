@@ -5,10 +5,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from services.gateway.drafts.queries.suggestions import Standing, load_standing
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.market.queries import load_liquid_puts
+from services.ingest.tables import OptionQuote
 from services.limits.tables import Limit
+from shared.contracts.factors import EstimateBetas
+from shared.conventions import DEFAULT_MODEL
 from shared.database import Database
+from shared.published import factors
 from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.test_drafts import SESSIONS
@@ -74,9 +81,10 @@ def assert_as_promised(suggestion: dict[str, Any], standing: Standing) -> None:
 
 
 async def test_a_suggestions_draft_shows_what_it_promised(
-    ann: Person, bob: Person, pipeline: Pipeline, admin: Database
+    ann: Person, bob: Person, pipeline: Pipeline, gateway: Gateway, admin: Database
 ) -> None:
     start = await a_draft(ann, pipeline)
+    await assert_betas_are_those_of_the_run(gateway, admin)
 
     hedged = await suggested(
         ann, start, {"measure": "beta", "equal": 0}, candidates=[{"symbol": "SPY"}]
@@ -89,6 +97,27 @@ async def test_a_suggestions_draft_shows_what_it_promised(
     body = {"targets": [{"measure": "beta", "equal": 0}]}
     others = await bob.post(f"{SESSIONS}/{start}/suggestions", body)
     assert (others.status_code, others.json()["code"]) == (404, "draft_not_found")
+
+
+async def assert_betas_are_those_of_the_run(gateway: Gateway, admin: Database) -> None:
+    """Of what is held, the betas estimated on request are the stored ones."""
+    answer = await gateway.ask(EstimateBetas(symbols=("MSFT", "AAPL", "NOSUCH"), as_of=AS_OF))
+    row = factors.symbol_factor_betas.c
+    rate = factors.rate_sensitivities.c
+    betas = select(row.symbol, row.factor, row.beta).where(row.model == DEFAULT_MODEL)
+    rates = select(rate.symbol, rate.maturity, rate.beta)
+    async with admin.transaction() as session:
+        stored = {(each[0], each[1]): each[2] for each in await session.execute(betas)}
+        stored |= {(each[0], each[1]): each[2] for each in await session.execute(rates)}
+
+    *known, unknown = answer.symbols
+    for each in known:
+        estimated = {**each.betas, **each.rate_betas}
+        assert len(estimated) == 11
+        for name, beta in estimated.items():
+            assert beta == pytest.approx(stored[each.symbol, name], rel=1e-9), name
+    assert unknown.reason
+    assert set(unknown.betas.values()) == {None}
 
 
 async def assert_beta_is_hedged(person: Person, admin: Database, hedged: Any) -> None:
@@ -155,6 +184,28 @@ async def assert_several_targets_are_met(person: Person, admin: Database, start:
         stored = standing.measures[each["measure"]]
         assert each["after"] == pytest.approx(stored, abs=0.6), each["measure"]
     assert_as_promised({**found, "targets": [priced]}, standing)
+
+
+async def test_the_puts_with_the_narrowest_spreads_come_first(admin: Database) -> None:
+    bids = {
+        "SPY230616P00370000": (10.0, 10.4),
+        "SPY230616P00300000": (1.0, 2.0),
+        "SPY230616P00360000": (9.0, 9.1),
+        "SPY230616P00200000": (0.0, 0.1),  # without a bid
+        "SPY230616C00370000": (10.0, 10.0),
+        "SPY221228P00370000": (10.0, 10.0),  # expires on the session
+        "XOM230616P00100000": (4.0, 4.0),
+    }
+    quotes = [
+        {"contract": contract, "session_date": AS_OF, "bid": bid, "ask": ask, "revision": 1}
+        for contract, (bid, ask) in bids.items()
+    ]
+    await save(admin, OptionQuote, [{**each, "source": "admin"} for each in quotes])
+
+    async with admin.transaction() as session:
+        found = await load_liquid_puts(session, {"SPY"}, AS_OF, 2)
+
+    assert found == ["SPY230616P00360000", "SPY230616P00370000"]
 
 
 async def a_limit_on_vega(person: Person, admin: Database) -> str:

@@ -181,7 +181,7 @@ async def offered(
         ),
     ]
     candidates = [
-        _candidate(each, start, wanted, prices[each.symbol], options, betas) for each in kept
+        candidate_of(each, start, wanted, prices[each.symbol], options, betas) for each in kept
     ]
     return Offered(candidates, prices, left_out)
 
@@ -209,7 +209,7 @@ async def _betas(asking: Asking, day: date, offers: Sequence[Offer]) -> dict[str
     return {each.symbol: each for each in answer.symbols}
 
 
-def _candidate(
+def candidate_of(
     offer: Offer,
     start: Start,
     wanted: WantedSuggestions,
@@ -217,6 +217,7 @@ def _candidate(
     options: Mapping[str, PricedOption],
     betas: Mapping[str, SymbolBetas],
 ) -> Candidate:
+    """What stress is sent of an offer: its price, the bounds of its quantity, its measures."""
     most_bought, most_sold = _most(offer, start.standing, price)
     held = start.held.get(offer.symbol, Decimal(0))
     if wanted.reduce_only and held:
