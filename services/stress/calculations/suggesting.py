@@ -34,6 +34,7 @@ SPLIT = 1e-6  # lots: less is not a part of one
 NEXT = 2.0  # lots on either side of a fraction that whole ones are first searched among
 NEGLIGIBLE = 1e-6  # of a measure's unit
 CENT = 0.01
+STEPS = np.geomspace(0.001, 1.0, 60)  # of a bound: where one candidate alone is tried
 BRIEF = 4.0  # parts of the seconds: one for each search of several
 CELLS = 2_500  # candidates x days that may be exceptions: more would take many seconds
 FEW_LOTS = 500  # of all candidates together, which one search weighs with all exceptions
@@ -182,7 +183,7 @@ def _amount(task: Task, found: Solved, search: Search) -> float:
 
 
 def _starts(task: Task, effort: Effort) -> Iterator[FloatArray]:
-    """Nothing traded, and what keeps the shortfall in place of every VaR, which is harder."""
+    """Nothing traded; what keeps every shortfall down, which is harder; one candidate alone."""
     yield np.zeros_like(task.lots.cost)
     harder = task.of(
         [replace(each, shortfall=True) if isinstance(each, Tail) else each for each in task.targets]
@@ -190,6 +191,30 @@ def _starts(task: Task, effort: Effort) -> Iterator[FloatArray]:
     found = nearest(replace(harder, whole=False), effort).lots
     if found is not None:
         yield found
+    for target in filter(_is_var, task.targets):
+        yield from _alone(task, target)
+
+
+def _alone(task: Task, target: Tail) -> Iterator[FloatArray]:
+    """The one candidate that brings a VaR down alone with the fewest dollars, if any does."""
+    lots = task.lots
+    whole, part = target.place
+    uphill = target.downhill(np.zeros_like(lots.cost)) > 0.0
+    furthest = np.where(uphill, lots.lowest, lots.highest)
+    cheapest = np.inf
+    best: FloatArray | None = None
+    for place, count in enumerate(furthest):
+        counts = count * STEPS
+        days = np.sort(target.before + counts[:, None] * target.effect[place], axis=1)
+        losses = (part - 1.0) * days[:, whole] - part * days[:, whole + 1]
+        enough = np.abs(counts[losses <= target.highest])
+        dollars = float(enough.min(initial=np.inf)) * lots.cost[place]
+        if dollars < cheapest:
+            cheapest = dollars
+            best = np.zeros_like(lots.cost)
+            best[place] = np.copysign(enough.min(), count)
+    if best is not None:
+        yield best
 
 
 def _improved(task: Task, start: FloatArray, effort: Effort, search: Search) -> Solved:
