@@ -1,9 +1,11 @@
 """The settings that only limits has."""
 
+from email.errors import MessageError
+from email.headerregistry import Address
 from functools import lru_cache
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.errors import Misconfigured
@@ -57,6 +59,15 @@ class LimitsSettings(ServiceSettings):
         default=None,
         description="a file of authorities to verify the mail server by; default: the system's",
     )
+
+    @field_validator("smtp_sender")
+    @classmethod
+    def _refuse_what_is_no_address(cls, sender: str) -> str:
+        try:
+            Address(addr_spec=sender)
+        except (MessageError, ValueError, IndexError):
+            raise ValueError(f"{sender!r} is no e-mail address") from None
+        return sender
 
     @model_validator(mode="after")
     def _refuse_unencrypted_mail(self) -> Self:

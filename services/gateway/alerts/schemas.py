@@ -81,7 +81,8 @@ class AlertPage(BaseModel):
     next: str | None
 
 
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+NO_CONTROL_CHARACTERS = r"^[^\u0000-\u001f]+$"
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_CONTROL_CHARACTERS)]
 Levels = Annotated[
     list[AlertLevel],
     Field(min_length=1, max_length=3, description="which alerts are sent to the channel"),

@@ -88,7 +88,9 @@ async def confirm_channel(request: ConfirmChannel, database: Database) -> Channe
         else:
             await repository.save_guess(session, channel.channel_id)
     if not right:
-        raise Unanswerable("wrong_code", "the code is wrong, old or was guessed: send another one")
+        raise Unanswerable(
+            "wrong_code", "the code is wrong or no longer valid: have another one sent"
+        )
     return ChannelChanged(channel_id=channel.channel_id)
 
 

@@ -180,8 +180,8 @@ async def save_attempt(
     """Record an attempt (`sent`: when, and seconds), and when the message is sent again.
 
     Without `again_at` one that failed is given up. The text of one that is delivered is no longer
-    needed, and is not kept. A message that was deleted meanwhile has no
-    record. An attempt that ended after its lease changes the message only if it was delivered.
+    needed, and is not kept. A message that was deleted meanwhile has no record. An attempt that
+    ended after its lease changes the message only if it was delivered.
     """
     if outcome.gone:  # as users' requests do: the channel before its messages
         own = _channels.c.channel_id == due.channel_id

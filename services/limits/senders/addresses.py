@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 LONGEST_URL = 2000
+RESOLVE_SECONDS = 3.0  # a user waits for it when a webhook is added
 # What not every version of Python knows to be special: addresses of IPv6 that name one of IPv4,
 # which a gateway of the network would reach, those of a site, and those that protocols reserve.
 _ALSO_SPECIAL = tuple(
@@ -56,8 +57,9 @@ class AddressGuard:
         """
         url, host, port = self._parts(address)
         try:
-            found = await self.resolve(host, port)
-        except (OSError, UnicodeError):
+            async with asyncio.timeout(RESOLVE_SECONDS):
+                found = await self.resolve(host, port)
+        except (OSError, UnicodeError):  # a timeout is one of the first
             found = []
         if not found:
             raise RefusedAddress(f"the host {host} has no address")

@@ -214,6 +214,10 @@ async def test_a_webhook_is_added_with_a_secret_that_no_later_answer_shows(
         (WEBHOOK | {"levels": []}, "invalid_request"),
         (WEBHOOK | {"levels": ["loud"]}, "invalid_request"),
         (WEBHOOK | {"name": ""}, "invalid_request"),
+        (WEBHOOK | {"name": "a\x00b"}, "invalid_request"),
+        (WEBHOOK | {"address": "https://x.example.com/\x00"}, "refused_address"),
+        (WEBHOOK | {"address": "https://ü.example.com/"}, "refused_address"),
+        (WEBHOOK | {"extra": 1}, "invalid_request"),
     ],
 )
 async def test_a_channel_that_cannot_be_used_is_refused(

@@ -298,3 +298,10 @@ def test_mail_is_sent_unencrypted_only_to_this_machine(monkeypatch: pytest.Monke
 
     with pytest.raises(Misconfigured, match="SMTP_SECURITY"):
         load(LimitsSettings)
+
+
+def test_the_senders_address_is_checked_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGMASIGHT_LIMITS_SMTP_SENDER", "alerts@")
+
+    with pytest.raises(Misconfigured, match="SMTP_SENDER"):
+        load(LimitsSettings)
