@@ -13,6 +13,7 @@ from tests.bench import (
     bench_grid,
     bench_ingest,
     bench_ledger,
+    bench_limits,
     bench_onboarding,
     bench_pipeline,
     bench_series,
@@ -36,6 +37,7 @@ for benchmark in (
     bench_drafts,
     bench_fairness,
     bench_ledger,
+    bench_limits,
     bench_ingest,
     bench_onboarding,
 ):

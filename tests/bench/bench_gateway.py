@@ -148,7 +148,7 @@ class Bench:
         async with httpx2.AsyncClient() as http:
             counted = (await http.get(f"http://{LOOPBACK}:{self.port}{COUNTERS}")).json()
         return Spent(
-            counted["cpu"], _cpu_of(self.postmaster), counted["statements"], counted["seconds"]
+            counted["cpu"], cpu_of(self.postmaster), counted["statements"], counted["seconds"]
         )
 
 
@@ -211,7 +211,7 @@ def _sum(one: Spent, other: Spent) -> Spent:
     )
 
 
-def _cpu_of(postmaster: psutil.Process | None) -> float:
+def cpu_of(postmaster: psutil.Process | None) -> float:
     """CPU seconds of the server's processes, ended ones among them."""
     if postmaster is None:
         return 0.0
