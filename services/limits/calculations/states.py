@@ -50,6 +50,8 @@ def standings(
 
 def terms_on(terms: Sequence[Terms], session_date: date) -> Terms:
     """The last terms that are in force on the session, or the first ones before any are."""
+    if len(terms) == 1:
+        return terms[0]
     in_force = [each for each in terms if each.since <= session_date]
     return (in_force or terms[:1])[-1]
 
@@ -78,24 +80,35 @@ def _next(
     actions: Sequence[Action],
 ) -> Standing:
     day = valued.session_date
-    acknowledged = before.acknowledged or any(
+    known = before.acknowledged or any(
         each.kind is ActionKind.ACKNOWLEDGED and each.as_of == day for each in actions
     )
     if valued.value is None:
-        after = replace(before, acknowledged=acknowledged and before.level is Level.BREACHED)
+        after = replace(before, acknowledged=known and before.level is Level.BREACHED)
         return Standing(day, State.NOT_MEASURED, after)
-    after = _reached(before, day, turned(direction, valued.value), direction, terms)
-    after = replace(after, acknowledged=acknowledged and after.level is Level.BREACHED)
+    level, over_warning, over_breach = _reached(
+        before, turned(direction, valued.value), direction, terms
+    )
     quiet = any(each.waives(day) and each.as_of < day for each in actions)
-    alert = None if quiet else _alert(before, after)
+    alert = None if quiet else _alert(before, level)
     announced = alert is Level.BREACHED or (before.announced and not quiet)
-    after = replace(after, announced=announced and after.level is Level.BREACHED)
+    is_breached = level is Level.BREACHED
+    after = Before(
+        level,
+        None if level is Level.OK else before.since if level is before.level else day,
+        over_warning,
+        over_breach,
+        announced=announced and is_breached,
+        acknowledged=known and is_breached,
+    )
     waived = any(each.waives(day) for each in actions)
     return Standing(day, _state(before, after, waived=waived), after, alert)
 
 
-def _reached(before: Before, day: date, worse: float, direction: Direction, terms: Terms) -> Before:
-    """The level after a measured session, and the counts that it follows from."""
+def _reached(
+    before: Before, worse: float, direction: Direction, terms: Terms
+) -> tuple[Level, int, int]:
+    """The level after a measured session, and how often it was beyond warning and breach."""
     breach = turned(direction, terms.breach)
     warning = None if terms.warning is None else turned(direction, terms.warning)
     over_breach = before.over_breach + 1 if worse > breach else 0
@@ -107,20 +120,18 @@ def _reached(before: Before, day: date, worse: float, direction: Direction, term
     elif warning is not None:
         stays = before.level is not Level.OK and worse > warning - terms.hysteresis
         level = Level.WARNING if stays or over_warning >= terms.sessions else Level.OK
-    since = before.since if level is before.level else day
-    return Before(level, None if level is Level.OK else since, over_warning, over_breach)
+    return level, over_warning, over_breach
 
 
-def _alert(before: Before, after: Before) -> Level | None:
+def _alert(before: Before, level: Level) -> Level | None:
     """What a user is alerted of; level ok: the breach that was alerted of is over."""
     was_breached = before.level is Level.BREACHED
-    if after.level is Level.BREACHED:
+    if level is Level.BREACHED:
         known = was_breached and (before.announced or before.acknowledged)
         return None if known else Level.BREACHED
     if was_breached:
         return Level.OK if before.announced else None
-    entered = after.level is Level.WARNING and before.level is Level.OK
-    return Level.WARNING if entered else None
+    return Level.WARNING if level is Level.WARNING and before.level is Level.OK else None
 
 
 def _state(before: Before, after: Before, *, waived: bool) -> State:

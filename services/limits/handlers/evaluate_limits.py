@@ -31,16 +31,18 @@ class Outcome:
 @router.emits(LimitsEvaluated)
 @router.on(SnapshotsCreated, RiskMeasured)
 async def evaluate_limits(event: ShardEvent, session: Session) -> LimitsEvaluated:
-    """Evaluate every limit of the shard's portfolios on the session, and what follows from it.
+    """Evaluate the limits of the shard's portfolios on the session, and what follows from it.
 
-    Snapshots of a session move those of later sessions. With the second half the stage is done.
+    The first half evaluates all of them, the second one those that are read from its rows; then the
+    stage is done. Snapshots of a session move those of later sessions.
     """
     half = Half.SNAPSHOTS if isinstance(event, SnapshotsCreated) else Half.RISK
     progress = await repository.claim_progress(
         session, event.run_id, event.as_of, event.shard, half
     )
     firsts = dict.fromkeys(event.portfolio_ids, event.as_of)
-    scope = Scope(firsts, reads_later=half is Half.SNAPSHOTS)
+    only = half if progress.is_complete else None
+    scope = Scope(firsts, reads_later=half is Half.SNAPSHOTS, half=only)
     outcome = await evaluate(session, scope, event.run_id)
     return LimitsEvaluated.after(
         event,

@@ -1,11 +1,11 @@
 """The limits that users set, and what users did about them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, and_, case, delete, func, or_, select
+from sqlalchemy import RowMapping, and_, case, delete, func, or_, select
 
 from services.limits.inputs import (
     Action,
@@ -41,27 +41,30 @@ async def load_watched(
 
     A draft has those of its base.
     """
-    query = _watched(portfolio_ids)
-    if limit_ids is not None:
-        query = query.where(among(_limits.c.limit_id, limit_ids))
-    limits: dict[UUID, Limit] = {}
-    found = []
-    for row in (await session.execute(query)).mappings():
-        limit = limits.setdefault(row["limit_id"], limit_of(row))
-        found.append(Watched(limit, row["watched_id"], row["history_of"]))
-    return found
-
-
-def _watched(portfolio_ids: Sequence[UUID]) -> Select[tuple[object, ...]]:
     held = gateway.portfolios.c
     history_of = case((held.kind == DRAFT, held.base_id), else_=held.portfolio_id)
-    about = or_(_limits.c.portfolio_id.is_(None), _limits.c.portfolio_id == history_of)
-    watched = held.portfolio_id.label("watched_id")
-    joined = _limits.join(gateway.portfolios, and_(_limits.c.user_id == held.user_id, about))
-    query = select(_limits, watched, history_of.label("history_of")).select_from(joined)
-    return query.where(among(held.portfolio_id, portfolio_ids)).order_by(
-        held.portfolio_id, _limits.c.limit_id
-    )
+    query = select(held.user_id, held.portfolio_id, history_of)
+    own = query.where(among(held.portfolio_id, portfolio_ids)).order_by(held.portfolio_id)
+    portfolios = (await session.execute(own)).all()
+    limits = await _load_limits(session, {user_id for user_id, *_ in portfolios}, limit_ids)
+    return [
+        Watched(limit, portfolio_id, history)
+        for user_id, portfolio_id, history in portfolios
+        for limit in limits.get(user_id, ())
+        if limit.portfolio_id in (None, history)
+    ]
+
+
+async def _load_limits(
+    session: Session, user_ids: Collection[UUID], limit_ids: Sequence[UUID] | None
+) -> dict[UUID, list[Limit]]:
+    """By user, the limits by id; only these, where given."""
+    query = select(_limits).where(among(_limits.c.user_id, user_ids))
+    wanted = query if limit_ids is None else query.where(among(_limits.c.limit_id, limit_ids))
+    found: dict[UUID, list[Limit]] = {}
+    for row in (await session.execute(wanted.order_by(_limits.c.limit_id))).mappings():
+        found.setdefault(row["user_id"], []).append(limit_of(row))
+    return found
 
 
 def limit_of(row: RowMapping) -> Limit:
