@@ -238,7 +238,8 @@ def _print_parts(scenario: StressOutcome) -> None:
         return
     table = Table("direct P&L by cause, USD", "", box=None, padding=(0, 2, 0, 0))
     for cause, pnl in (result["factor_impacts"] or {}).items():
-        table.add_row(cause.replace("_", " "), money(pnl))
+        if pnl:
+            table.add_row(cause.replace("_", " "), money(pnl))
     for position in result.get("positions") or []:
         table.add_row(f"of it {position['symbol']}", money(position["pnl"]))
     console.print(table)

@@ -25,15 +25,15 @@ STYLES = {
     "acknowledged": "cyan",
     "waived": "cyan",
 }
-STANDING = ("state", "value", "of", "warning", "breach", "room", "room, USD", "age", "as of")
+STANDING = ("state", "value", "of", "warning", "breach", "room", "in USD", "sessions")
 TEXTS = (
-    *("limit", "portfolio", "state", "of", "as of", "template", "what it limits"),
+    *("limit", "portfolio", "state", "of", "template", "what it limits"),
     *("before", "after", "change"),
 )
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 1, 0, 0))
     for column in columns:
         table.add_column(column, justify="left" if column in TEXTS else "right")
     return table
@@ -53,6 +53,7 @@ def print_limits(limits: Sequence[LimitOut]) -> None:
             names = (escape(limit["name"]), escape(worst["portfolio_name"]))
             table.add_row(*names, *_standing(limit, worst))
     console.print(table)
+    _print_sessions(each["worst"] for each in limits)
     for limit in limits:
         others = {state: count for state, count in limit["states"].items() if count}
         if sum(others.values()) > 1:
@@ -70,13 +71,20 @@ def print_standings(limit: LimitWithStandings) -> None:
     for standing in limit["standings"]:
         table.add_row(escape(standing["portfolio_name"]), *_standing(limit, standing))
     console.print(table)
+    _print_sessions(limit["standings"])
     for standing in limit["standings"]:
         parts = ", ".join(
-            f"{each['name']} {each['value']:,.0f}" for each in standing["contributors"]
+            f"{each['name']} {each['value']:,.6g}" for each in standing["contributors"]
         )
         if parts:
             say(f"{standing['portfolio_name']}: {parts}")
         _print_reason(standing["portfolio_name"], standing)
+
+
+def _print_sessions(standings: Iterable[LimitStanding | None]) -> None:
+    days = sorted({standing["as_of"] for standing in standings if standing is not None})
+    if days:
+        say(f"as of {', '.join(days)}")
 
 
 def _print_reason(name: str, standing: LimitStanding | None) -> None:
@@ -96,8 +104,7 @@ def _standing(limit: LimitOut | LimitWithStandings, standing: LimitStanding) -> 
         _value(limit, standing["breach"]),
         _value(limit, standing["room"]),
         "" if dollars is None else money(dollars),
-        "" if age is None else _sessions(age),
-        standing["as_of"],
+        "" if age is None else str(age),
     ]
 
 

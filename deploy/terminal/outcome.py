@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Annotated, ParamSpec, TypedDict
@@ -14,7 +15,10 @@ from deploy.local.errors import Explained
 from sigmasight_client import ApiError, NotCalculated
 from sigmasight_client.models import FieldError
 
+PIPED_COLUMNS = 160  # of output that no terminal shows, where COLUMNS does not say
 console = Console()
+if not console.is_terminal and "COLUMNS" not in os.environ:
+    console.width = PIPED_COLUMNS
 errors = Console(stderr=True)
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print what the API answered, and errors, as JSON.")
@@ -89,8 +93,9 @@ def print_failure(failure: Failure, *, as_json: bool) -> None:
     if as_json:
         errors.print(json.dumps({"error": failure}), markup=False, highlight=False, soft_wrap=True)
         return
-    lines = [failure["detail"], *problem_lines(failure["errors"])]
-    for line in lines:
+    detail = failure["detail"]
+    further = [each for each in failure["errors"] if each["message"] not in detail]
+    for line in [detail, *problem_lines(further)]:
         errors.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
