@@ -24,12 +24,13 @@ SCREENS = {
     "v": "risk",
     "f": "factors",
     "t": "options",
+    "w": "what-if",
     "l": "limits",
     "i": "import",
 }
 NAMES = (
     *("Overview", "Positions", "Scenarios", "VaR and backtest", "Factors", "Options"),
-    *("Limits", "Import"),
+    *("What if", "Limits", "Import"),
 )
 SCREENSHOTS = PROJECT / "build" / "screenshots"
 BROWSER = SOURCES / "node_modules" / "@sparticuz" / "chromium"

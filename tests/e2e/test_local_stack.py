@@ -383,7 +383,7 @@ def test_a_limit_is_tried_set_and_deleted(dashboard: Dashboard) -> None:
     expect(dashboard.page.get_by_text("No limit is set")).to_be_visible()
 
 
-def test_a_new_user_imports_a_file_after_seeing_its_problems(
+def test_a_new_user_goes_from_a_file_to_a_booked_trade(
     stack: LocalStack, browser: Browser, tmp_path: Path
 ) -> None:
     header = "ticker,quantity,entry_price,entry_date,tags\n"
@@ -406,6 +406,27 @@ def test_a_new_user_imports_a_file_after_seeing_its_problems(
 
     window.ready()
     assert window.strip()["NAV"] != "–"
+
+    page = window.page
+    window.press("g", "w")
+    page.get_by_role("button", name="New draft").click()
+    page.get_by_label("Action").select_option("sell")
+    page.get_by_label("Symbol").fill("AAPL")
+    page.get_by_label("Quantity").fill("40")
+    page.get_by_role("button", name="Enter").click()
+    expect(page.get_by_role("region", name="Trades").last).to_contain_text("AAPL")
+    page.get_by_role("button", name="Calculate").click()
+    expect(page.get_by_role("region", name="Value and exposure").last).to_be_visible(timeout=60_000)
+    window.screenshot("what-if-calculated")
+    page.get_by_role("button", name="See what would be written").click()
+    page.get_by_role("button", name="Book 1 transaction").click()
+    expect(page.get_by_text("booked", exact=True)).to_be_visible()
+    with connection(stack.directory.load(), email, password) as client:
+        portfolio_id = client.list_portfolios()["items"][0]["portfolio_id"]
+        entered = client.list_transactions(portfolio_id)["items"]
+    assert [(each["kind"], each["quantity"]) for each in entered if each["kind"] == "sell"] == [
+        ("sell", -40.0)
+    ]
     window.context.close()
     assert window.findings == []
 

@@ -1,9 +1,13 @@
 import type {
+  BookingOut,
   CurveReport,
+  DraftOut,
   FieldError,
   GridReport,
   LimitTrial,
+  NewDraft,
   NewLimit,
+  NewTrade,
   Reads,
   UploadReport,
   UserOut,
@@ -111,4 +115,30 @@ export async function deleteLimit(limitId: string): Promise<void> {
 export async function upload(form: FormData): Promise<UploadReport> {
   const answer = await fetch(`${API}portfolio/upload`, { method: "POST", headers: OWN, body: form });
   return (await answered(answer)) as UploadReport;
+}
+
+export async function createDraft(wanted: NewDraft): Promise<DraftOut> {
+  return (await write("POST", "modelling/sessions", wanted)) as DraftOut;
+}
+
+export async function discardDraft(draftId: string): Promise<void> {
+  await write("DELETE", `modelling/sessions/${draftId}`);
+}
+
+export async function addTrade(draftId: string, trade: NewTrade): Promise<void> {
+  await write("POST", `modelling/sessions/${draftId}/trades`, { trades: [trade] });
+}
+
+export async function removeTrade(draftId: string, tradeId: string): Promise<void> {
+  await write("DELETE", `modelling/sessions/${draftId}/trades/${tradeId}`);
+}
+
+export async function calculateDraft(draftId: string): Promise<DraftOut> {
+  return (await write("POST", `modelling/sessions/${draftId}/calculate`)) as DraftOut;
+}
+
+/** Without the hash of a dry run: what would be written. With it: write exactly that. */
+export async function bookDraft(draftId: string, hash: string | null): Promise<BookingOut> {
+  const wanted = hash ? { dry_run: false, hash } : { dry_run: true };
+  return (await write("POST", `modelling/sessions/${draftId}/book`, wanted)) as BookingOut;
 }

@@ -11,6 +11,7 @@ import { Overview } from "../screens/Overview";
 import { Positions } from "../screens/Positions";
 import { Risk } from "../screens/Risk";
 import { Scenarios } from "../screens/Scenarios";
+import { WhatIf } from "../screens/WhatIf";
 import { go, useAddress } from "../state/address";
 import { BookContext, loadReport, type Book } from "../state/book";
 import { useProgress } from "../state/events";
@@ -31,6 +32,7 @@ const SHOWN: Record<Exclude<ScreenId, "import">, () => preact.JSX.Element> = {
   factors: Factors,
   options: Options,
   limits: Limits,
+  "what-if": WhatIf,
 };
 
 /** A screen of measured figures, or why there are none. */

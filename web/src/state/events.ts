@@ -59,3 +59,16 @@ export function useProgress(portfolioId: string | null): Progress {
   }, []);
   return { connection, running, version };
 }
+
+/** Follow one run until it is over; a break in between is no end, since the browser resumes it. */
+export function untilRunEnds(runId: string): Promise<void> {
+  return new Promise((done) => {
+    const stream = new EventSource(`/api/v1/events?run_id=${encodeURIComponent(runId)}`);
+    const end = () => {
+      stream.close();
+      done();
+    };
+    stream.addEventListener("run", end);
+    stream.onerror = () => stream.readyState === EventSource.CLOSED && end();
+  });
+}

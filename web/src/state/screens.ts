@@ -5,6 +5,7 @@ export const SCREENS = [
   { id: "risk", name: "VaR and backtest", key: "v" },
   { id: "factors", name: "Factors", key: "f" },
   { id: "options", name: "Options", key: "t" },
+  { id: "what-if", name: "What if", key: "w" },
   { id: "limits", name: "Limits", key: "l" },
   { id: "import", name: "Import", key: "i" },
 ] as const;
