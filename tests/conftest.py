@@ -6,6 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.budgets import (  # noqa: F401 - hooks
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    pytest_terminal_summary,
+)
+
 # Machines are shared: a slow example says nothing about the property.
 settings.register_profile("sigmasight", deadline=None)
 settings.load_profile("sigmasight")

@@ -1,0 +1,66 @@
+"""How much processor time each test file takes, beside its budget; printed after every run.
+
+Counted is the time of the test process and of the processes it started and waited for. It hardly
+depends on what else a machine does, which the time on the clock does.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+
+BUDGET_SECONDS = 15.0
+SHOWN = 400
+# Files that start whole stacks, or that ask every endpoint.
+LARGER = {
+    "tests/e2e/test_kill_in_replay.py": 60.0,
+    "tests/e2e/test_local_stack.py": 60.0,
+    "tests/e2e/test_replicas.py": 60.0,
+    "tests/integration/gateway/test_schemathesis.py": 90.0,
+    "tests/integration/pipeline/test_pipeline.py": 60.0,
+    "tests/integration/test_how_tos.py": 60.0,
+}
+_NAME = "processor_seconds"
+_STARTED = pytest.StashKey[float]()
+
+
+def processor_seconds() -> float:
+    """Of this process and the ended ones it started."""
+    return sum(os.times()[:4])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[_STARTED] = processor_seconds()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    if call.when == "teardown":
+        used = processor_seconds() - item.stash[_STARTED]
+        item.user_properties.append((_NAME, used))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    used: defaultdict[str, float] = defaultdict(float)
+    for file, seconds in _measured(terminalreporter):
+        used[file] += seconds
+    if not used:
+        return
+    terminalreporter.section(f"processor seconds, {sum(used.values()):.0f} in all")
+    for file, seconds in sorted(used.items(), key=lambda each: -each[1])[:SHOWN]:
+        budget = LARGER.get(file, BUDGET_SECONDS)
+        over = "  OVER ITS BUDGET" if seconds > budget else ""
+        terminalreporter.write_line(f"{seconds:8.1f} of {budget:4.0f}  {file}{over}")
+
+
+def _measured(reporter: pytest.TerminalReporter) -> Iterator[tuple[str, float]]:
+    """File and seconds of every test that ran."""
+    for report in (each for reports in reporter.stats.values() for each in reports):
+        if isinstance(report, pytest.TestReport) and report.when == "teardown":
+            yield from (
+                (report.location[0], float(str(seconds)))
+                for name, seconds in report.user_properties
+                if name == _NAME
+            )
