@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 BUDGET_SECONDS = 15.0
-SHOWN = 400
+SHOWN = 20
 # Files that start whole stacks, or that ask every endpoint.
 LARGER = {
     "tests/e2e/test_kill_in_replay.py": 60.0,
