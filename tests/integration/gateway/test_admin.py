@@ -126,7 +126,7 @@ async def test_a_run_shows_the_time_of_each_stage(operator: Person, gateway: Any
     assert run["status"] == "completed"
     assert stages == ["prices", "greeks", "factors", "snapshots", "stress", "risk", "limits"]
     assert {(stage["shards_done"], stage["busy_seconds"]) for stage in run["stages"]} == {(2, 1.0)}
-    assert len(run["items"]) == 12
+    assert len(run["items"]) == 14
     assert (await operator.get("admin/batch/runs", status="completed")).json()["total"] == 1
     assert (await operator.get("admin/batch/runs", status="failed")).json()["total"] == 0
 
