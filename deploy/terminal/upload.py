@@ -11,6 +11,7 @@ from rich.table import Table
 from deploy.local.errors import Explained
 from deploy.local.report import money
 from deploy.terminal.connecting import (
+    TOKEN,
     Credentials,
     PortfolioName,
     Url,
@@ -57,8 +58,9 @@ Wait = Annotated[
 @user_command
 def register(url: Url = None, as_json: AsJson = False) -> None:
     """Create the user that SIGMASIGHT_EMAIL and SIGMASIGHT_PASSWORD name, and log in once."""
-    who = Credentials.of(os.environ)
-    with connected(url) as api:
+    environ = {name: text for name, text in os.environ.items() if not name.startswith(TOKEN)}
+    who = Credentials.of(environ)
+    with connected(url, environ) as api:
         api.register({"email": who.email, "password": who.password})
         user = api.me()
     if as_json:

@@ -206,7 +206,7 @@ async def test_scripts_read_refusals_as_json_and_by_exit_code(terminal: Terminal
 async def test_a_user_registers_and_a_token_is_enough(terminal: Terminal, ann: Person) -> None:
     new = {"SIGMASIGHT_EMAIL": "new@example.com", "SIGMASIGHT_PASSWORD": "correct horse battery"}
 
-    registered = await terminal("register", **new)
+    registered = await terminal("register", **new, SIGMASIGHT_TOKEN="of another user")
     shown = await terminal(
         *("report", "--json"),
         SIGMASIGHT_EMAIL="",
