@@ -66,6 +66,7 @@ TRACED = (
     "tests/integration/gateway/test_ledger.py",
     "tests/integration/gateway/test_market_data.py",
     "tests/integration/gateway/test_metrics.py",
+    "tests/integration/gateway/test_page_sessions.py",
     "tests/integration/gateway/test_problems.py",
     "tests/integration/gateway/test_stress.py",
     "tests/integration/gateway/test_tags.py",

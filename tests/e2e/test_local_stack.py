@@ -260,7 +260,6 @@ def test_every_screen_opens_by_key_and_by_click(dashboard: Dashboard) -> None:
     for key, screen in SCREENS.items():
         dashboard.press("g", key)
         dashboard.shows(screen)
-        dashboard.screenshot(screen)
     for name, screen in zip(NAMES, SCREENS.values(), strict=True):
         dashboard.page.get_by_role("button", name=name).first.click()
         dashboard.shows(screen)
