@@ -23,6 +23,9 @@ KEY = {"Idempotency-Key": "once"}
 WITHOUT_KEY = {
     "/api/v1/auth/register",  # its caller has no identity yet to which a key could belong
     "/api/v1/admin/users",  # a fingerprint of its body would be a fast hash of a password
+    "/api/v1/auth/session",  # these begin a log-in: the stored answer would hold its secret
+    "/api/v1/auth/session/by-link",
+    "/api/v1/auth/session/link",
     "/api/v1/notifications/channels",  # the stored answer would hold the channel's secret
 }
 
