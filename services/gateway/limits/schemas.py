@@ -111,6 +111,10 @@ class LimitTemplate(BaseModel):
 class LimitTemplates(BaseModel):
     """The usual limits."""
 
+    model_config = example(
+        items=[{"template": "concentration", "description": "...", "limit": _TERMS}]
+    )
+
     items: list[LimitTemplate]
 
 
