@@ -40,7 +40,7 @@ class CookieSessions(AroundRequests):
         request = Request(scope)
         token = request.cookies.get(COOKIE)
         given = "authorization" in request.headers
-        if token is None or given or not request.url.path.startswith(_API):
+        if token is None or given or not scope["path"].startswith(_API):
             await self.app(scope, receive, send)
         elif _is_own(request):
             header = (b"authorization", f"Bearer {token}".encode("latin-1", "replace"))

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { ListedPortfolio } from "../api/names";
 import type { PortfolioReport } from "../api/types";
-import { inUnit, money, number, percent, tone, words } from "../format";
+import { inUnit, instrument, money, percent, tone } from "../format";
 import { Figure } from "../parts/Figure";
 import { go } from "../state/address";
 import { metric, missingFrom, type Book } from "../state/book";
@@ -199,12 +199,12 @@ function Missing({ book }: { book: Book | null }) {
           <ul class="reasons">
             {missing.map((each) => (
               <li key={`${each.part} ${each.position_id}`}>
-                <strong>{each.symbol}</strong> {each.part}: {each.reason}
+                <strong>{instrument(each.symbol)}</strong> {each.part}: {each.reason}
               </li>
             ))}
             {stale.map((each) => (
               <li key={each.position_id}>
-                <strong>{each.symbol}</strong> {words("price")} of {each.price_date}, {number(each.price)}
+                <strong>{instrument(each.symbol)}</strong> price of {each.price_date}: {money(each.price)}
               </li>
             ))}
           </ul>
