@@ -9,6 +9,7 @@
     │   ├── InvalidFields(problems)
     │   │   ├── InvalidScenario
     │   │   └── InvalidLimit
+    │   ├── UnstorableText
     │   ├── Unanswerable(code, message)
     │   └── DateOutsideData(as_of, first, last)
     ├── PortfoliosFailed(failures)   some portfolios of a shard failed; the others are done
@@ -126,6 +127,15 @@ class InvalidLimit(InvalidFields):
     """A limit that cannot be evaluated or stored."""
 
     code = "invalid_limit"
+
+
+class UnstorableText(Permanent):
+    """A text holds a zero byte, which Postgres stores in none."""
+
+    code = "invalid_text"
+
+    def __init__(self) -> None:
+        super().__init__("the request holds a character that no text may hold")
 
 
 class Unanswerable(Permanent):

@@ -13,7 +13,7 @@ from shared.database.columns import (
     sql_table,
 )
 from shared.database.engine import Database, Session, Step, create_engine, lock, lock_each
-from shared.database.failures import is_outage, is_too_large
+from shared.database.failures import is_outage, is_too_large, is_unstorable_text
 from shared.database.merge import MOST_VALUES, Rows, append, merge, quote
 from shared.database.prepared import prepared
 
@@ -29,6 +29,7 @@ __all__ = [
     "create_engine",
     "is_outage",
     "is_too_large",
+    "is_unstorable_text",
     "key",
     "lock",
     "lock_each",

@@ -7,6 +7,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 # system errors.
 _OF_NOW = ("08", "40", "53", "55", "57", "58")
 _OUT_OF_RANGE = "22003"
+_UNSTORABLE_TEXT = ("22021", "22P05")  # of zero bytes
 
 
 def is_outage(error: Exception) -> bool:
@@ -24,6 +25,11 @@ def is_too_large(error: Exception) -> bool:
     return isinstance(error, OverflowError | FloatingPointError) or _state_of(error) == (
         _OUT_OF_RANGE
     )
+
+
+def is_unstorable_text(error: Exception) -> bool:
+    """Whether a text held a character that Postgres stores in none: a zero byte."""
+    return _state_of(error) in _UNSTORABLE_TEXT
 
 
 def _state_of(error: Exception) -> str | None:

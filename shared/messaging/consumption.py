@@ -34,8 +34,8 @@ from shared.contracts.event import (
     ShardEvent,
     WorkFailed,
 )
-from shared.database import Database, Session, is_too_large
-from shared.errors import BusUnavailable, Misconfigured, Permanent, PortfoliosFailed
+from shared.database import Database, Session, is_too_large, is_unstorable_text
+from shared.errors import BusUnavailable, Misconfigured, Permanent, PortfoliosFailed, UnstorableText
 from shared.messaging.broker import Broker, Delivery, publish
 from shared.messaging.division import divided, is_portfolios_fault, public_reason
 from shared.messaging.requests import (
@@ -299,6 +299,8 @@ class Consumption:
         except Permanent as error:
             return permanent_json(error)
         except Exception as error:
+            if is_unstorable_text(error):
+                return permanent_json(UnstorableText())
             log.error("request failed", subject_received=kind.subject, exc_info=error)
             cause = type(error).__name__
             return refusal_json("failed", f"{self.router.word} could not do this: {cause}")

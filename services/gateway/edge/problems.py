@@ -16,11 +16,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 from starlette.websockets import WebSocket
 
+from shared.database import is_unstorable_text
+from shared.errors import UnstorableText
 from shared.messaging import Refused, RequestTooLarge, Unanswered
 
 FAILED = "failed"  # how a service answers what it did not expect
 MEDIA_TYPE = "application/problem+json"
-_UNSTORABLE_TEXT = ("22021", "22P05")  # what Postgres says to zero bytes
 _COMING_OR_GOING = (
     "57P01",
     "57P02",
@@ -207,10 +208,8 @@ async def _database_error(request: Request, error: Exception) -> Response:
     state = getattr(error.orig, "sqlstate", None)
     if error.connection_invalidated or state in _COMING_OR_GOING:
         return await _database_unavailable(request, error)
-    if state in _UNSTORABLE_TEXT:
-        return Problem(
-            422, "invalid_text", "the request holds a character that no text may hold"
-        ).response()
+    if is_unstorable_text(error):
+        return Problem(422, UnstorableText.code, str(UnstorableText())).response()
     return await unexpected(request, error)
 
 
