@@ -199,11 +199,15 @@ class Later:
         self._opened = opened
 
     async def open(self) -> Session:
-        """The transaction from now on, in which the request's key is claimed as well."""
+        """The transaction from now on, in which the request's key is claimed as well.
+
+        The key of a request that creates nothing means nothing: repeating it changes nothing more.
+        """
         session = await self._opened.enter_async_context(self._database.transaction())
         key = self._request.headers.get(HEADER)
-        if key is not None:
-            await _claim(self._request.state.attempt, session, self._caller.user_id, key)
+        attempt = getattr(self._request.state, "attempt", None)
+        if key is not None and attempt is not None:
+            await _claim(attempt, session, self._caller.user_id, key)
         return session
 
 
