@@ -72,10 +72,11 @@ class NewLimit(BaseModel):
         default="portfolio",
         description="what it is taken of; a position is all that is held of one symbol",
     )
-    key: str | None = Field(
+    key: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+        | None
+    ) = Field(
         default=None,
-        min_length=1,
-        max_length=120,
         description="one of them by name: a symbol, a sector, a tag; default: the worst counts",
     )
     unit: UnitWord = "own"

@@ -34,7 +34,7 @@ def _problems_of_measure(limit: Limit) -> Iterator[Problem]:
     if limit.per is Per.PORTFOLIO and _is_of_positions_alone(limit.measure):
         yield "per", f"{name} is a part of a portfolio: set it per position, underlying or sector"
     if limit.per is Per.PORTFOLIO and limit.member is not None:
-        yield "member", "a portfolio has no members: leave it out, or say per what it is one"
+        yield "key", "a portfolio has no members: leave it out, or say per what it is one"
     if limit.unit is Unit.SHARE_OF_NAV and not limit.is_in_dollars:
         unit = limit.measure_unit or "no unit"
         yield "unit", f"{name} ({unit}) is no amount of USD: set its levels in its own unit"
@@ -57,13 +57,22 @@ def _problems_of_levels(direction: Direction, terms: Terms) -> Iterator[Problem]
         yield "warning", f"the warning comes before the breach: give {order} {terms.breach:g}"
     if terms.hysteresis < 0:
         yield "hysteresis", "it is a distance: give at least 0"
+    lowest = terms.breach if terms.warning is None else min(terms.warning, terms.breach)
+    if direction is Direction.OUTSIDE and terms.hysteresis > lowest >= 0:
+        yield "hysteresis", f"no absolute value is so far inside {lowest:g}: give at most that"
 
 
 def changes_refused(stored: Limit, wanted: Limit) -> list[Problem]:
     """What may not change of a stored limit: its history would be of something else."""
     fields = [name for name in _FIXED if getattr(stored, name) != getattr(wanted, name)]
     fields += ["measure"] if stored.measure != wanted.measure else []
-    return [(field, "it cannot be changed: set another limit, and delete this") for field in fields]
+    return [
+        (
+            "key" if field == "member" else field,
+            "it cannot be changed: set another limit, and delete this",
+        )
+        for field in fields
+    ]
 
 
 def changed_terms(stored: Sequence[Terms], wanted: Terms) -> tuple[Terms, ...]:

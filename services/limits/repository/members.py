@@ -41,6 +41,7 @@ from shared.published import factors, gateway, greeks, snapshots, stress
 
 SHOWN = 5
 UNCLASSIFIED = "unclassified"
+NOT_HELD = "nothing of it is held"
 Wanted = Mapping[Question, Sequence[Day]]
 Amount = ColumnElement[float | None]
 Found = dict[tuple[Question, Day], Reading]
@@ -49,12 +50,20 @@ _held = snapshots.position_valuations
 
 @dataclass(frozen=True)
 class _Row:
-    """One member of a portfolio on a session; `unknown`: how many members have no amount."""
+    """One member of a portfolio on a session.
+
+    `missing`: how many of its positions have no amount; `unknown`: how many members have none.
+    """
 
     member: str
     amount: float | None
     place: int
+    missing: int
     unknown: int
+
+    def is_named(self, name: str | None) -> bool:
+        """Whether a question means it: symbols, sectors and tags are the same in any case."""
+        return name is not None and self.member.lower() == name.lower()
 
 
 @dataclass(frozen=True)
@@ -104,14 +113,22 @@ def _reading(question: Question, rows: Sequence[_Row]) -> Reading:
     )
     if question.member is None:
         chosen = rows[0]
-        reason = f"{chosen.unknown} of them have no value" if chosen.unknown else None
     else:
-        none = _Row(question.member, 0.0, 1, 0)
-        chosen = next((row for row in rows if row.member == question.member), none)
-        reason = None
+        held = [row for row in rows if row.is_named(question.member)]
+        if not held:
+            return Reading(0.0, question.member, NOT_HELD, shown)
+        chosen = held[0]
     if chosen.amount is None:
         return Reading(None, chosen.member, f"{question.measure.name} is not measured", shown)
-    return Reading(chosen.amount, chosen.member, reason, shown)
+    return Reading(chosen.amount, chosen.member, _left_out(question, chosen), shown)
+
+
+def _left_out(question: Question, row: _Row) -> str | None:
+    """What a known amount is without: positions of the member, and members it is the worst of."""
+    parts = [f"{row.missing} of its positions have no value"] if row.missing else []
+    if question.member is None and row.unknown:
+        parts.append(f"{row.unknown} others have no value")
+    return "; ".join(parts) or None
 
 
 async def _load(
@@ -129,7 +146,7 @@ async def _load(
     for row in (await session.execute(union_all(*selects))).mappings():
         day = (row["portfolio_id"], row["as_of"])
         found[row["number"], day].append(
-            _Row(row["member"], row["amount"], row["place"], row["unknown"])
+            _Row(row["member"], row["amount"], row["place"], row["missing"], row["unknown"])
         )
     for rows in found.values():
         rows.sort(key=lambda row: row.place)
@@ -145,10 +162,12 @@ def _ranked(
     place = func.row_number().over(partition_by=whole, order_by=(order, members.member))
     unknown = func.count().filter(members.amount.is_(None)).over(partition_by=whole)
     ranked = select(
-        *whole, members.member, members.amount, place.label("place"), unknown.label("unknown")
+        *(*whole, members.member, members.amount, members.missing),
+        *(place.label("place"), unknown.label("unknown")),
     ).subquery("ranked")
     row = ranked.c
-    asked = among(row.member, [each for each in named if each is not None])
+    lower = func.lower(row.member, type_=String)
+    asked = among(lower, [each.lower() for each in named if each is not None])
     return select(literal(number).label("number"), *row).where(or_(row.place <= SHOWN, asked))
 
 
@@ -166,7 +185,8 @@ def _order(direction: Direction, amount: Amount) -> Amount:
 def _members(ranking: _Ranking, days: Sequence[Day]) -> Select[tuple[object, ...]]:
     """What each member of the portfolios has on the sessions: portfolio, session, member, amount.
 
-    Added up as decimals, so that the order of the rows does not matter.
+    And how many of its positions have none. Added up as decimals, so that the order of the rows
+    does not matter.
     """
     stored = member_measure(ranking.measure)
     assert stored is not None
@@ -177,7 +197,8 @@ def _members(ranking: _Ranking, days: Sequence[Day]) -> Select[tuple[object, ...
     exact = cast(amount, Numeric)
     total = cast(func.sum(_sided(stored.side, exact)), Double)
     key = (_held.c.portfolio_id, _held.c.as_of, member)
-    query = select(*key, total.label("amount")).select_from(joined)
+    missing = func.count().filter(amount.is_(None)).label("missing")
+    query = select(*key, total.label("amount"), missing).select_from(joined)
     return query.where(
         among(_held.c.portfolio_id, portfolios), among(_held.c.as_of, dates)
     ).group_by(*key)

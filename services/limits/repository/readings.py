@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Double, Table, and_, cast, literal, select
 
 from services.limits.inputs import Day, Measure, Per, Question, Reading, Readings, Source
-from services.limits.repository.members import Found, Wanted, load_members
+from services.limits.repository.members import NOT_HELD, Found, Wanted, load_members
 from shared.database import Session, among
 from shared.published import factors, snapshots, stress
 
@@ -55,7 +55,7 @@ async def load_readings(session: Session, wanted: Wanted) -> Readings:
     parts = {question: wanted[question] for question in wanted if question.per is not Per.PORTFOLIO}
     answers |= await load_members(session, parts)
     nothing = {
-        (question, day): Reading(0.0, question.member)
+        (question, day): Reading(0.0, question.member, question.member and NOT_HELD)
         for question, own in parts.items()
         for day in own
         if day in navs

@@ -126,6 +126,8 @@ async def test_every_template_can_be_set_and_what_is_not_stored_is_not_measured(
         ({"measure": "exposure.dollar.gross", "per": "sector"}, 28_000.0, "unclassified"),
         ({"measure": "market_value", "per": "position", "direction": "below"}, -12_000.0, "MSFT"),
         ({"measure": "market_value", "per": "underlying", "key": "XOM"}, 1_000.0, "XOM"),
+        ({"measure": "market_value", "per": "position", "key": " xom "}, 1_000.0, "XOM"),
+        ({"measure": "market_value", "per": "sector", "key": "Unclassified"}, 4e3, "unclassified"),
         ({"measure": "market_value", "per": "underlying", "key": "TSLA"}, 0.0, "TSLA"),
         ({"measure": "market_value", "per": "tag"}, 0.0, None),
         ({"measure": "component_var_95", "per": "position"}, 400.0, "AAPL"),
@@ -152,6 +154,39 @@ async def test_a_measure_is_read_as_it_is_stored(
     assert standing["value"] == (None if value is None else pytest.approx(value, abs=0.01))
     assert standing["member"] == member
     assert (standing["state"] == "not_measured") == (value is None)
+
+
+async def test_a_limit_on_what_is_not_held_says_so(ann: Person, book: StoredBook) -> None:
+    limit = await created(ann, key="TSLA")
+
+    assert limit["worst"]["reason"] == "nothing of it is held"
+
+
+async def test_a_member_says_which_of_its_positions_have_no_value(
+    ann: Person, book: StoredBook, admin: Database
+) -> None:
+    async with admin.transaction() as session:
+        await session.execute(
+            text(
+                "update snapshots.position_valuations set market_value = null where symbol = 'XOM'"
+            )
+        )
+
+    sector = (await created(ann, per="sector"))["worst"]
+    xom = (await created(ann, key="XOM"))["worst"]
+
+    assert sector["value"] == pytest.approx(3_000 / 50_000)
+    assert sector["reason"] == "1 of its positions have no value"
+    assert (xom["state"], xom["value"]) == ("not_measured", None)
+
+
+@pytest.mark.parametrize("field", ["name", "key", "owner", "note"])
+async def test_a_zero_byte_in_a_limit_is_the_callers_mistake(
+    ann: Person, book: StoredBook, field: str
+) -> None:
+    answer = await ann.post("limits", CONCENTRATION | {field: "a\0b"})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_text")
 
 
 async def test_a_breach_is_acknowledged_waived_and_cleared(
@@ -238,7 +273,9 @@ async def test_levels_change_from_the_last_session_on_and_what_it_is_about_does_
         ({"measure": "navv"}, "measure"),
         ({"measure": "component_var_95", "per": "portfolio"}, "per"),
         ({"measure": "beta", "per": "portfolio"}, "unit"),
-        ({"per": "portfolio", "key": "AAPL"}, "member"),
+        ({"per": "portfolio", "key": "AAPL"}, "key"),
+        ({"key": "  "}, "key"),
+        ({"hysteresis": 0.26}, "hysteresis"),
         ({"warning": 0.9}, "warning"),
         ({"breach": -0.1}, "breach"),
         ({"hysteresis": -1}, "hysteresis"),
@@ -281,6 +318,19 @@ async def test_a_repeated_request_sets_one_limit(ann: Person, book: StoredBook) 
 
     assert first.json()["limit_id"] == second.json()["limit_id"]
     assert (await ann.get("limits")).json()["total"] == 1
+
+
+async def test_a_key_on_a_change_is_no_mistake(ann: Person, book: StoredBook) -> None:
+    path = f"limits/{(await created(ann))['limit_id']}"
+    wider = CONCENTRATION | {"breach": 0.5}
+
+    answers = [
+        await ann.request("PUT", path, json=wider, headers={"Idempotency-Key": "once"})
+        for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.json()["breach"] for answer in answers] == [0.5, 0.5]
 
 
 async def test_a_list_shows_the_limits_of_a_portfolio_and_of_a_state(
