@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 from sqlalchemy import RowMapping
 
 from services.gateway.alerts import queries
@@ -37,7 +38,7 @@ from services.gateway.edge.dependencies import (
 )
 from services.gateway.edge.idempotency import BEFORE_ASKING, LaterTransaction, once_router
 from services.gateway.edge.problems import Problem, documented, not_found
-from shared.contracts.event import Reply, Request
+from shared.contracts.event import EARLIEST_DAY, LATEST_DAY, Reply, Request
 from shared.contracts.notifications import (
     AddChannel,
     AlertLevel,
@@ -58,6 +59,16 @@ channels = once_router("/notifications/channels", "alerts", 401, 404, 422)
 unrepeated = APIRouter(
     prefix="/notifications/channels", tags=["alerts"], responses=documented(401, 422)
 )
+
+
+def _within_bounds(moment: datetime) -> datetime:
+    """The moment, if its day is one that may be asked for in every time zone."""
+    if EARLIEST_DAY < moment.date() < LATEST_DAY:
+        return moment
+    raise ValueError(f"a moment lies between {EARLIEST_DAY} and {LATEST_DAY}")
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_bounds)]
 
 
 def mark_after(
@@ -90,9 +101,7 @@ async def list_alerts(
     after: After,
     portfolio_id: Annotated[UUID | None, Query(description="of this portfolio only")] = None,
     level: Annotated[list[AlertLevel], Query(description="any of them")] = [],  # noqa: B006
-    since: Annotated[
-        AwareDatetime | None, Query(description="raised at that moment or later")
-    ] = None,
+    since: Annotated[Moment | None, Query(description="raised at that moment or later")] = None,
     limit: Limit = 100,
 ) -> AlertPage:
     """Alerts of the caller's limits, the last ones first; those withdrawn are marked."""

@@ -22,6 +22,44 @@ _CHANNEL = {
     "confirmed": True,
     "created_at": _MOMENT,
 }
+_ALERT = {
+    "alert_id": SOME_ID,
+    "portfolio_id": SOME_ID,
+    "limit_id": SOME_ID,
+    "as_of": "2022-12-28",
+    "level": "breached",
+    "name": "Concentration",
+    "measure": "exposure.delta_adjusted.gross",
+    "per": "position",
+    "member": "AAPL",
+    "value": 0.134,
+    "threshold": 0.1,
+    "unit": "share_of_nav",
+    "message": "AAPL is 13.4 % of NAV: more than 10 %",
+    "contributors": [{"name": "AAPL", "value": 0.134}],
+    "run_id": SOME_ID,
+    "withdrawn": False,
+    "raised_at": _MOMENT,
+}
+_NOTIFICATION = {
+    "notification_id": SOME_ID,
+    "kind": "alerts",
+    "alerts": 3,
+    "state": "delivered",
+    "reason": None,
+    "created_at": _MOMENT,
+    "next_attempt_at": None,
+    "attempts": [
+        {
+            "attempt": 1,
+            "sent_at": _MOMENT,
+            "seconds": 0.12,
+            "delivered": True,
+            "status": 204,
+            "error": None,
+        }
+    ],
+}
 
 
 class Contributor(BaseModel):
@@ -34,25 +72,7 @@ class Contributor(BaseModel):
 class AlertOut(BaseModel):
     """A limit was reached, or is no longer breached, on the session `as_of`."""
 
-    model_config = example(
-        alert_id=SOME_ID,
-        portfolio_id=SOME_ID,
-        limit_id=SOME_ID,
-        as_of="2022-12-28",
-        level="breached",
-        name="Concentration",
-        measure="exposure.delta_adjusted.gross",
-        per="position",
-        member="AAPL",
-        value=0.134,
-        threshold=0.1,
-        unit="share_of_nav",
-        message="AAPL is 13.4 % of NAV: more than 10 %",
-        contributors=[{"name": "AAPL", "value": 0.134}],
-        run_id=SOME_ID,
-        withdrawn=False,
-        raised_at=_MOMENT,
-    )
+    model_config = example(**_ALERT)
 
     alert_id: UUID
     portfolio_id: UUID
@@ -75,6 +95,8 @@ class AlertOut(BaseModel):
 
 class AlertPage(BaseModel):
     """Alerts, the last ones first; `next` is where the page after it begins, null at the end."""
+
+    model_config = example(items=[_ALERT], limit=100, next=None)
 
     items: list[AlertOut]
     limit: int
@@ -107,6 +129,8 @@ class ChannelOut(BaseModel):
 
 class ChannelList(BaseModel):
     """The caller's channels, by name."""
+
+    model_config = example(items=[_CHANNEL], total=1)
 
     items: list[ChannelOut]
     total: int
@@ -192,25 +216,7 @@ class AttemptOut(BaseModel):
 class NotificationOut(BaseModel):
     """A message to a channel, with every attempt to deliver it."""
 
-    model_config = example(
-        notification_id=SOME_ID,
-        kind="alerts",
-        alerts=3,
-        state="delivered",
-        reason=None,
-        created_at=_MOMENT,
-        next_attempt_at=None,
-        attempts=[
-            {
-                "attempt": 1,
-                "sent_at": _MOMENT,
-                "seconds": 0.12,
-                "delivered": True,
-                "status": 204,
-                "error": None,
-            }
-        ],
-    )
+    model_config = example(**_NOTIFICATION)
 
     notification_id: UUID
     kind: str = Field(description="alerts, test or code")
@@ -224,6 +230,8 @@ class NotificationOut(BaseModel):
 
 class NotificationPage(BaseModel):
     """Messages to a channel, the last ones first; `next` is where the page after it begins."""
+
+    model_config = example(items=[_NOTIFICATION], limit=100, next=None)
 
     items: list[NotificationOut]
     limit: int

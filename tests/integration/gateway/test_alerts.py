@@ -112,6 +112,8 @@ async def test_what_cannot_be_read_is_refused_by_name(ann: Person, bob: Person) 
         await ann.get("alerts", after="nonsense"),
         await ann.get("alerts", portfolio_id=his),
         await ann.get("alerts", since="2022-12-28T12:00:00"),
+        await ann.get("alerts", since="0001-01-01T00:00:00+14:00"),
+        await ann.get("alerts", since="9999-12-31T23:59:59-12:00"),
         await ann.get("alerts", level="loud"),
     ]
 
@@ -119,7 +121,7 @@ async def test_what_cannot_be_read_is_refused_by_name(ann: Person, bob: Person) 
     assert codes == [
         (422, "invalid_cursor"),
         (404, "portfolio_not_found"),
-        *[(422, "invalid_request")] * 2,
+        *[(422, "invalid_request")] * 4,
     ]
 
 

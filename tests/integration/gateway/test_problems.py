@@ -23,7 +23,7 @@ def assert_is_problem(answer: httpx2.Response, status: int, code: str) -> None:
     ("method", "path", "status", "code"),
     [
         ("GET", "/api/v1/nothing", 404, "not_found"),
-        ("GET", "/", 404, "not_found"),
+        ("GET", "/nothing", 404, "not_found"),
         ("DELETE", "/api/v1/auth/me", 405, "method_not_allowed"),
         ("GET", "/api/v1/portfolios", 401, "missing_token"),
     ],
@@ -155,7 +155,7 @@ async def test_metrics_name_routes_and_never_ids(http: httpx2.AsyncClient, ann: 
 
     metrics = (await http.get("/metrics")).text
 
-    assert 'route="/portfolios/{portfolio_id}"' in metrics
+    assert 'route="/portfolios/{portfolio_id:uuid}"' in metrics
     assert portfolio_id not in metrics
 
 
