@@ -232,14 +232,16 @@ def _total(result: StressResultOut | None) -> float | None:
 
 
 def _print_parts(scenario: StressOutcome) -> None:
-    """Print what makes a scenario's direct P&L: by factor, and the largest positions."""
+    """Print what makes a scenario's direct P&L: causes that add up to it, the largest positions."""
     result = scenario["direct"]
     if result is None:
         return
     table = Table("direct P&L by cause, USD", "", box=None, padding=(0, 2, 0, 0))
-    for cause, pnl in (result["factor_impacts"] or {}).items():
+    causes = {**(result["factor_impacts"] or {}), "non-linear": result["nonlinear"]}
+    for cause, pnl in causes.items():
         if pnl:
             table.add_row(cause.replace("_", " "), money(pnl))
+    table.add_row("all of it", money(result["total_pnl"]))
     for position in result.get("positions") or []:
         table.add_row(f"of it {position['symbol']}", money(position["pnl"]))
     console.print(table)

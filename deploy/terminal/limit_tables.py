@@ -25,7 +25,7 @@ STYLES = {
     "acknowledged": "cyan",
     "waived": "cyan",
 }
-STANDING = ("state", "value", "of", "warning", "breach", "room", "in USD", "sessions")
+STANDING = ("state", "value", "of", "warning", "breach", "room", "room, USD", "sessions")
 TEXTS = (
     *("limit", "portfolio", "state", "of", "template", "what it limits"),
     *("before", "after", "change"),
@@ -74,11 +74,16 @@ def print_standings(limit: LimitWithStandings) -> None:
     _print_sessions(limit["standings"])
     for standing in limit["standings"]:
         parts = ", ".join(
-            f"{each['name']} {each['value']:,.6g}" for each in standing["contributors"]
+            f"{each['name']} {_part(limit['measure_unit'], each['value'])}"
+            for each in standing["contributors"]
         )
         if parts:
             say(f"{standing['portfolio_name']}: {parts}")
         _print_reason(standing["portfolio_name"], standing)
+
+
+def _part(measure_unit: str, value: float) -> str:
+    return f"{value:,.0f}" if measure_unit == "USD" else f"{value:,.6g}"
 
 
 def _print_sessions(standings: Iterable[LimitStanding | None]) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 import typer
 
+from deploy.local.errors import Explained
 from deploy.terminal.amounts import level
 from deploy.terminal.choosing import chosen_id
 from deploy.terminal.connecting import (
@@ -88,6 +89,8 @@ def all_limits(api: SigmaSight, portfolio_id: str | None = None) -> list[LimitOu
 def limit_of(api: SigmaSight, wanted: str) -> LimitOut:
     """The limit that is meant; raises `Explained`."""
     known = {each["limit_id"]: each for each in all_limits(api)}
+    if not known:
+        raise Explained(f"there is no limit '{wanted}' yet: `sigmasight limits add` sets one")
     named = [(limit_id, each["name"]) for limit_id, each in known.items()]
     return known[chosen_id("limit", wanted, named)]
 

@@ -66,6 +66,7 @@ async def test_a_portfolio_is_uploaded_reported_and_changed(
     )
     vague = await terminal("whatif", "--scenario", "rates")
     misspelt = await terminal("whatif", "--scenario", "market crush 35")
+    early = await terminal("whatif", "--target", "delta")
     await terminal("limits", "add", "net_delta", "--breach", "10%", "--name", "Delta")
     cured = await terminal("whatif", "--target", "delta", "--candidate", "SPY")
     drafts = (await ann.get("modelling/sessions")).json()["total"]
@@ -78,6 +79,7 @@ async def test_a_portfolio_is_uploaded_reported_and_changed(
     assert "Book of Ann" in shown.stdout
     assert report["snapshot"]["nav"] is not None
     assert lost.exit_code == 0, lost.output
+    assert "`sigmasight limits add` sets one" in early.stderr
     assert "'rates' may be any of 'Rates up 25 bp', 'Rates down 25 bp'" in vague.stderr
     assert "is unknown: choose one of 'Market crash 35 %'" in misspelt.stderr
     found = answer(traded)

@@ -119,7 +119,10 @@ class Reading:
         """Report a problem when no market data exist for the instrument."""
         known = self.rules.known_underlyings
         if known is not None and underlying_of(instrument) not in known:
-            message = f"no market data provider knows {underlying_of(instrument)}"
+            message = (
+                f"no market data provider knows {underlying_of(instrument)}: correct the symbol, "
+                "or ask an administrator to store a price for it"
+            )
             self.complain(field, "unknown_symbol", message)
 
     def _last_session(self, expiry: date) -> date:
