@@ -26,8 +26,9 @@ export function NavHistory({ history, performance }: Props) {
     money(each.daily_pnl, { plus: true }),
     percent(each.daily_return, true),
   ]);
+  const note = history.length === 1 ? "1 session" : `${history.length} sessions`;
   return (
-    <Panel title="NAV and daily P&L" note={`${history.length} sessions`} table={{ columns, rows: rows.toReversed() }}>
+    <Panel title="NAV and daily P&L" note={note} table={{ columns, rows: rows.toReversed() }}>
       <Performance periods={performance} />
       <Chart label="NAV and daily P&L by session" height={336} draw={draw} />
     </Panel>
@@ -82,7 +83,7 @@ function picture(own: Colours, history: HistoryPoint[]) {
         name: "NAV",
         xAxisIndex: 0,
         yAxisIndex: 0,
-        showSymbol: false,
+        showSymbol: history.length === 1,
         lineStyle: { color: own.accent, width: 2 },
         itemStyle: { color: own.accent },
         areaStyle: { color: own.accent, opacity: 0.12 },

@@ -132,10 +132,13 @@ function Curve({ curve, line }: { curve: CurveReport; line: Line }) {
   );
 }
 
+/** Where P&L is zero; that it is zero where nothing moved and no time passed goes without saying. */
 function BreakEvens({ dates }: { dates: CurveOnDate[] }) {
-  const known = dates.filter((each) => each.break_evens.length && each.days_forward);
+  const known = dates
+    .map((each) => ({ ...each, moves: each.break_evens.map(shock).filter((move) => move !== "0%") }))
+    .filter((each) => each.moves.length);
   if (!known.length) return null;
-  const texts = known.map((each) => `${ahead(each)}: ${each.break_evens.map(shock).join(", ")}`);
+  const texts = known.map((each) => `${each.days_forward ? "" : "on "}${ahead(each)} at ${each.moves.join(", ")}`);
   return <p class="note">P&L is zero {texts.join("; ")}</p>;
 }
 
@@ -150,7 +153,7 @@ function lines(own: Colours, curve: CurveReport, line: Line) {
         return [`spot ${shock(curve.spots[place] ?? 0)}`, ...texts].join("\n");
       },
     },
-    legend: { data: curve.dates.map(ahead), textStyle: { color: own.dim }, top: 0, right: 0 },
+    legend: { data: curve.dates.map(ahead), itemStyle: { opacity: 0 }, textStyle: { color: own.dim }, top: 0, right: 0 },
     grid: { left: 72, right: 16, top: 32, bottom: 28 },
     xAxis: {
       type: "value" as const,

@@ -117,7 +117,7 @@ function WorstScenarios({ report }: { report: PortfolioReport }) {
     ),
   }));
   return (
-    <Panel title="Worst scenarios" note="P&L and share of NAV">
+    <Panel title="Worst scenarios" note="correlated P&L and share of NAV">
       <Bars bars={bars} empty="No scenario is measured on this session." />
     </Panel>
   );

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { ListedPortfolio } from "../api/names";
 import { money, tone } from "../format";
@@ -18,6 +18,12 @@ interface Props {
 export function Navigation({ portfolios, portfolio, screen, onPalette, onHelp, onLeave }: Props) {
   const [wanted, setWanted] = useState("");
   const shown = portfolios.filter((each) => each.name.toLowerCase().includes(wanted.toLowerCase()));
+  const list = useRef<HTMLUListElement>(null);
+  // On a phone the list is one row, which scrolls: the current screen's name is brought into it.
+  useEffect(() => {
+    const current = list.current?.querySelector<HTMLElement>("[aria-current]");
+    if (list.current && current) list.current.scrollLeft = current.offsetLeft - list.current.offsetLeft - 40;
+  }, [screen]);
   return (
     <nav class="side" aria-label="Portfolios and screens">
       <a class="brand" href="/">
@@ -26,7 +32,7 @@ export function Navigation({ portfolios, portfolio, screen, onPalette, onHelp, o
       <button type="button" class="search" onClick={onPalette}>
         <span>Go to …</span> <kbd>Ctrl K</kbd>
       </button>
-      <ul class="screens">
+      <ul class="screens" ref={list}>
         {SCREENS.map((each) => (
           <li key={each.id}>
             <button
