@@ -184,8 +184,9 @@ function HeatMap({ grid }: { grid: GridReport }) {
   );
   const cells = grid.pnl[place] ?? [];
   const most = Math.max(...cells.flat().map(Math.abs), 1e-9);
+  const inThousands = most >= 10_000; // so that every column fits beside the curve
   return (
-    <Panel title="P&L by spot and volatility" note={`of ${moved(grid)}`}>
+    <Panel title="P&L by spot and volatility" note={`of ${moved(grid)}${inThousands ? "; thousand USD" : ""}`}>
       <div class="choice" role="group" aria-label="Date">
         {grid.dates.map((each, number) => (
           <button
@@ -215,7 +216,7 @@ function HeatMap({ grid }: { grid: GridReport }) {
               <tr key={spot}>
                 <th scope="row">{spot ? shock(spot) : "as it is"}</th>
                 {cells.map((line, column) => (
-                  <Heat key={column} pnl={line[row] ?? 0} most={most} />
+                  <Heat key={column} pnl={line[row] ?? 0} most={most} inThousands={inThousands} />
                 ))}
               </tr>
             ))}
@@ -226,13 +227,13 @@ function HeatMap({ grid }: { grid: GridReport }) {
   );
 }
 
-function Heat({ pnl, most }: { pnl: number; most: number }) {
+function Heat({ pnl, most, inThousands }: { pnl: number; most: number; inThousands: boolean }) {
   const strength = Math.round(48 * Math.sqrt(Math.abs(pnl) / most));
   const colour = pnl < 0 ? "var(--loss)" : "var(--gain)";
   const style = { background: `color-mix(in srgb, ${colour} ${strength}%, var(--panel))` };
   return (
-    <td class="number" style={style}>
-      {money(pnl, { plus: true, whole: true })}
+    <td class="number" style={style} title={money(pnl, { plus: true })}>
+      {inThousands ? fixed(pnl / 1000, 1, true) : money(pnl, { plus: true, whole: true })}
     </td>
   );
 }
