@@ -294,6 +294,12 @@ class Unexpected(AroundRequests):
             await response(scope, receive, send)
 
 
+def _template(route: object) -> str:
+    """A route's path with the names of its ids, never the path asked: ids would be labels."""
+    named = getattr(route, "path_format", None) or getattr(route, "path", None)
+    return str(named or "unknown")
+
+
 class RequestMetrics(AroundRequests):
     """Seconds by method, route template and status."""
 
@@ -319,7 +325,5 @@ class RequestMetrics(AroundRequests):
         try:
             await self.app(scope, receive, noting_status)
         finally:
-            route = getattr(
-                scope.get("route"), "path", "unknown"
-            )  # never the path: its ids would be labels
-            self.seconds.labels(scope["method"], route, status).observe(perf_counter() - started)
+            template = _template(scope.get("route"))
+            self.seconds.labels(scope["method"], template, status).observe(perf_counter() - started)
