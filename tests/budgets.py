@@ -1,7 +1,8 @@
 """How much processor time each test file takes, beside its budget; printed after every run.
 
 Counted is the time of the test process and of the processes it started and waited for. It hardly
-depends on what else a machine does, which the time on the clock does.
+depends on what else a machine does, which the time on the clock does. Postgres and NATS, which all
+tests of a process share, are waited for at its end: they have a separate line.
 """
 
 import os
@@ -12,8 +13,10 @@ import pytest
 
 BUDGET_SECONDS = 15.0
 SHOWN = 20
+SERVERS = "the servers that files share"
 # Files that start whole stacks, or that ask every endpoint.
 LARGER = {
+    SERVERS: 300.0,
     "tests/e2e/test_kill_in_replay.py": 60.0,
     "tests/e2e/test_local_stack.py": 60.0,
     "tests/e2e/test_replicas.py": 60.0,
@@ -22,6 +25,7 @@ LARGER = {
     "tests/integration/test_how_tos.py": 60.0,
 }
 _NAME = "processor_seconds"
+_OF_SERVERS = "processor_seconds_of_servers"
 _STARTED = pytest.StashKey[float]()
 
 
@@ -36,10 +40,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if nextitem is None:
+        item.user_properties.append((_NAME, processor_seconds() - item.stash[_STARTED]))
+        item.stash[_STARTED] = processor_seconds()
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     if call.when == "teardown":
+        is_last = any(name == _NAME for name, _ in item.user_properties)
         used = processor_seconds() - item.stash[_STARTED]
-        item.user_properties.append((_NAME, used))
+        item.user_properties.append((_OF_SERVERS if is_last else _NAME, used))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -59,8 +71,7 @@ def _measured(reporter: pytest.TerminalReporter) -> Iterator[tuple[str, float]]:
     """File and seconds of every test that ran."""
     for report in (each for reports in reporter.stats.values() for each in reports):
         if isinstance(report, pytest.TestReport) and report.when == "teardown":
-            yield from (
-                (report.location[0], float(str(seconds)))
-                for name, seconds in report.user_properties
-                if name == _NAME
-            )
+            for name, seconds in report.user_properties:
+                if name in (_NAME, _OF_SERVERS):
+                    file = report.location[0] if name == _NAME else SERVERS
+                    yield file, float(str(seconds))

@@ -9,6 +9,7 @@ from hypothesis import settings
 from tests.budgets import (  # noqa: F401 - hooks
     pytest_runtest_makereport,
     pytest_runtest_setup,
+    pytest_runtest_teardown,
     pytest_terminal_summary,
 )
 

@@ -160,6 +160,7 @@ async def test_later_stages_leave_the_failed_portfolio_out(
         "snapshots",
         "stress",
         "risk",
+        "limits",
         "correlations",
     }
 
