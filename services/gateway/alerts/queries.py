@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, Select, select, tuple_
 
 from services.gateway.alerts.shapes import Mark
-from shared.database import Session, among
+from services.gateway.tables import Portfolio
+from shared.database import Session, among, sql_table
 from shared.published import limits
 
 
@@ -24,9 +25,11 @@ class AlertFilter:
 async def load_alerts(
     session: Session, user_id: UUID, wanted: AlertFilter, after: Mark | None, limit: int
 ) -> Sequence[RowMapping]:
-    """A user's alerts, the last ones first, from behind a mark on."""
+    """A user's alerts, the last ones first, from behind a mark on; none of deleted portfolios."""
     row = limits.alerts.c
-    conditions = [row.user_id == user_id]
+    held = sql_table(Portfolio).c
+    own = select(held.portfolio_id).where(held.user_id == user_id)
+    conditions = [row.user_id == user_id, row.portfolio_id.in_(own)]
     if wanted.portfolio_id is not None:
         conditions.append(row.portfolio_id == wanted.portfolio_id)
     if wanted.levels:

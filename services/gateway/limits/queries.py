@@ -22,8 +22,13 @@ _SHOWN = [column for column in limits.limit_states.c if column.name not in _CARR
 
 
 def _own(user_id: UUID, portfolio_id: UUID | None) -> Select[tuple[object, ...]]:
-    """The user's limits, or those of them that are about one portfolio."""
-    own = select(limits.limits).where(_limit.user_id == user_id)
+    """The user's limits, or those of them that are about one portfolio.
+
+    Those in a portfolio that was deleted are gone for the user at once, and from their table later.
+    """
+    held = select(_held.portfolio_id).where(_held.user_id == user_id)
+    is_there = or_(_limit.portfolio_id.is_(None), _limit.portfolio_id.in_(held))
+    own = select(limits.limits).where(_limit.user_id == user_id, is_there)
     if portfolio_id is not None:
         about = or_(_limit.portfolio_id.is_(None), _limit.portfolio_id == portfolio_id)
         own = own.where(about)

@@ -62,9 +62,12 @@ async def test_alerts_are_listed_from_the_last_one_page_by_page(
     ann: Person, bob: Person, admin: Database
 ) -> None:
     hers, his = await id_of(ann), await id_of(bob)
+    held = UUID(await ann.uploaded())
     for minute in range(5):
         moment = NOON + timedelta(minutes=minute // 2)  # some at the same moment
-        await raised(admin, of_one_run(hers, 1, raised_at=moment, name=f"limit {minute}"))
+        name = f"limit {minute}"
+        alert = of_one_run(hers, 1, raised_at=moment, name=name, portfolio_id=held)
+        await raised(admin, alert)
     await raised(admin, of_one_run(his, 1))
 
     pages = []
@@ -88,9 +91,9 @@ async def test_alerts_are_filtered_and_a_withdrawn_one_says_so(
     portfolio_id, user_id = await ann.uploaded(), await id_of(ann)
     of_portfolio = of_one_run(user_id, 1, portfolio_id=UUID(portfolio_id))
     await raised(admin, of_portfolio, withdrawn=True)
-    await raised(
-        admin, of_one_run(user_id, 1, level="warning", raised_at=NOON + timedelta(hours=1))
-    )
+    other = UUID((await ann.post("portfolios", {"name": "Other"})).json()["portfolio_id"])
+    later = {"level": "warning", "raised_at": NOON + timedelta(hours=1), "portfolio_id": other}
+    await raised(admin, of_one_run(user_id, 1, **later))
 
     async def names(**query: Any) -> list[str]:
         found = (await ann.get("alerts", **query)).json()["items"]

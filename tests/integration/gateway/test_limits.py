@@ -320,6 +320,23 @@ async def test_a_repeated_request_sets_one_limit(ann: Person, book: StoredBook) 
     assert (await ann.get("limits")).json()["total"] == 1
 
 
+async def test_what_is_about_a_deleted_portfolio_is_shown_no_longer(
+    ann: Person, book: StoredBook
+) -> None:
+    everywhere = await created(ann)
+    there = await created(ann, portfolio_id=book.portfolio_id)
+    before = (await ann.get("alerts")).json()["items"]
+
+    deleted = await ann.request("DELETE", f"portfolios/{book.portfolio_id}")
+
+    assert deleted.status_code == 204, deleted.text
+    shown = (await ann.get("limits")).json()["items"]
+    assert [each["limit_id"] for each in shown] == [everywhere["limit_id"]]
+    assert (await ann.get(f"limits/{there['limit_id']}")).status_code == 404
+    assert len(before) == 2
+    assert (await ann.get("alerts")).json()["items"] == []
+
+
 async def test_a_key_on_a_change_is_no_mistake(ann: Person, book: StoredBook) -> None:
     path = f"limits/{(await created(ann))['limit_id']}"
     wider = CONCENTRATION | {"breach": 0.5}
