@@ -62,46 +62,6 @@ _NOTIFICATION = {
 }
 
 
-_ALERT = {
-    "alert_id": SOME_ID,
-    "portfolio_id": SOME_ID,
-    "limit_id": SOME_ID,
-    "as_of": "2022-12-28",
-    "level": "breached",
-    "name": "Concentration",
-    "measure": "exposure.delta_adjusted.gross",
-    "per": "position",
-    "member": "AAPL",
-    "value": 0.134,
-    "threshold": 0.1,
-    "unit": "share_of_nav",
-    "message": "AAPL is 13.4 % of NAV: more than 10 %",
-    "contributors": [{"name": "AAPL", "value": 0.134}],
-    "run_id": SOME_ID,
-    "withdrawn": False,
-    "raised_at": _MOMENT,
-}
-_NOTIFICATION = {
-    "notification_id": SOME_ID,
-    "kind": "alerts",
-    "alerts": 3,
-    "state": "delivered",
-    "reason": None,
-    "created_at": _MOMENT,
-    "next_attempt_at": None,
-    "attempts": [
-        {
-            "attempt": 1,
-            "sent_at": _MOMENT,
-            "seconds": 0.12,
-            "delivered": True,
-            "status": 204,
-            "error": None,
-        }
-    ],
-}
-
-
 class Contributor(BaseModel):
     """What drives a measure: its name and its part of the value."""
 
