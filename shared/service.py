@@ -5,6 +5,7 @@ application itself comes from `shared.messaging`, because it starts and stops th
 """
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -100,6 +101,14 @@ def _start_or_explain(step: Callable[[], Result]) -> Result:
         raise SystemExit(f"sigmasight cannot start: {error}") from error
 
 
+def leave_what_stays() -> None:
+    """Let the garbage collector skip what was loaded so far: scanning it again and again would
+    take a fifth of the time of a shard.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def create_service(
     word: str,
     router: ServiceRouter,
@@ -117,6 +126,7 @@ def create_service(
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await runtime.run_startup(on_startup)
+        leave_what_stays()
         yield
         await runtime.close()
 

@@ -1,6 +1,5 @@
 """The FastAPI application, put together."""
 
-import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -65,7 +64,7 @@ from services.gateway.settings import GatewaySettings, get_settings
 from services.gateway.web.endpoints import page_routes
 from shared.database import Session
 from shared.errors import Misconfigured
-from shared.service import Runtime
+from shared.service import Runtime, leave_what_stays
 
 SUBJECTS = (
     *(identity, books, drafts, analytics, limit_routes, alerts),
@@ -150,7 +149,7 @@ def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
         )
         await runtime.broker.start()
         await runtime.start_background([gateway.relay.run, feed.run, sweeper.run])
-        _leave_what_stays()
+        leave_what_stays()
         with at_termination(feed.close):
             yield
         await runtime.stop_background()
@@ -160,12 +159,6 @@ def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
         await runtime.close()
 
     return lifespan
-
-
-def _leave_what_stays() -> None:
-    """Let the garbage collector skip what was loaded so far: scanning it delays requests."""
-    gc.collect()
-    gc.freeze()
 
 
 async def ensure_admin(session: Session, gateway: Gateway) -> None:
