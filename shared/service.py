@@ -102,8 +102,8 @@ def _start_or_explain(step: Callable[[], Result]) -> Result:
 
 
 def leave_what_stays() -> None:
-    """Let the garbage collector skip what was loaded so far: scanning it again and again would
-    take a fifth of the time of a shard.
+    """Let the garbage collector skip what was loaded so far: scanning it again and again takes
+    a part of the time of every message.
     """
     gc.collect()
     gc.freeze()
