@@ -1,0 +1,83 @@
+"""A stack on a separate state directory, driven by the `sigmasight` command."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from deploy.demo.books import DemoBook
+from deploy.local.api import connection
+from deploy.local.stack import answers_ok
+from deploy.local.state import PROJECT, StateDirectory
+from sigmasight_client import SigmaSight
+from sigmasight_client.models import PortfolioReport
+
+
+class LocalStack:
+    """The `sigmasight` command on a separate state directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.directory = StateDirectory(path)
+        self.environment = dict(os.environ) | {"SIGMASIGHT_STATE_DIR": str(path), "COLUMNS": "200"}
+
+    def run(self, *arguments: str, **more_environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local", *arguments],
+            env=self.environment | more_environment,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def status(self) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        return said
+
+    def pid(self, name: str) -> int | None:
+        identity = self.directory.load().programs[name].identity
+        return identity.pid if identity else None
+
+    def is_ready(self, word: str) -> bool:
+        return answers_ok(f"{self.directory.load().programs[word].address}/health/ready")
+
+    def processes(self) -> list[psutil.Process]:
+        """The supervisor, its programs, and the processes those started."""
+        state = self.directory.load()
+        known = [state.supervisor, *(program.identity for program in state.programs.values())]
+        top = [
+            process for process in (identity.process() for identity in known if identity) if process
+        ]
+        return [*top, *(child for process in top for child in process.children(recursive=True))]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still runs; one that ended and waits to be collected does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def until(claim: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def client_of(stack: LocalStack, book: DemoBook) -> SigmaSight:
+    return connection(stack.directory.load(), book.email, book.password)
+
+
+def report_of(client: SigmaSight, book: DemoBook, day: str | None = None) -> PortfolioReport:
+    portfolios = client.list_portfolios()["items"]
+    (found,) = [each for each in portfolios if each["name"] == book.portfolio]
+    return client.get_report(found["portfolio_id"], as_of=day)
