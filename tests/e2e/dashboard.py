@@ -17,21 +17,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from deploy.page import PROJECT, SOURCES, node
 from sigmasight_client.models import PortfolioReport
 
-SCREENS = {
-    "o": "overview",
-    "p": "positions",
-    "s": "scenarios",
-    "v": "risk",
-    "f": "factors",
-    "t": "options",
-    "w": "what-if",
-    "l": "limits",
-    "i": "import",
-}
-NAMES = (
-    *("Overview", "Positions", "Scenarios", "VaR and backtest", "Factors", "Options"),
-    *("What if", "Limits", "Import"),
-)
+_LISTED = re.compile(r'id: "([^"]+)",\s+name: "([^"]+)",\s+key: "(\w)"')
+_SCREENS = _LISTED.findall((SOURCES / "src/state/screens.ts").read_text(encoding="utf-8"))
+# The key after `g` of every screen that the page lists, and what the navigation calls it.
+SCREENS = {key: screen for screen, _, key in _SCREENS}
+NAMES = tuple(name for _, name, _ in _SCREENS)
 SCREENSHOTS = PROJECT / "build" / "screenshots"
 BROWSER = SOURCES / "node_modules" / "@sparticuz" / "chromium"
 _WHERE = (

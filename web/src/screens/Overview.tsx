@@ -8,6 +8,7 @@ import { Bars } from "../parts/Bars";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
+import { Symbol } from "../parts/Symbol";
 import { go } from "../state/address";
 import { useBook } from "../state/book";
 import { useLoaded } from "../state/loading";
@@ -58,14 +59,6 @@ function DayByPosition({ report }: { report: PortfolioReport }) {
 
 function noteOf(shown: number, all: number): string {
   return shown < all ? `the largest ${shown} of ${all}` : `${all} positions`;
-}
-
-export function Symbol({ symbol }: { symbol: string }) {
-  return (
-    <button type="button" class="link" onClick={() => go({ screen: "positions", filter: symbol })}>
-      {instrument(symbol)}
-    </button>
-  );
 }
 
 function RiskContributors({ report }: { report: PortfolioReport }) {

@@ -5,9 +5,9 @@ import type { StressOutcome, WhatIf } from "../api/types";
 import { money, percent, tone, words } from "../format";
 import { Bars } from "../parts/Bars";
 import { Panel } from "../parts/Panel";
+import { Symbol } from "../parts/Symbol";
 import { useBook } from "../state/book";
 import { describe } from "../state/loading";
-import { Symbol } from "./Overview";
 
 const SHOWN = 8;
 

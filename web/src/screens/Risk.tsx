@@ -8,11 +8,11 @@ import { Chart, type Colours } from "../parts/Chart";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
+import { Symbol } from "../parts/Symbol";
 import { days, dollars, tooltip } from "../parts/options";
 import { go, useAddress } from "../state/address";
 import { metric, useBook } from "../state/book";
 import { useLoaded } from "../state/loading";
-import { Symbol } from "./Overview";
 
 const METHODS = ["historical", "rescaled", "smoothed", "parametric"];
 

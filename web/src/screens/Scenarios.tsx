@@ -5,11 +5,11 @@ import { Bars } from "../parts/Bars";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
+import { Symbol } from "../parts/Symbol";
 import { go, useAddress } from "../state/address";
 import { useBook } from "../state/book";
 import { useLoaded } from "../state/loading";
 import { OwnShock } from "./OwnShock";
-import { Symbol } from "./Overview";
 
 const COLUMNS = [
   { name: "Scenario" },

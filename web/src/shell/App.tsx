@@ -4,8 +4,7 @@ import { logInByLink, read } from "../api/client";
 import type { ListedPortfolio, PagePortfolioList } from "../api/names";
 import { go, useAddress } from "../state/address";
 import { describe, onLoginNeeded, useLoaded } from "../state/loading";
-import { Import } from "../screens/Import";
-import { BookPage } from "./BookPage";
+import { BookPage, Shown } from "./BookPage";
 import { LogIn } from "./LogIn";
 
 type Access = "unknown" | "in" | "out";
@@ -66,7 +65,7 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
     return (
       <main class="first">
         <h1>Your first portfolio</h1>
-        <Import onLoaded={() => setTurn(turn + 1)} />
+        <Shown screen="import" onLoaded={() => setTurn(turn + 1)} />
       </main>
     );
   }

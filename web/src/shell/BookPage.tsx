@@ -3,20 +3,11 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { logOut } from "../api/client";
 import type { ListedPortfolio } from "../api/names";
 import type { PortfolioReport } from "../api/types";
-import { Factors } from "../screens/Factors";
-import { Import } from "../screens/Import";
-import { Limits } from "../screens/Limits";
-import { Options } from "../screens/Options";
-import { Overview } from "../screens/Overview";
-import { Positions } from "../screens/Positions";
-import { Risk } from "../screens/Risk";
-import { Scenarios } from "../screens/Scenarios";
-import { WhatIf } from "../screens/WhatIf";
 import { go, useAddress } from "../state/address";
 import { BookContext, loadReport, type Book } from "../state/book";
 import { useProgress } from "../state/events";
 import { useLoaded } from "../state/loading";
-import { screenOf, type ScreenId } from "../state/screens";
+import { isFree, loadOthers, screenOf, useScreen, type ScreenId, type ScreenProps } from "../state/screens";
 import { Drawer } from "./Drawer";
 import { Help } from "./Help";
 import { useKeys } from "./keys";
@@ -24,20 +15,13 @@ import { Navigation } from "./Navigation";
 import { Palette } from "./Palette";
 import { Strip } from "./Strip";
 
-const SHOWN: Record<Exclude<ScreenId, "import">, () => preact.JSX.Element> = {
-  overview: Overview,
-  positions: Positions,
-  scenarios: Scenarios,
-  risk: Risk,
-  factors: Factors,
-  options: Options,
-  limits: Limits,
-  "what-if": WhatIf,
-};
+interface MeasuredProps extends ScreenProps {
+  book: Book;
+  screen: ScreenId;
+}
 
 /** A screen of measured figures, or why there are none. */
-function Measured({ book, screen }: { book: Book; screen: Exclude<ScreenId, "import"> }) {
-  const Screen = SHOWN[screen];
+function Measured({ book, screen, onLoaded }: MeasuredProps) {
   const { reason, portfolio } = book.report;
   return (
     <BookContext.Provider value={book}>
@@ -52,11 +36,18 @@ function Measured({ book, screen }: { book: Book; screen: Exclude<ScreenId, "imp
           )}
         </div>
       ) : (
-        <Screen />
+        <Shown screen={screen} onLoaded={onLoaded} />
       )}
       <Drawer />
     </BookContext.Provider>
   );
+}
+
+/** A screen as soon as its file is there. */
+export function Shown({ screen, onLoaded }: ScreenProps & { screen: ScreenId }) {
+  const { Screen, problem } = useScreen(screen);
+  if (Screen) return <Screen onLoaded={onLoaded} />;
+  return problem ? <p role="alert">{problem}</p> : <p class="empty">Loading …</p>;
 }
 
 interface Props {
@@ -90,6 +81,9 @@ export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
     () => shown && { portfolio, report: shown, version: progress.version, asOf },
     [shown, portfolio, progress.version, asOf],
   );
+  useEffect(() => {
+    if (shown) loadOthers();
+  }, [shown !== null]);
   const leave = () => void logOut().finally(onLeft);
   return (
     <div class="shell" aria-busy={report.loading}>
@@ -105,10 +99,10 @@ export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
         <Strip book={book} portfolio={portfolio} progress={progress} />
         <main id="screen" tabIndex={-1} aria-label={screen}>
           {report.problem && <p role="alert">{report.problem}</p>}
-          {screen === "import" ? (
-            <Import onLoaded={onNews} />
+          {isFree(screen) ? (
+            <Shown screen={screen} onLoaded={onNews} />
           ) : book ? (
-            <Measured book={book} screen={screen} />
+            <Measured book={book} screen={screen} onLoaded={onNews} />
           ) : (
             !report.problem && <p class="empty">Loading the report …</p>
           )}

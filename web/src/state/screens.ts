@@ -1,17 +1,120 @@
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+export interface ScreenProps {
+  /** Portfolios were added or changed: their list and the report are loaded again. */
+  onLoaded: () => void;
+}
+
+interface Screen {
+  id: string;
+  name: string;
+  /** Pressed after `g`. */
+  key: string;
+  /** Whether it needs no figures: it is shown before anything is measured, and without `useBook`. */
+  free?: true;
+  /** Its own file, loaded when it is opened first. */
+  load: () => Promise<ComponentType<ScreenProps>>;
+}
+
+/** Every screen, in the order of the navigation; to add one is to add it here. */
 export const SCREENS = [
-  { id: "overview", name: "Overview", key: "o" },
-  { id: "positions", name: "Positions", key: "p" },
-  { id: "scenarios", name: "Scenarios", key: "s" },
-  { id: "risk", name: "VaR and backtest", key: "v" },
-  { id: "factors", name: "Factors", key: "f" },
-  { id: "options", name: "Options", key: "t" },
-  { id: "what-if", name: "What if", key: "w" },
-  { id: "limits", name: "Limits", key: "l" },
-  { id: "import", name: "Import", key: "i" },
-] as const;
+  {
+    id: "overview",
+    name: "Overview",
+    key: "o",
+    load: () => import("../screens/Overview").then((it) => it.Overview),
+  },
+  {
+    id: "positions",
+    name: "Positions",
+    key: "p",
+    load: () => import("../screens/Positions").then((it) => it.Positions),
+  },
+  {
+    id: "scenarios",
+    name: "Scenarios",
+    key: "s",
+    load: () => import("../screens/Scenarios").then((it) => it.Scenarios),
+  },
+  {
+    id: "risk",
+    name: "VaR and backtest",
+    key: "v",
+    load: () => import("../screens/Risk").then((it) => it.Risk),
+  },
+  {
+    id: "factors",
+    name: "Factors",
+    key: "f",
+    load: () => import("../screens/Factors").then((it) => it.Factors),
+  },
+  {
+    id: "options",
+    name: "Options",
+    key: "t",
+    load: () => import("../screens/Options").then((it) => it.Options),
+  },
+  {
+    id: "what-if",
+    name: "What if",
+    key: "w",
+    load: () => import("../screens/WhatIf").then((it) => it.WhatIf),
+  },
+  {
+    id: "limits",
+    name: "Limits",
+    key: "l",
+    load: () => import("../screens/Limits").then((it) => it.Limits),
+  },
+  {
+    id: "import",
+    name: "Import",
+    key: "i",
+    free: true,
+    load: () => import("../screens/Import").then((it) => it.Import),
+  },
+] as const satisfies readonly Screen[];
 
 export type ScreenId = (typeof SCREENS)[number]["id"];
 
 export function screenOf(id: string | undefined): ScreenId {
   return SCREENS.find((each) => each.id === id)?.id ?? "overview";
+}
+
+export function isFree(id: ScreenId): boolean {
+  return SCREENS.some((each) => each.id === id && "free" in each);
+}
+
+const loaded = new Map<ScreenId, ComponentType<ScreenProps>>();
+
+async function loadScreen(id: ScreenId): Promise<void> {
+  const load = SCREENS.find((each) => each.id === id)?.load;
+  if (load && !loaded.has(id)) loaded.set(id, await load());
+}
+
+/** Load what was not opened yet, so that it opens at once; one that fails is tried when it is opened. */
+export function loadOthers(): void {
+  for (const { id } of SCREENS) void loadScreen(id).catch(() => undefined);
+}
+
+export interface ShownScreen {
+  Screen: ComponentType<ScreenProps> | null;
+  problem: string | null;
+}
+
+/** The screen, once its file is there. */
+export function useScreen(id: ScreenId): ShownScreen {
+  const [outcome, setOutcome] = useState<{ id: ScreenId; failed: boolean } | null>(null);
+  useEffect(() => {
+    loadScreen(id).then(
+      () => setOutcome({ id, failed: false }),
+      () => setOutcome({ id, failed: true }),
+    );
+  }, [id]);
+  const failed = outcome?.id === id && outcome.failed;
+  return {
+    Screen: loaded.get(id) ?? null,
+    problem: failed ? "This screen cannot be loaded: reload the page." : null,
+  };
 }
