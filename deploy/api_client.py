@@ -187,9 +187,9 @@ def _method(document: Schema, name: str, method: str, path: str) -> str:
     ]
     in_path = [each for each in parameters if each["in"] == "path"]
     in_query = [each for each in parameters if each["in"] == "query"]
-    once = any(
-        each["name"].lower() == "idempotency-key" for each in operation.get("parameters", ())
-    )
+    headers = {each["name"].lower() for each in operation.get("parameters", ())}
+    once = "idempotency-key" in headers
+    conditional = "if-match" in headers
     body_kind, body = _body(operation)
     given = [f"{_word(each['name'])}: {_accepted(each['schema'])}" for each in in_path]
     if body_kind == "multipart/form-data":
@@ -201,6 +201,8 @@ def _method(document: Schema, name: str, method: str, path: str) -> str:
     ]
     if once:
         options.append("idempotency_key: str | None = None")
+    if conditional:
+        options.append("if_match: str | int | None = None")
     signature = ", ".join(["self", *given, *(["*", *options] if options else [])])
     passed = [repr(method.upper()), _path_text(path.removeprefix(API + "/"), in_path)]
     if in_query:
@@ -213,6 +215,8 @@ def _method(document: Schema, name: str, method: str, path: str) -> str:
         passed.append("file=file, form=form" if "multipart" in body_kind else "body=body")
     if once:
         passed.append("once=True, idempotency_key=idempotency_key")
+    if conditional:
+        passed.append("if_match=if_match")
     answer = _answer(operation)
     call = f"self.request({', '.join(passed)})"
     result = call if answer == "None" else f"return cast({answer!r}, {call})"

@@ -2621,6 +2621,23 @@ class PositionsExport(TypedDict):
     positions: "list[ExportedPosition]"
 
 
+class Preferences(TypedDict):
+    """How a user wants the page; the whole document is replaced."""
+
+    theme: "NotRequired[Literal['system', 'light', 'dark', 'contrast']]"
+    default_portfolio_id: "NotRequired[str | None]"
+    views: "NotRequired[list[SavedView]]"
+
+
+class PreferencesOut(TypedDict):
+    """How a user wants the page; version 0: as it is for every user at first."""
+
+    theme: "NotRequired[Literal['system', 'light', 'dark', 'contrast']]"
+    default_portfolio_id: "NotRequired[str | None]"
+    views: "NotRequired[list[SavedView]]"
+    version: "int"
+
+
 class PriceHistory(TypedDict):
     """A symbol's daily prices, newest first."""
 
@@ -2871,6 +2888,14 @@ class Save(TypedDict):
     """Under which name a draft is kept."""
 
     name: "NotRequired[str | None]"
+
+
+class SavedView(TypedDict):
+    """A view of a screen under a name: the parts of the page's address that make it."""
+
+    screen: "str"
+    name: "str"
+    address: "dict[str, str]"
 
 
 class ScenarioGroup(TypedDict):

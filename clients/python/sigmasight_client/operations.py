@@ -100,6 +100,8 @@ from sigmasight_client.models import (
     PositionPage,
     PositionSaved,
     PositionsExport,
+    Preferences,
+    PreferencesOut,
     PriceHistory,
     Prices,
     QueuedOut,
@@ -650,10 +652,15 @@ class SigmaSight(Session):
         """
         return cast("DraftWithTrades", self.request("GET", f"modelling/sessions/{part(draft_id)}"))
 
-    def change_draft(self, draft_id: UUID | str, body: DraftTerms) -> "DraftOut":
+    def change_draft(
+        self, draft_id: UUID | str, body: DraftTerms, *, if_match: str | int | None = None
+    ) -> "DraftOut":
         """Rename a draft or note something down; `If-Match` is required."""
         return cast(
-            "DraftOut", self.request("PATCH", f"modelling/sessions/{part(draft_id)}", body=body)
+            "DraftOut",
+            self.request(
+                "PATCH", f"modelling/sessions/{part(draft_id)}", body=body, if_match=if_match
+            ),
         )
 
     def discard_draft(self, draft_id: UUID | str) -> "None":
@@ -661,7 +668,12 @@ class SigmaSight(Session):
         self.request("DELETE", f"modelling/sessions/{part(draft_id)}")
 
     def add_trades(
-        self, draft_id: UUID | str, body: NewTrades, *, idempotency_key: str | None = None
+        self,
+        draft_id: UUID | str,
+        body: NewTrades,
+        *,
+        idempotency_key: str | None = None,
+        if_match: str | int | None = None,
     ) -> "DraftWithTrades":
         """Add trades to a draft, all of them or none, at the session's prices or those given."""
         return cast(
@@ -672,29 +684,48 @@ class SigmaSight(Session):
                 body=body,
                 once=True,
                 idempotency_key=idempotency_key,
+                if_match=if_match,
             ),
         )
 
     def replace_trade(
-        self, draft_id: UUID | str, trade_id: UUID | str, body: NewTrade
+        self,
+        draft_id: UUID | str,
+        trade_id: UUID | str,
+        body: NewTrade,
+        *,
+        if_match: str | int | None = None,
     ) -> "DraftWithTrades":
         """Replace one trade; those after it follow from what it makes of the portfolio."""
         return cast(
             "DraftWithTrades",
             self.request(
-                "PUT", f"modelling/sessions/{part(draft_id)}/trades/{part(trade_id)}", body=body
+                "PUT",
+                f"modelling/sessions/{part(draft_id)}/trades/{part(trade_id)}",
+                body=body,
+                if_match=if_match,
             ),
         )
 
-    def remove_trade(self, draft_id: UUID | str, trade_id: UUID | str) -> "DraftWithTrades":
+    def remove_trade(
+        self, draft_id: UUID | str, trade_id: UUID | str, *, if_match: str | int | None = None
+    ) -> "DraftWithTrades":
         """Remove one trade; those after it follow from what is left."""
         return cast(
             "DraftWithTrades",
-            self.request("DELETE", f"modelling/sessions/{part(draft_id)}/trades/{part(trade_id)}"),
+            self.request(
+                "DELETE",
+                f"modelling/sessions/{part(draft_id)}/trades/{part(trade_id)}",
+                if_match=if_match,
+            ),
         )
 
     def calculate_draft(
-        self, draft_id: UUID | str, *, idempotency_key: str | None = None
+        self,
+        draft_id: UUID | str,
+        *,
+        idempotency_key: str | None = None,
+        if_match: str | int | None = None,
     ) -> "DraftOut":
         """Calculate the draft as a portfolio; `impacts` has the figures when its run has ended."""
         return cast(
@@ -704,14 +735,19 @@ class SigmaSight(Session):
                 f"modelling/sessions/{part(draft_id)}/calculate",
                 once=True,
                 idempotency_key=idempotency_key,
+                if_match=if_match,
             ),
         )
 
-    def rebase_draft(self, draft_id: UUID | str, body: Rebase) -> "DraftWithTrades":
+    def rebase_draft(
+        self, draft_id: UUID | str, body: Rebase, *, if_match: str | int | None = None
+    ) -> "DraftWithTrades":
         """Branch from the base as it is now, on the same session or another."""
         return cast(
             "DraftWithTrades",
-            self.request("POST", f"modelling/sessions/{part(draft_id)}/rebase", body=body),
+            self.request(
+                "POST", f"modelling/sessions/{part(draft_id)}/rebase", body=body, if_match=if_match
+            ),
         )
 
     def export_draft(
@@ -1358,14 +1394,24 @@ class SigmaSight(Session):
         """
         return cast("Impacts", self.request("GET", f"modelling/sessions/{part(draft_id)}/impacts"))
 
-    def save_draft(self, draft_id: UUID | str, body: Save) -> "DraftOut":
+    def save_draft(
+        self, draft_id: UUID | str, body: Save, *, if_match: str | int | None = None
+    ) -> "DraftOut":
         """Keep a calculated draft and its impacts, under a name: it does not change any more."""
         return cast(
-            "DraftOut", self.request("POST", f"modelling/sessions/{part(draft_id)}/save", body=body)
+            "DraftOut",
+            self.request(
+                "POST", f"modelling/sessions/{part(draft_id)}/save", body=body, if_match=if_match
+            ),
         )
 
     def book_draft(
-        self, draft_id: UUID | str, body: Booking, *, idempotency_key: str | None = None
+        self,
+        draft_id: UUID | str,
+        body: Booking,
+        *,
+        idempotency_key: str | None = None,
+        if_match: str | int | None = None,
     ) -> "BookingOut":
         """Say what entering the trades into the base's ledger would write (200), or do it (201)."""
         return cast(
@@ -1376,6 +1422,7 @@ class SigmaSight(Session):
                 body=body,
                 once=True,
                 idempotency_key=idempotency_key,
+                if_match=if_match,
             ),
         )
 
@@ -1695,6 +1742,20 @@ class SigmaSight(Session):
                     "offset": offset,
                 },
             ),
+        )
+
+    def get_preferences(self) -> "PreferencesOut":
+        """What the caller prefers; version 0 until something is saved."""
+        return cast("PreferencesOut", self.request("GET", "me/preferences"))
+
+    def save_preferences(
+        self, body: Preferences, *, if_match: str | int | None = None
+    ) -> "PreferencesOut":
+        """Replace what the caller prefers; `If-Match` is required, so that two tabs lose
+        nothing.
+        """
+        return cast(
+            "PreferencesOut", self.request("PUT", "me/preferences", body=body, if_match=if_match)
         )
 
     def list_users(

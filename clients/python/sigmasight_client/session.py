@@ -122,9 +122,15 @@ class Session:
         form: Mapping[str, object] | None = None,
         once: bool = False,
         idempotency_key: str | None = None,
+        if_match: str | int | None = None,
     ) -> Any:
-        """What the API answers: JSON as a new object, other content as text, no content as None."""
+        """What the API answers: JSON as a new object, other content as text, no content as None.
+
+        `if_match`: the version (or `ETag`) that a change is of; `*` for any.
+        """
         headers = {"Idempotency-Key": idempotency_key or str(uuid4())} if once else {}
+        if if_match is not None:
+            headers["If-Match"] = str(if_match)
         upload: dict[str, Any] = {}
         if file is not None:
             upload["files"] = {"file": ("positions.csv", file, "text/csv")}

@@ -1,1 +1,1 @@
-"""The administration of users, and the audit log."""
+"""Users: what they prefer, their administration, and the audit log."""

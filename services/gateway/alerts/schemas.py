@@ -6,7 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import (
+    NO_CONTROL_CHARACTERS,
+    SOME_ID,
+    body_example,
+    example,
+)
 from services.gateway.identity.schemas import normalised_email
 from shared.contracts.notifications import EVERY_LEVEL, AlertLevel, ChannelKind
 
@@ -103,7 +108,6 @@ class AlertPage(BaseModel):
     next: str | None
 
 
-NO_CONTROL_CHARACTERS = r"^[^\u0000-\u001f]+$"
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_CONTROL_CHARACTERS)]
 Levels = Annotated[
     list[AlertLevel],

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Response
 
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.ledger import cash_moved
@@ -15,6 +15,7 @@ from services.gateway.drafts.schemas.drafts import DraftOut
 from services.gateway.drafts.schemas.trades import DraftWithTrades, LegOut, TradeAction, TradeOut
 from services.gateway.drafts.shapes import Draft
 from services.gateway.drafts.trading.legs import Leg
+from services.gateway.edge.conditional import IfMatch, refuse_other_version
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.problems import Problem, not_found
 from services.gateway.edge.values import Warned
@@ -22,10 +23,6 @@ from services.gateway.tables import User
 from shared.database import Session
 
 MOST_DRAFTS = 100
-IfMatch = Annotated[
-    str | None,
-    Header(max_length=100, description="the version that the change is of: 412 where it moved on"),
-]
 
 
 async def owned_draft(session: Session, caller: User, draft_id: UUID) -> Draft:
@@ -67,22 +64,11 @@ async def changeable(session: Session, caller: User, draft_id: UUID, if_match: s
     404 without it, 412 when it is not the version of `if_match`, 409 once it is saved.
     """
     draft = await owned_draft(session, caller, draft_id)
-    refuse_other_version(draft, if_match)
+    refuse_other_version("the draft", draft.version, if_match)
     if draft.saved_at is not None:
         detail = "the draft is saved: it does not change any more. Branch the portfolio again"
         raise Problem(409, "draft_saved", detail)
     return draft
-
-
-def refuse_other_version(draft: Draft, if_match: str | None) -> None:
-    """412 when the draft has moved on from the version that the caller knows."""
-    known = shapes.version_of(if_match) if if_match is not None else None
-    if known is not None and known != str(draft.version):
-        detail = (
-            f"the draft is at version {draft.version} now, and the change was of {known}: "
-            "read it again"
-        )
-        raise Problem(412, "version_changed", detail)
 
 
 async def draft_answer(

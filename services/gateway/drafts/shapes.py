@@ -68,12 +68,6 @@ class Draft:
         return f'"{self.version}-{self.edits_now}-{run}"'
 
 
-def version_of(if_match: str) -> str | None:
-    """The version that an `If-Match` names; None for `*`, which any version matches."""
-    tag = if_match.strip().removeprefix("W/").strip('"')
-    return None if tag == "*" else tag.partition("-")[0]
-
-
 @dataclass(frozen=True)
 class BaseLine:
     """A line entered into a draft's base since it was branched."""

@@ -3,20 +3,57 @@
 Every answer to a GET is given a weak tag made of its content. A route that knows sooner whether its
 answer would be the same (from a revision, say) calls `unchanged` before it computes anything, and
 sets the tag itself.
+
+Writes of a thing with a version take `If-Match`, so that none overwrites what it has not seen.
 """
 
 import hashlib
 from collections.abc import Iterable
+from typing import Annotated
 
+from fastapi import Header
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.edge.problems import Problem
 
 # Only the user's own browser may cache it, and it revalidates before each use.
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 TAG_LENGTH = 32
 API = "/api/"
+IfMatch = Annotated[
+    str | None,
+    Header(max_length=100, description="the version that the change is of: 412 where it moved on"),
+]
+
+
+def version_of(if_match: str) -> str | None:
+    """The version that an `If-Match` names; None for `*`, which any version matches.
+
+    A tag is a version, and after a dash what else an answer shows.
+    """
+    tag = if_match.strip().removeprefix("W/").strip('"')
+    return None if tag == "*" else tag.partition("-")[0]
+
+
+def refuse_other_version(what: str, version: int, if_match: str | None) -> None:
+    """412 when a thing (`the draft`) has moved on from the version that the caller knows."""
+    known = version_of(if_match) if if_match is not None else None
+    if known is not None and known != str(version):
+        detail = (
+            f"{what}: version {version} is the last one, and the change was of {known}: "
+            "read it again"
+        )
+        raise Problem(412, "version_changed", detail)
+
+
+def refuse_unconditional(what: str, if_match: str | None) -> None:
+    """428 when a change does not say which version it is of."""
+    if if_match is None:
+        detail = f"send the version of {what} that you change: If-Match: <its ETag>"
+        raise Problem(428, "if_match_required", detail)
 
 
 def weak_tag(*parts: object) -> str:

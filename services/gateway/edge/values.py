@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Entry = TypeVar("Entry")
+NO_CONTROL_CHARACTERS = r"^[^\u0000-\u001f]+$"
 _PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
 Number = Decimal | float | int
 _DIGITS = 6  # significant ones of a Greek: gamma of an index is far below 0.0001

@@ -16,6 +16,7 @@ from services.gateway.tables.people import (
     LoginAttempt,
     RefreshToken,
     User,
+    UserPreferences,
 )
 from services.gateway.tables.portfolios import (
     IS_BOOK,
@@ -59,4 +60,5 @@ __all__ = [
     "Tag",
     "Transaction",
     "User",
+    "UserPreferences",
 ]

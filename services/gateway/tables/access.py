@@ -12,6 +12,7 @@ from services.gateway.tables.people import (
     LoginAttempt,
     RefreshToken,
     User,
+    UserPreferences,
 )
 from services.gateway.tables.portfolios import (
     Portfolio,
@@ -63,6 +64,7 @@ _REPORTED_TO_ME = (
 # Every table is here: one that is not, users' transactions cannot touch, and a test says so.
 ACCESS: dict[type[SQLModel], Access] = {
     User: Access("select (user_id, email, full_name, role, created_at, disabled_at)", _MINE),
+    UserPreferences: Access(_EDIT, _MINE),
     RefreshToken: Access(""),
     LoginAttempt: Access(""),
     AuditEntry: Access("insert", _MINE),

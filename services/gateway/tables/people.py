@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     LargeBinary,
@@ -42,6 +43,23 @@ class User(Table, table=True):
     role: str = required(String(10), server_default="user")
     created_at: datetime = stamped()
     disabled_at: datetime | None = optional(DateTime(timezone=True))
+
+
+class UserPreferences(Table, table=True):
+    """How a user wants the page.
+
+    `version`: raised by every change. `views`: saved views of screens, as the API takes them.
+    """
+
+    __tablename__: ClassVar[str] = "user_preferences"
+
+    user_id: UUID = key(Uuid, owned_by("users.user_id"))
+    version: int = required(BigInteger, server_default="1")
+    theme: str = required(String(10), server_default="system")
+    default_portfolio_id: UUID | None = optional(
+        Uuid, ForeignKey("gateway.portfolios.portfolio_id", ondelete="SET NULL"), index=True
+    )
+    views: list[dict[str, Any]] = required(JSONB, server_default=text("'[]'::jsonb"))
 
 
 class RefreshToken(Table, table=True):

@@ -44,6 +44,8 @@ GET /metrics
 # Any user who is logged in; the answer is about the caller, or about no user.
 USERS = """
 GET auth/me
+GET me/preferences
+PUT me/preferences
 PUT auth/password
 POST auth/session/link
 DELETE auth/session

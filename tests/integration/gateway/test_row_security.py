@@ -42,6 +42,7 @@ from services.gateway.tables import (
     Tag,
     Transaction,
     User,
+    UserPreferences,
 )
 from shared.database import Database, Session, create_engine, sql_table
 from tests.builders import AS_OF
@@ -138,6 +139,7 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
             {"run_id": run_id, "stage": "prices", "shard": 0, "shards": 1, "status": "ok", **owned},
         ),
         (RunEvent, {"run_id": run_id, "kind": "stage", "data": {}, **owned}),
+        (UserPreferences, {"user_id": user_id}),
         (EventTicket, {"ticket_hash": "a" * 64, "user_id": user_id}),
         (IdempotencyKey, {"user_id": user_id, "key": "k", "request_hash": "b" * 64, "answer": {}}),
     ]

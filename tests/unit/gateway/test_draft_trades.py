@@ -9,7 +9,6 @@ import pytest
 
 from services.gateway.books.ledger import Kind, branched_id
 from services.gateway.drafts.schemas.trades import NewTrade
-from services.gateway.drafts.shapes import version_of
 from services.gateway.drafts.trading.legs import Holdings, Price
 from services.gateway.drafts.trading.pasting import pasted_trades
 from services.gateway.drafts.trading.resolving import (
@@ -28,6 +27,7 @@ from services.gateway.drafts.trading.strategies import (
     StrategyLeg,
     strategy_legs,
 )
+from services.gateway.edge.conditional import version_of
 
 DAY = date(2022, 12, 28)
 CALL = "AAPL230616C00140000"

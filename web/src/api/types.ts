@@ -2166,6 +2166,19 @@ export interface PositionsExport {
   positions: Array<ExportedPosition>;
 }
 
+export interface Preferences {
+  theme?: "system" | "light" | "dark" | "contrast";
+  default_portfolio_id?: string | null;
+  views?: Array<SavedView>;
+}
+
+export interface PreferencesOut {
+  theme?: "system" | "light" | "dark" | "contrast";
+  default_portfolio_id?: string | null;
+  views?: Array<SavedView>;
+  version: number;
+}
+
 export interface PriceHistory {
   items: Array<PriceOut>;
   total: number;
@@ -2364,6 +2377,12 @@ export interface RunStarted {
 
 export interface Save {
   name?: string | null;
+}
+
+export interface SavedView {
+  screen: string;
+  name: string;
+  address: Record<string, string>;
 }
 
 export interface ScenarioGroup {
@@ -3181,6 +3200,7 @@ export interface Reads {
   "market-data/prices/{symbol}": PriceHistory;
   "market-data/sectors": PageSecurityOut;
   "market-data/options/{symbol}": OptionChain;
+  "me/preferences": PreferencesOut;
   "admin/users": PageManagedUser;
   "admin/users/{user_id}": ManagedUser;
   "admin/audit-log": PageAuditEntryOut;

@@ -19,9 +19,10 @@ from services.gateway.drafts.queries import drafts as queries
 from services.gateway.drafts.schemas.drafts import DraftOut, DraftTerms, NewDraft
 from services.gateway.drafts.schemas.trades import DraftWithTrades
 from services.gateway.edge.audit import record
+from services.gateway.edge.conditional import refuse_unconditional
 from services.gateway.edge.dependencies import Caller, ChosenPage, OpenSession
 from services.gateway.edge.idempotency import once_router
-from services.gateway.edge.problems import Problem, documented
+from services.gateway.edge.problems import documented
 from services.gateway.edge.values import Page
 
 router = once_router("/modelling/sessions", "modelling", 401, 404, 422)
@@ -84,9 +85,7 @@ async def change_draft(
     if_match: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> DraftOut:
     """Rename a draft or note something down; `If-Match` is required."""
-    if if_match is None:
-        detail = "send the version of the draft that you change: If-Match: <its ETag>"
-        raise Problem(428, "if_match_required", detail)
+    refuse_unconditional("the draft", if_match)
     changes = terms.model_dump(exclude_none=True)
     if changes:
         await queries.save_terms(session, draft.draft_id, changes)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Depends, Response
 
-from services.gateway.drafts.dependencies import IfMatch, changeable, locked_draft, with_trades
+from services.gateway.drafts.dependencies import changeable, locked_draft, with_trades
 from services.gateway.drafts.queries import drafts as queries
 from services.gateway.drafts.queries.drafts import StoredTrade
 from services.gateway.drafts.schemas.trades import (
@@ -21,6 +21,7 @@ from services.gateway.drafts.trading.legs import Leg
 from services.gateway.drafts.trading.pasting import pasted_trades
 from services.gateway.drafts.trading.resolving import Errors, Wanted, refuse
 from services.gateway.edge.audit import record
+from services.gateway.edge.conditional import IfMatch
 from services.gateway.edge.dependencies import Caller, CallersDatabase, GatewayParts
 from services.gateway.edge.idempotency import BEFORE_ASKING, LaterTransaction, once_router
 from services.gateway.edge.problems import Problem, documented, not_found

@@ -9,7 +9,6 @@ from services.gateway.drafts.booking import refuse_moved
 from services.gateway.drafts.branching import write_branch
 from services.gateway.drafts.dependencies import (
     ChangeableDraft,
-    IfMatch,
     changeable,
     draft_answer,
     locked_draft,
@@ -24,6 +23,7 @@ from services.gateway.drafts.schemas.trades import DraftWithTrades
 from services.gateway.drafts.schemas.work import Rebase
 from services.gateway.drafts.trading.entering import checked_legs, priced
 from services.gateway.edge.audit import record
+from services.gateway.edge.conditional import IfMatch
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import Problem, documented

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.gateway.accounts import queries
-from services.gateway.accounts.queries import AuditFilter, UserFilter
-from services.gateway.accounts.schemas import (
+from services.gateway.accounts.queries import administration as queries
+from services.gateway.accounts.queries.administration import AuditFilter, UserFilter
+from services.gateway.accounts.schemas.administration import (
     AuditEntryOut,
     ManagedUser,
     NewUser,

@@ -1,0 +1,1 @@
+"""SQL of users: preferences, administration, audit log."""

@@ -1,0 +1,1 @@
+"""Models of users: preferences, administration, audit log."""
