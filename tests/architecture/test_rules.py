@@ -29,7 +29,7 @@ SUBJECTS: dict[str, set[str]] = {
         *("downloads", "fair_share", "workers"),
     },
     "identity": set(),
-    "market": set(),
+    "market": {"symbols"},
     "runs": {"feed", "handlers", "stages", "starting", "tracking", "troubles"},
     "books": {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),

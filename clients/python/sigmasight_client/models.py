@@ -214,6 +214,25 @@ class CalculatedGreeks(TypedDict):
     note: "str | None"
 
 
+class Calendar(TypedDict):
+    """The sessions from one day to another, both included, ascending."""
+
+    first: "str"
+    last: "str"
+    items: "list[CalendarDayOut]"
+    total: "int"
+
+
+class CalendarDayOut(TypedDict):
+    """A session of the exchange."""
+
+    session_date: "str"
+    opens: "str"
+    closes: "str"
+    half_day: "bool"
+    announced: "bool"
+
+
 CandidateSet = Literal["market", "factors", "sectors", "puts", "own_positions"]
 
 
@@ -3352,6 +3371,16 @@ class SummedScenario(TypedDict):
     portfolios: "int"
 
 
+class SymbolOut(TypedDict):
+    """A symbol that may be chosen, and what it is."""
+
+    symbol: "str"
+    kind: "str"
+    name: "str | None"
+    sector: "str | None"
+    held: "bool"
+
+
 class SymbolQuality(TypedDict):
     """What is known of a symbol that the portfolio needs prices of."""
 
@@ -3365,6 +3394,13 @@ class SymbolQuality(TypedDict):
     state: "str"
     answered: "list[ProviderAnswer]"
     reason: "str | None"
+
+
+class SymbolsFound(TypedDict):
+    """The symbols that fit best, and how many fit in all."""
+
+    items: "list[SymbolOut]"
+    total: "int"
 
 
 class TagEdit(TypedDict):

@@ -12,6 +12,7 @@ from sigmasight_client.models import (
     BatchStarted,
     Booking,
     BookingOut,
+    Calendar,
     CashFlowSaved,
     ChangesReport,
     ChannelCreated,
@@ -123,6 +124,7 @@ from sigmasight_client.models import (
     StressReport,
     SuggestionsOut,
     SummedPortfolios,
+    SymbolsFound,
     TagEdit,
     TagOut,
     TagsOfPosition,
@@ -1743,6 +1745,20 @@ class SigmaSight(Session):
                 },
             ),
         )
+
+    def find_symbols(
+        self, *, search: str | None = None, limit: int | None = None
+    ) -> "SymbolsFound":
+        """Symbols for a field that completes what is typed: the best first."""
+        return cast(
+            "SymbolsFound", self.request("GET", "symbols", query={"search": search, "limit": limit})
+        )
+
+    def list_sessions(
+        self, *, from_: date | str | None = None, to: date | str | None = None
+    ) -> "Calendar":
+        """The exchange's sessions from one day to another, with opens, closes and half days."""
+        return cast("Calendar", self.request("GET", "calendar", query={"from": from_, "to": to}))
 
     def get_preferences(self) -> "PreferencesOut":
         """What the caller prefers; version 0 until something is saved."""

@@ -55,6 +55,13 @@ async def latest_session(session: Session) -> date | None:
     return latest
 
 
+async def announced_sessions(session: Session, first: date, last: date) -> set[date]:
+    """Those sessions from one day to another whose close was announced."""
+    view = ingest.market_sessions.c
+    within = view.session_date.between(first, last)
+    return set(await session.scalars(select(view.session_date).where(view.announced, within)))
+
+
 async def known_symbols(session: Session, symbols: Collection[str]) -> set[str] | None:
     """Which of these symbols have a security; None when any symbol may have one.
 
@@ -95,14 +102,14 @@ async def load_securities(
 
     Of these symbols, or of all that the user may know when none is given.
     """
-    conditions = [securities.c.symbol.in_(symbols) if symbols else _listed_or_held()]
+    conditions = [securities.c.symbol.in_(symbols) if symbols else listed_or_held()]
     conditions += [func.lower(securities.c.sector) == sector.lower()] if sector else []
     page = select(securities).where(*conditions)
     order = (securities.c.sector.asc().nulls_last(), securities.c.symbol)
     return await page_of(session, page.order_by(*order), limit, offset)
 
 
-def _listed_or_held() -> ColumnElement[bool]:
+def listed_or_held() -> ColumnElement[bool]:
     """What files list, proxies, and what the user holds: live providers know what others hold."""
     files = select(providers.c.name).where(~providers.c.live)
     proxies = select(definitions.c.proxy).where(definitions.c.proxy.is_not(None))

@@ -1,6 +1,6 @@
 """Market data as it is stored."""
 
-from datetime import date
+from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
@@ -88,3 +88,67 @@ class OptionChain(Page[OptionQuoteOut]):
     underlying: str
     as_of: date | None = Field(description="the session of the quotes; null when there are none")
     reason: str | None
+
+
+SOME_SYMBOL = {
+    "symbol": "AAPL",
+    "kind": "stock",
+    "name": "Apple Inc.",
+    "sector": "Information Technology",
+    "held": True,
+}
+
+
+class SymbolOut(BaseModel):
+    """A symbol that may be chosen, and what it is."""
+
+    model_config = example(**SOME_SYMBOL)
+
+    symbol: str = Field(description="a ticker, an option's OCC symbol, or a private holding's name")
+    kind: str = Field(description="stock, etf, fund, index, option or private")
+    name: str | None
+    sector: str | None
+    held: bool = Field(description="whether a portfolio of the caller's holds it, or options on it")
+
+
+class SymbolsFound(BaseModel):
+    """The symbols that fit best, and how many fit in all."""
+
+    model_config = example(items=[SOME_SYMBOL], total=1)
+
+    items: list[SymbolOut]
+    total: int
+
+
+SOME_SESSION = {
+    "session_date": "2022-11-25",
+    "opens": "2022-11-25T14:30:00Z",
+    "closes": "2022-11-25T18:00:00Z",
+    "half_day": True,
+    "announced": True,
+}
+
+
+class CalendarDayOut(BaseModel):
+    """A session of the exchange."""
+
+    model_config = example(**SOME_SESSION)
+
+    session_date: date
+    opens: datetime
+    closes: datetime
+    half_day: bool = Field(description="whether it closes before 16:00 in New York")
+    announced: bool = Field(
+        description="whether its close was announced, so that there may be figures of it"
+    )
+
+
+class Calendar(BaseModel):
+    """The sessions from one day to another, both included, ascending."""
+
+    model_config = example(first="2022-11-25", last="2022-11-25", items=[SOME_SESSION], total=1)
+
+    first: date
+    last: date
+    items: list[CalendarDayOut]
+    total: int

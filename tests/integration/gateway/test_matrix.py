@@ -74,6 +74,8 @@ GET market-data/prices/{symbol}
 GET market-data/sectors
 GET market-data/options/{symbol}
 GET market-data/factor-etfs
+GET symbols
+GET calendar
 """
 
 # The owner of what the path, the query or the body names; for other users it does not exist.

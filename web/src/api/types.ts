@@ -176,6 +176,21 @@ export interface CalculatedGreeks {
   note: string | null;
 }
 
+export interface Calendar {
+  first: string;
+  last: string;
+  items: Array<CalendarDayOut>;
+  total: number;
+}
+
+export interface CalendarDayOut {
+  session_date: string;
+  opens: string;
+  closes: string;
+  half_day: boolean;
+  announced: boolean;
+}
+
 export type CandidateSet = "market" | "factors" | "sectors" | "puts" | "own_positions";
 
 export interface CashDividend {
@@ -2738,6 +2753,14 @@ export interface SummedScenario {
   portfolios: number;
 }
 
+export interface SymbolOut {
+  symbol: string;
+  kind: string;
+  name: string | null;
+  sector: string | null;
+  held: boolean;
+}
+
 export interface SymbolQuality {
   symbol: string;
   status: string;
@@ -2749,6 +2772,11 @@ export interface SymbolQuality {
   state: string;
   answered: Array<ProviderAnswer>;
   reason: string | null;
+}
+
+export interface SymbolsFound {
+  items: Array<SymbolOut>;
+  total: number;
 }
 
 export interface TagEdit {
@@ -3200,6 +3228,8 @@ export interface Reads {
   "market-data/prices/{symbol}": PriceHistory;
   "market-data/sectors": PageSecurityOut;
   "market-data/options/{symbol}": OptionChain;
+  "symbols": SymbolsFound;
+  "calendar": Calendar;
   "me/preferences": PreferencesOut;
   "admin/users": PageManagedUser;
   "admin/users/{user_id}": ManagedUser;
