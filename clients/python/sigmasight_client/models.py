@@ -1139,7 +1139,9 @@ class GridReport(TypedDict):
     break_evens: "list[list[list[float]]]"
 
 
-GroupBy = Literal["type", "instrument", "strategy", "tag", "underlying", "sector", "class"]
+GroupBy = Literal[
+    "type", "instrument", "strategy", "tag", "underlying", "sector", "expiry", "class"
+]
 
 
 class GroupExposures(TypedDict):
@@ -2343,6 +2345,57 @@ class PortfolioTerms(TypedDict):
     settlement: "NotRequired[Settling | None]"
 
 
+class PositionColumns(TypedDict):
+    """Values of every position by column: those of one position have the same place in each."""
+
+    position_id: "list[str]"
+    symbol: "list[str]"
+    name: "list[str | None]"
+    sector: "list[str | None]"
+    position_type: "list[str]"
+    instrument: "list[str]"
+    underlying: "list[str]"
+    option_type: "list[str | None]"
+    strike: "list[float | None]"
+    expiry: "list[str | None]"
+    days_to_expiry: "list[int | None]"
+    multiplier: "list[int]"
+    investment_class: "list[str]"
+    quantity: "list[float]"
+    opened_quantity: "list[float]"
+    entry_price: "list[float]"
+    entry_date: "list[str]"
+    exit_price: "list[float | None]"
+    exit_date: "list[str | None]"
+    tags: "list[list[str]]"
+    price: "list[float | None]"
+    price_date: "list[str | None]"
+    price_age: "list[int | None]"
+    price_source: "list[str | None]"
+    underlying_price: "list[float | None]"
+    cost: "list[float]"
+    market_value: "list[float | None]"
+    weight: "list[float | None]"
+    daily_pnl: "list[float | None]"
+    income: "list[float | None]"
+    unrealised_pnl: "list[float | None]"
+    unrealised_return: "list[float | None]"
+    realised_pnl: "list[float | None]"
+    notional_exposure: "list[float | None]"
+    delta: "list[float | None]"
+    delta_adjusted_exposure: "list[float | None]"
+    dollar_gamma_1pct: "list[float | None]"
+    gamma: "list[float | None]"
+    theta: "list[float | None]"
+    vega: "list[float | None]"
+    rho: "list[float | None]"
+    volatility: "list[float | None]"
+    iv_source: "list[str | None]"
+    model: "list[str | None]"
+    component_var: "list[float | None]"
+    reason: "list[str | None]"
+
+
 class PositionEdit(TypedDict):
     """What is to change: what is left out stays as it is, null takes an exit or a subtype back."""
 
@@ -2452,6 +2505,7 @@ class PositionGroup(TypedDict):
     cost: "float"
     market_value: "float | None"
     unrealised_pnl: "float | None"
+    realised_pnl: "float | None"
     daily_pnl: "float | None"
     weight: "float | None"
     exposures: "GroupExposures"
@@ -2559,6 +2613,9 @@ class PositionPoint(TypedDict):
     delta: "float | None"
     delta_adjusted_exposure: "float | None"
     greeks: "GreekSet | None"
+    dollar_gamma_1pct: "float | None"
+    volatility: "float | None"
+    iv_source: "str | None"
     component_var: "float | None"
     component_es: "float | None"
     reason: "str | None"
@@ -2630,6 +2687,24 @@ class PositionSaved(TypedDict):
     warnings: "list[Warned]"
 
 
+class PositionSums(TypedDict):
+    """What some positions add up to, null where none of them has the number."""
+
+    positions: "int"
+    cost: "float"
+    market_value: "float | None"
+    daily_pnl: "float | None"
+    unrealised_pnl: "float | None"
+    realised_pnl: "float | None"
+    weight: "float | None"
+    exposures: "GroupExposures"
+    greeks: "GreekSet"
+    dollar_gamma_1pct: "float | None"
+    component_var: "float | None"
+    coverage: "Coverage"
+    left_out: "list[LeftOut]"
+
+
 PositionType = Literal["LONG", "SHORT", "LC", "SC", "LP", "SP"]
 
 
@@ -2638,6 +2713,19 @@ class PositionsExport(TypedDict):
 
     portfolio: "PortfolioOut"
     positions: "list[ExportedPosition]"
+
+
+class PositionsTable(TypedDict):
+    """Every position of a portfolio in one answer, by column, and what all add up to."""
+
+    portfolio_id: "str"
+    valued_on: "str | None"
+    status: "Status"
+    positions: "int"
+    columns: "PositionColumns"
+    tags: "list[UsedTag]"
+    everything: "PositionSums"
+    reason: "str | None"
 
 
 class Preferences(TypedDict):
@@ -3223,6 +3311,7 @@ class StrategyOut(TypedDict):
     cost: "float"
     market_value: "float | None"
     unrealised_pnl: "float | None"
+    realised_pnl: "float | None"
     daily_pnl: "float | None"
     weight: "float | None"
     exposures: "GroupExposures"
@@ -3339,6 +3428,27 @@ class SuggestionsOut(TypedDict):
     left_out: "list[Warned]"
 
 
+class SummedGroup(TypedDict):
+    """A group of positions and what they add up to."""
+
+    positions: "int"
+    cost: "float"
+    market_value: "float | None"
+    daily_pnl: "float | None"
+    unrealised_pnl: "float | None"
+    realised_pnl: "float | None"
+    weight: "float | None"
+    exposures: "GroupExposures"
+    greeks: "GreekSet"
+    dollar_gamma_1pct: "float | None"
+    component_var: "float | None"
+    coverage: "Coverage"
+    left_out: "list[LeftOut]"
+    key: "str | None"
+    name: "str"
+    position_ids: "list[str]"
+
+
 class SummedPortfolios(TypedDict):
     """All of the caller's portfolios added up on one session."""
 
@@ -3358,6 +3468,17 @@ class SummedPortfolios(TypedDict):
     var_95_1d_sum: "float | None"
     scenarios: "list[SummedScenario]"
     left_out: "list[PortfolioLeftOut]"
+    reason: "str | None"
+
+
+class SummedPositions(TypedDict):
+    """The sums over the wanted positions, and over each of their groups."""
+
+    portfolio_id: "str"
+    valued_on: "str | None"
+    by: "GroupBy | None"
+    everything: "PositionSums"
+    groups: "list[SummedGroup]"
     reason: "str | None"
 
 
@@ -3625,6 +3746,13 @@ class UploadReport(TypedDict):
     run_id: "str | None"
 
 
+class UsedTag(TypedDict):
+    """A tag that some position carries."""
+
+    name: "str"
+    colour: "str"
+
+
 class UserOut(TypedDict):
     """A user."""
 
@@ -3794,6 +3922,16 @@ class WantedSuggestions(TypedDict):
     seconds: "NotRequired[float]"
     gap: "NotRequired[float]"
     name: "NotRequired[str | None]"
+
+
+class WantedSums(TypedDict):
+    """Which positions are to be added up, and by what."""
+
+    portfolio_id: "NotRequired[str | None]"
+    as_of: "NotRequired[str | None]"
+    status: "NotRequired[Status]"
+    by: "NotRequired[GroupBy | None]"
+    position_ids: "NotRequired[list[str] | None]"
 
 
 class WantedTarget(TypedDict):

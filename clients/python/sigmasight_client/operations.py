@@ -101,6 +101,7 @@ from sigmasight_client.models import (
     PositionPage,
     PositionSaved,
     PositionsExport,
+    PositionsTable,
     Preferences,
     PreferencesOut,
     PriceHistory,
@@ -124,6 +125,7 @@ from sigmasight_client.models import (
     StressReport,
     SuggestionsOut,
     SummedPortfolios,
+    SummedPositions,
     SymbolsFound,
     TagEdit,
     TagOut,
@@ -146,6 +148,7 @@ from sigmasight_client.models import (
     WantedSession,
     WantedSessions,
     WantedSuggestions,
+    WantedSums,
     WhatIf,
     WhatIfReport,
     Yields,
@@ -1427,6 +1430,29 @@ class SigmaSight(Session):
                 if_match=if_match,
             ),
         )
+
+    def get_positions_table(
+        self,
+        *,
+        status: str | None = None,
+        as_of: date | str | None = None,
+        portfolio_id: UUID | str | None = None,
+    ) -> "PositionsTable":
+        """Every position by column, with price, value, P&L, Greeks and part of VaR, and their
+        sums.
+        """
+        return cast(
+            "PositionsTable",
+            self.request(
+                "GET",
+                "positions/table",
+                query={"status": status, "as_of": as_of, "portfolio_id": portfolio_id},
+            ),
+        )
+
+    def sum_positions(self, body: WantedSums) -> "SummedPositions":
+        """What any of a portfolio's positions add up to, all together and in groups."""
+        return cast("SummedPositions", self.request("POST", "positions/sums", body=body))
 
     def list_limits(
         self,

@@ -101,8 +101,9 @@ async def grouped_positions(
 
 def _grouped(book: Book, rows: Sequence[Row], by: GroupBy, page: Paging) -> GroupedPositions:
     held = book.measured(rows)
-    everything = {"key": None, "name": "everything", **shapes.sums(held)}
-    found = page.of(shapes.grouped(held, by))
+    whole = {"key": None, "name": "everything", "position_ids": shapes.ids_of(held)}
+    everything = {**whole, **shapes.sums(held)}
+    found = page.of(shapes.grouped(held, by, shapes.sums))
     return GroupedPositions.model_validate(
         {**book.described(), "by": by, "everything": everything, **found}
     )

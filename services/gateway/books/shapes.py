@@ -1,6 +1,6 @@
 """Positions with what was measured of them, in groups and by strategy."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -16,7 +16,7 @@ MEASURES = {
     "notional": "notional_exposure",
     "delta_adjusted": "delta_adjusted_exposure",
 }
-_SUMMED = ("market_value", "unrealised_pnl", "daily_pnl")
+_SUMMED = ("market_value", "unrealised_pnl", "realised_pnl", "daily_pnl")
 
 
 class GroupBy(StrEnum):
@@ -28,7 +28,19 @@ class GroupBy(StrEnum):
     TAG = "tag"
     UNDERLYING = "underlying"
     SECTOR = "sector"
+    EXPIRY = "expiry"
     CLASS = "class"
+
+
+class Status(StrEnum):
+    """Whether positions are open, closed, or either on the day.
+
+    The day is `as_of`, else the last session.
+    """
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ALL = "all"
 
 
 _COLUMNS = {
@@ -36,17 +48,22 @@ _COLUMNS = {
     GroupBy.INSTRUMENT: "instrument",
     GroupBy.UNDERLYING: "underlying",
     GroupBy.SECTOR: "sector",
+    GroupBy.EXPIRY: "expiry",
     GroupBy.CLASS: "investment_class",
 }
 _OTHERS = {
     GroupBy.STRATEGY: "without a strategy",
     GroupBy.TAG: "without a tag",
     GroupBy.SECTOR: "sector unknown",
+    GroupBy.EXPIRY: "without an expiry",
 }
 
 
-def grouped(rows: Iterable[Row], by: GroupBy) -> list[dict[str, Any]]:
-    """Each group with its sums, the largest gross value first.
+Summing = Callable[[Sequence[Row]], Mapping[str, object]]
+
+
+def grouped(rows: Iterable[Row], by: GroupBy, add_up: Summing) -> list[dict[str, Any]]:
+    """Each group with its sums, the largest gross value first; expiries in their order.
 
     A position counts fully in each of its tags and strategies, so those groups may add up to more
     than the portfolio; the group of what has none has the key None.
@@ -55,8 +72,16 @@ def grouped(rows: Iterable[Row], by: GroupBy) -> list[dict[str, Any]]:
     for row in rows:
         for key in keys_of(row, by):
             groups.setdefault(key, []).append(row)
-    found = [{"key": key, "name": key or _OTHERS[by], **sums(held)} for key, held in groups.items()]
-    return sorted(found, key=_largest_first)
+    found = [
+        {
+            "key": key,
+            "name": key or _OTHERS[by],
+            "position_ids": ids_of(held),
+            **add_up(held),
+        }
+        for key, held in groups.items()
+    ]
+    return sorted(found, key=_next_first if by is GroupBy.EXPIRY else _largest_first)
 
 
 def keys_of(row: Row, by: GroupBy) -> list[str | None]:
@@ -80,10 +105,19 @@ def is_strategy(tag: str) -> bool:
     return tag.lower().startswith(STRATEGY_PREFIX)
 
 
+def ids_of(rows: Iterable[Mapping[str, object]]) -> list[object]:
+    """Which positions the rows are of."""
+    return [row["position_id"] for row in rows]
+
+
 def _largest_first(group: Mapping[str, Any]) -> tuple[Any, ...]:
     exposures = group["exposures"]["dollar"]
     gross = Decimal(-1) if exposures is None else exposures["gross"]
     return group["key"] is None, -gross, group["name"]
+
+
+def _next_first(group: Mapping[str, object]) -> tuple[bool, str]:
+    return group["key"] is None, str(group["name"])
 
 
 def sums(rows: Sequence[Row]) -> dict[str, Any]:
@@ -95,23 +129,24 @@ def sums(rows: Sequence[Row]) -> dict[str, Any]:
     with_greeks = [{**row, "reason": None} for row in rows if row["greeks"]["gamma"] is not None]
     return {
         "positions": len(rows),
-        "position_ids": [row["position_id"] for row in rows],
         "cost": sum((row["cost"] for row in rows), Decimal(0)),
-        **{name: _sum(rows, name) for name in _SUMMED},
-        "weight": _float_sum(row["weight"] for row in rows),
+        **{name: known_sum(rows, name) for name in _SUMMED},
+        "weight": float_sum(row["weight"] for row in rows),
         "exposures": {measure: _exposure(rows, column) for measure, column in MEASURES.items()},
-        "greeks": {name: _float_sum(row["greeks"][name] for row in rows) for name in GREEKS},
+        "greeks": {name: float_sum(row["greeks"][name] for row in rows) for name in GREEKS},
         "coverage": side_coverage(rows, with_greeks),
         "left_out": left_out(without_exposure(rows)),
     }
 
 
-def _sum(rows: Iterable[Row], column: str) -> Decimal | None:
+def known_sum(rows: Iterable[Row], column: str) -> Decimal | None:
+    """The column's sum over the rows that have a value; None where none has."""
     known = [row[column] for row in rows if row[column] is not None]
     return sum(known, Decimal(0)) if known else None
 
 
-def _float_sum(values: Iterable[float | None]) -> float | None:
+def float_sum(values: Iterable[float | None]) -> float | None:
+    """The sum of the known values; None where there is none."""
     known = [value for value in values if value is not None]
     return float(sum(known)) if known else None
 
@@ -141,6 +176,7 @@ def _strategy(tag: Row, name: str, rows: Sequence[Row]) -> dict[str, Any]:
         "name": name,
         "tag_id": tag["tag_id"],
         "colour": tag["colour"],
+        "position_ids": ids_of(rows),
         **sums(rows),
         "types": {kind: types.count(kind) for kind in sorted(set(types))},
         "symbols": sorted({row["symbol"] for row in rows}),

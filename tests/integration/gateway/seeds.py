@@ -141,6 +141,7 @@ def _greeks(book: StoredBook) -> list[SQLModel]:
         },
         strike=Decimal(150),
         expiry=date(2023, 6, 16),
+        underlying_price=Decimal(130),
         years_to_expiry=0.46,
         volatility=0.3,
         iv_source="realised_120d",

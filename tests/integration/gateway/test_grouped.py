@@ -36,6 +36,7 @@ async def groups_of(person: Person, **query: Any) -> tuple[dict[str, Any], dict[
         ("underlying", {"AAPL": 15000.0, "MSFT": -12000.0, "XOM": 1000.0}),
         ("tag", {"tech": 1000.0, "core": 13000.0, "strategy:calls": 2000.0, None: 1000.0}),
         ("strategy", {"calls": 2000.0, None: 2000.0}),
+        ("expiry", {"2023-06-16": 2000.0, None: 2000.0}),
     ],
 )
 async def test_positions_are_added_up_by(

@@ -107,6 +107,8 @@ GET portfolios/{portfolio_id}/expiries
 GET positions
 POST positions
 GET positions/grouped
+GET positions/table
+POST positions/sums
 GET positions/{position_id}
 PUT positions/{position_id}
 DELETE positions/{position_id}
@@ -197,6 +199,7 @@ POST admin/demo/reset
 
 # What is asked by POST and writes nothing.
 NOTHING_WRITTEN = """
+POST positions/sums
 POST risk/greeks/calculate
 POST risk/correlations/factors/calculate
 POST risk/stress-testing/direct-impact

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.gateway.analytics import schemas
 from services.gateway.analytics.reading.definitions import definitions, meanings
+from services.gateway.books.schemas import ledger
 from services.snapshots.calculations.concentration import Concentration
 from services.snapshots.calculations.metrics import VIEWS, Metric
 from shared.published import factors, greeks, snapshots, stress
@@ -30,7 +31,7 @@ FIGURES = (Double, Numeric, Integer, Boolean)
 STRUCTURE = {
     *("total", "limit", "offset", "display_order", "active", "custom", "portfolios", "stored"),
     *("reason", "warnings", "count", "left_out", "kept", "parameters", "live"),
-    *("session_dates", "place", "version"),
+    *("session_dates", "place", "version", "lots", "unknown", "source_line"),
 }
 # Subjects of answers that describe stored data or started work, not figures of a portfolio.
 WORK = {"market_data", "recalculation"}
@@ -59,15 +60,20 @@ def columns(*modules: ModuleType) -> Iterator[str]:
 
 
 def models() -> set[type[BaseModel]]:
-    """What the answers of the subject are made of, to the last part."""
-    found: set[type[BaseModel]] = set()
-    for each in pkgutil.iter_modules(schemas.__path__):
-        if each.name not in WORK:
-            module = importlib.import_module(f"{schemas.__name__}.{each.name}")
-            for model in vars(module).values():
-                if isinstance(model, type) and issubclass(model, BaseModel):
-                    found |= parts_of(model)
-    return found
+    """What the answers of analytics and of ledgers are made of, to the last part."""
+    subjects = [
+        importlib.import_module(f"{schemas.__name__}.{each.name}")
+        for each in pkgutil.iter_modules(schemas.__path__)
+        if each.name not in WORK
+    ]
+    return set().union(
+        *(
+            parts_of(model)
+            for module in (*subjects, ledger)
+            for model in vars(module).values()
+            if isinstance(model, type) and issubclass(model, BaseModel)
+        )
+    )
 
 
 def parts_of(annotation: Any) -> set[type[BaseModel]]:

@@ -1,5 +1,6 @@
 """Groups of positions: what they have in common, and what they add up to."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +39,7 @@ def a_row(
         "multiplier": 1,
         "entry_price": Decimal(90),
         "cost": Decimal(90),
+        "realised_pnl": None,
         "price": value,
         "stale": False,
         "market_value": value,
@@ -80,7 +82,7 @@ def test_groups_without_overlap_add_up_to_the_whole(
 ) -> None:
     rows = [a_row(value, position_type=kind if n % 2 else "LC") for n, value in enumerate(values)]
 
-    groups = grouped(rows, GroupBy.TYPE)
+    groups = grouped(rows, GroupBy.TYPE, sums)
     whole = sums(rows)
 
     for measure in ("dollar", "notional", "delta_adjusted"):
@@ -97,7 +99,7 @@ def test_groups_of_tags_hold_every_position_at_least_once(
 ) -> None:
     rows = [a_row(value, names) for value, names in held]
 
-    groups = grouped(rows, GroupBy.TAG)
+    groups = grouped(rows, GroupBy.TAG, sums)
 
     ids = {position for group in groups for position in group["position_ids"]}
     assert ids == {row["position_id"] for row in rows}
@@ -140,7 +142,7 @@ def test_the_largest_group_comes_first_and_the_rest_last() -> None:
         a_row(Decimal(99)),
     ]
 
-    assert [group["key"] for group in grouped(rows, GroupBy.SECTOR)] == [
+    assert [group["key"] for group in grouped(rows, GroupBy.SECTOR, sums)] == [
         "Large",
         "Small",
         "Unknown value",
@@ -167,3 +169,16 @@ def test_strategies_are_shown_with_types_and_symbols() -> None:
         ["AAPL", "C"],
     )
     assert found["market_value"] == 200
+
+
+def test_expiries_come_in_their_order_and_stock_last() -> None:
+    days = [date(2023, 6, 16), None, date(2023, 1, 20)]
+    rows = [a_row(Decimal(100 - place), expiry=day) for place, day in enumerate(days)]
+
+    groups = grouped(rows, GroupBy.EXPIRY, sums)
+
+    assert [(group["key"], group["name"]) for group in groups] == [
+        ("2023-01-20", "2023-01-20"),
+        ("2023-06-16", "2023-06-16"),
+        (None, "without an expiry"),
+    ]

@@ -943,7 +943,7 @@ export interface GridReport {
   break_evens: Array<Array<Array<number>>>;
 }
 
-export type GroupBy = "type" | "instrument" | "strategy" | "tag" | "underlying" | "sector" | "class";
+export type GroupBy = "type" | "instrument" | "strategy" | "tag" | "underlying" | "sector" | "expiry" | "class";
 
 export interface GroupExposures {
   dollar: Exposure | null;
@@ -1913,6 +1913,55 @@ export interface PortfolioTerms {
   settlement?: Settling | null;
 }
 
+export interface PositionColumns {
+  position_id: Array<string>;
+  symbol: Array<string>;
+  name: Array<string | null>;
+  sector: Array<string | null>;
+  position_type: Array<string>;
+  instrument: Array<string>;
+  underlying: Array<string>;
+  option_type: Array<string | null>;
+  strike: Array<number | null>;
+  expiry: Array<string | null>;
+  days_to_expiry: Array<number | null>;
+  multiplier: Array<number>;
+  investment_class: Array<string>;
+  quantity: Array<number>;
+  opened_quantity: Array<number>;
+  entry_price: Array<number>;
+  entry_date: Array<string>;
+  exit_price: Array<number | null>;
+  exit_date: Array<string | null>;
+  tags: Array<Array<string>>;
+  price: Array<number | null>;
+  price_date: Array<string | null>;
+  price_age: Array<number | null>;
+  price_source: Array<string | null>;
+  underlying_price: Array<number | null>;
+  cost: Array<number>;
+  market_value: Array<number | null>;
+  weight: Array<number | null>;
+  daily_pnl: Array<number | null>;
+  income: Array<number | null>;
+  unrealised_pnl: Array<number | null>;
+  unrealised_return: Array<number | null>;
+  realised_pnl: Array<number | null>;
+  notional_exposure: Array<number | null>;
+  delta: Array<number | null>;
+  delta_adjusted_exposure: Array<number | null>;
+  dollar_gamma_1pct: Array<number | null>;
+  gamma: Array<number | null>;
+  theta: Array<number | null>;
+  vega: Array<number | null>;
+  rho: Array<number | null>;
+  volatility: Array<number | null>;
+  iv_source: Array<string | null>;
+  model: Array<string | null>;
+  component_var: Array<number | null>;
+  reason: Array<string | null>;
+}
+
 export interface PositionEdit {
   symbol?: string | null;
   underlying?: string | null;
@@ -2010,6 +2059,7 @@ export interface PositionGroup {
   cost: number;
   market_value: number | null;
   unrealised_pnl: number | null;
+  realised_pnl: number | null;
   daily_pnl: number | null;
   weight: number | null;
   exposures: GroupExposures;
@@ -2107,6 +2157,9 @@ export interface PositionPoint {
   delta: number | null;
   delta_adjusted_exposure: number | null;
   greeks: GreekSet | null;
+  dollar_gamma_1pct: number | null;
+  volatility: number | null;
+  iv_source: string | null;
   component_var: number | null;
   component_es: number | null;
   reason: string | null;
@@ -2174,11 +2227,38 @@ export interface PositionSaved {
   warnings: Array<Warned>;
 }
 
+export interface PositionSums {
+  positions: number;
+  cost: number;
+  market_value: number | null;
+  daily_pnl: number | null;
+  unrealised_pnl: number | null;
+  realised_pnl: number | null;
+  weight: number | null;
+  exposures: GroupExposures;
+  greeks: GreekSet;
+  dollar_gamma_1pct: number | null;
+  component_var: number | null;
+  coverage: Coverage;
+  left_out: Array<LeftOut>;
+}
+
 export type PositionType = "LONG" | "SHORT" | "LC" | "SC" | "LP" | "SP";
 
 export interface PositionsExport {
   portfolio: PortfolioOut;
   positions: Array<ExportedPosition>;
+}
+
+export interface PositionsTable {
+  portfolio_id: string;
+  valued_on: string | null;
+  status: Status;
+  positions: number;
+  columns: PositionColumns;
+  tags: Array<UsedTag>;
+  everything: PositionSums;
+  reason: string | null;
 }
 
 export interface Preferences {
@@ -2623,6 +2703,7 @@ export interface StrategyOut {
   cost: number;
   market_value: number | null;
   unrealised_pnl: number | null;
+  realised_pnl: number | null;
   daily_pnl: number | null;
   weight: number | null;
   exposures: GroupExposures;
@@ -2725,6 +2806,25 @@ export interface SuggestionsOut {
   left_out: Array<Warned>;
 }
 
+export interface SummedGroup {
+  positions: number;
+  cost: number;
+  market_value: number | null;
+  daily_pnl: number | null;
+  unrealised_pnl: number | null;
+  realised_pnl: number | null;
+  weight: number | null;
+  exposures: GroupExposures;
+  greeks: GreekSet;
+  dollar_gamma_1pct: number | null;
+  component_var: number | null;
+  coverage: Coverage;
+  left_out: Array<LeftOut>;
+  key: string | null;
+  name: string;
+  position_ids: Array<string>;
+}
+
 export interface SummedPortfolios {
   as_of: string | null;
   portfolios: number;
@@ -2742,6 +2842,15 @@ export interface SummedPortfolios {
   var_95_1d_sum: number | null;
   scenarios: Array<SummedScenario>;
   left_out: Array<PortfolioLeftOut>;
+  reason: string | null;
+}
+
+export interface SummedPositions {
+  portfolio_id: string;
+  valued_on: string | null;
+  by: GroupBy | null;
+  everything: PositionSums;
+  groups: Array<SummedGroup>;
   reason: string | null;
 }
 
@@ -2960,6 +3069,11 @@ export interface UploadReport {
   run_id: string | null;
 }
 
+export interface UsedTag {
+  name: string;
+  colour: string;
+}
+
 export interface UserOut {
   user_id: string;
   email: string;
@@ -3098,6 +3212,14 @@ export interface WantedSuggestions {
   name?: string | null;
 }
 
+export interface WantedSums {
+  portfolio_id?: string | null;
+  as_of?: string | null;
+  status?: Status;
+  by?: GroupBy | null;
+  position_ids?: Array<string> | null;
+}
+
 export interface WantedTarget {
   measure?: string;
   limit_id?: string | null;
@@ -3218,6 +3340,7 @@ export interface Reads {
   "definitions": DefinitionList;
   "definitions/{measure}": Definition;
   "modelling/sessions/{draft_id}/impacts": Impacts;
+  "positions/table": PositionsTable;
   "limits": PageLimitOut;
   "limits/templates": LimitTemplates;
   "limits/{limit_id}": LimitWithStandings;

@@ -19,6 +19,7 @@ from services.gateway.analytics.endpoints import (
     series,
     stress,
     summary,
+    table,
 )
 
 router = APIRouter()
@@ -39,5 +40,6 @@ for subject in (
     market_data,
     definitions,
     impacts,
+    table,
 ):
     router.include_router(subject.router)

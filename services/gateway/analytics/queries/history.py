@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, select
 
+from services.gateway.analytics.queries.table import dollar_gamma
 from services.gateway.edge.dependencies import Period
 from services.gateway.edge.queries import all_rows
 from shared.database import Session
@@ -22,22 +23,27 @@ async def load_position_values(
     """The position's valuations with its Greeks and its part of VaR, oldest first."""
     value = snapshots.position_valuations
     greek = greeks.position_greeks
+    unit = greeks.contract_greeks
     part = snapshots.component_var
     with_greeks = and_(greek.c.position_id == value.c.position_id, greek.c.as_of == value.c.as_of)
+    with_unit = and_(unit.c.contract == greek.c.contract, unit.c.as_of == greek.c.as_of)
     with_part = and_(
         part.c.position_id == value.c.position_id,
         part.c.as_of == value.c.as_of,
         part.c.confidence == CONFIDENCE,
     )
-    joined = value.outerjoin(greek, with_greeks).outerjoin(part, with_part)
+    joined = value.outerjoin(greek, with_greeks).outerjoin(unit, with_unit)
     greek_columns = (greek.c[name] for name in ("gamma", "theta", "vega", "rho"))
     found = select(
         value,
         *greek_columns,
         greek.c.delta.label("position_delta"),
+        unit.c.volatility,
+        unit.c.iv_source,
+        dollar_gamma().label("dollar_gamma_1pct"),
         part.c.component_var,
         part.c.component_es,
-    ).select_from(joined)
+    ).select_from(joined.outerjoin(part, with_part))
     conditions = [value.c.position_id == position_id]
     conditions += [value.c.as_of >= span.start] if span.start else []
     conditions += [value.c.as_of <= span.end] if span.end else []

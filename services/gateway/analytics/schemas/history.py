@@ -37,6 +37,9 @@ _POINT = {
     "delta": 0.5241,
     "delta_adjusted_exposure": 33028.78,
     "greeks": GREEKS_EXAMPLE,
+    "dollar_gamma_1pct": 180.25,
+    "volatility": 0.3112,
+    "iv_source": "implied",
     "component_var": 512.4,
     "component_es": 690.1,
     "reason": None,
@@ -69,6 +72,9 @@ class PositionPoint(BaseModel):
     delta: Greek | None = Field(description="per share")
     delta_adjusted_exposure: Money | None
     greeks: GreekSet | None = Field(description="of the whole position")
+    dollar_gamma_1pct: Greek | None
+    volatility: float | None = Field(description="of an option: a decimal per year")
+    iv_source: str | None
     component_var: Money | None = Field(description="its part of the portfolio's 95 % VaR")
     component_es: Money | None
     reason: str | None

@@ -15,12 +15,16 @@ def position_points(values: Iterable[Fields], ends: Iterable[Fields]) -> list[di
 
     Of that session only its P&L is known: the position is worth nothing at the close of it.
     """
-    held = [{**row, "state": "held", "greeks": _greeks(row)} for row in values]
+    held = [{**row, **_of_stock(row), "state": "held", "greeks": _greeks(row)} for row in values]
     nothing = dict.fromkeys(
         name for row in held[:1] for name in row if name not in ("position_id", "portfolio_id")
     )
     gone = [{**nothing, **row, "quantity": 0, "state": CLOSED, "greeks": None} for row in ends]
     return [*held, *gone]
+
+
+def _of_stock(row: Fields) -> dict[str, object]:
+    return {"dollar_gamma_1pct": 0.0} if row["symbol"] == row["underlying"] else {}
 
 
 def _greeks(row: Fields) -> dict[str, object]:

@@ -19,7 +19,7 @@ from services.gateway.books.reading import (
     position_page,
 )
 from services.gateway.books.schemas.positions import GroupedPositions, PositionOut, PositionPage
-from services.gateway.books.shapes import GroupBy
+from services.gateway.books.shapes import GroupBy, Status
 from services.gateway.edge.dependencies import AsOf, Caller, ChosenPage, ChosenView, OpenSession
 from services.gateway.edge.problems import documented
 from services.gateway.edge.shapes import View
@@ -34,17 +34,6 @@ class TagMatch(StrEnum):
     """Whether a position must carry one of the tags or all of them."""
 
     ANY = "any"
-    ALL = "all"
-
-
-class Status(StrEnum):
-    """Whether positions are open, closed, or either on the day.
-
-    The day is `as_of`, else the last session.
-    """
-
-    OPEN = "open"
-    CLOSED = "closed"
     ALL = "all"
 
 

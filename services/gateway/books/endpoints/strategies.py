@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 
 from services.gateway.books.dependencies import ChosenPortfolio
-from services.gateway.books.endpoints.positions import Status, with_status
+from services.gateway.books.endpoints.positions import with_status
 from services.gateway.books.queries import tags
 from services.gateway.books.queries.positions import PositionFilter
 from services.gateway.books.reading import book_on, strategy_page
 from services.gateway.books.schemas.tags import StrategyPage
-from services.gateway.books.shapes import STRATEGY_PREFIX
+from services.gateway.books.shapes import STRATEGY_PREFIX, Status
 from services.gateway.edge.dependencies import AsOf, Caller, ChosenPage, OpenSession
 from services.gateway.edge.problems import documented
 

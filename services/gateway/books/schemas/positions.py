@@ -269,6 +269,7 @@ class PositionGroup(BaseModel):
     cost: Money
     market_value: Money | None
     unrealised_pnl: Money | None
+    realised_pnl: Money | None = Field(description="of what was closed of them")
     daily_pnl: Money | None
     weight: float | None = Field(description="share (0 to 1) of the portfolio's gross value")
     exposures: GroupExposures
@@ -285,6 +286,7 @@ GROUP_EXAMPLE: dict[str, Any] = {
     "cost": 580290.25,
     "market_value": 610500.25,
     "unrealised_pnl": 30210.0,
+    "realised_pnl": 1200.5,
     "daily_pnl": -4210.1,
     "weight": 0.5031,
     "exposures": SNAPSHOT_EXAMPLE["exposures"],
