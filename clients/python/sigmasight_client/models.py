@@ -1436,6 +1436,29 @@ class LimitImpact(TypedDict):
     change: "str | None"
 
 
+class LimitOnSession(TypedDict):
+    """A limit and its value in the portfolio, in the limit's unit."""
+
+    limit_id: "str"
+    name: "str"
+    measure: "str"
+    measure_unit: "str"
+    per: "Literal['portfolio', 'position', 'underlying', 'sector', 'tag']"
+    unit: "Literal['own', 'share_of_nav']"
+    state: (
+        "Literal['ok', 'warning', 'breached', 'acknowledged', 'waived', 'cleared', 'not_measured']"
+    )
+    level: "str"
+    since: "str | None"
+    value: "float | None"
+    member: "str | None"
+    warning: "float | None"
+    breach: "float"
+    room: "float | None"
+    room_usd: "float | None"
+    reason: "str | None"
+
+
 class LimitOut(TypedDict):
     """A limit, and how the caller's portfolios stand on their last session."""
 
@@ -2283,7 +2306,8 @@ class PortfolioReport(TypedDict):
     portfolio: "PortfolioOut"
     as_of: "str | None"
     snapshot: "SnapshotOut | None"
-    history: "list[HistoryPoint]"
+    history: "list[ReportedPoint]"
+    sessions: "list[str]"
     positions: "list[ValuedPosition]"
     greeks: "GreeksReport"
     factors: "FactorReport"
@@ -2292,6 +2316,7 @@ class PortfolioReport(TypedDict):
     performance: "list[PeriodReturn]"
     attribution: "AttributionReport"
     limits: "dict[str, int]"
+    limit_states: "list[LimitOnSession]"
     market_data: "MarketDataUsed"
     last_run: "PortfolioRun | None"
     coverage: "Coverage | None"
@@ -2918,6 +2943,24 @@ class RegressionReport(TypedDict):
     warnings: "list[Warned]"
 
 
+class ReportedPoint(TypedDict):
+    """The same with how far the returns are below their highest so far."""
+
+    as_of: "str"
+    nav: "float | None"
+    daily_pnl: "float | None"
+    trades_pnl: "float | None"
+    income: "float | None"
+    fees: "float | None"
+    cumulative_pnl: "float | None"
+    inflow: "float | None"
+    outflow: "float | None"
+    large_flow: "bool | None"
+    unexplained: "float | None"
+    daily_return: "float | None"
+    drawdown: "float"
+
+
 class ResidualTests(TypedDict):
     """What the residuals say about the assumptions of the standard errors."""
 
@@ -3134,6 +3177,23 @@ class SessionRun(TypedDict):
 Settling = Literal["physical", "cash"]
 
 
+class ShareOfNav(TypedDict):
+    """An exposure as decimals of NAV, signed as the exposure is; null where NAV is not positive."""
+
+    long: "float | None"
+    short: "float | None"
+    gross: "float | None"
+    net: "float | None"
+
+
+class SharesOfNav(TypedDict):
+    """The three measures of exposure as decimals of NAV."""
+
+    dollar: "ShareOfNav"
+    notional: "ShareOfNav"
+    delta_adjusted: "ShareOfNav"
+
+
 class SidesImpact(TypedDict):
     """Long, short (negative), gross and net exposure."""
 
@@ -3182,6 +3242,7 @@ class SnapshotOut(TypedDict):
     chained_from: "str | None"
     unrealised_pnl: "float | None"
     exposures: "Exposures | None"
+    exposures_of_nav: "SharesOfNav | None"
     greeks: "GreekSet"
     counts: "dict[str, int] | None"
     coverage: "Coverage"

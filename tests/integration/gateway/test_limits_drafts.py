@@ -48,6 +48,10 @@ async def test_a_draft_breaches_one_limit_and_cures_another(
     impacts = (await ann.get(f"{path}/impacts")).json()["impacts"]
 
     assert listed["limits"] == report["limits"] == {"breached": 1, "ok": 2}
+    states = report["limit_states"]
+    assert [each["state"] for each in states] == ["breached", "ok", "ok"]
+    assert states[0]["room"] < 0 < states[1]["room"]
+    assert all(each["value"] is not None and each["measure_unit"] for each in states)
     found = {each["name"]: each for each in impacts["limits"]}
     assert [(each["name"], each["change"]) for each in impacts["limits"]] == [
         ("XOM 30 %", "breached"),

@@ -77,6 +77,10 @@ def assert_snapshot_adds_up(report: dict[str, Any]) -> None:
         snapshot["market_value"], abs=0.05
     )
     dollar = snapshot["exposures"]["dollar"]
+    shares = snapshot["exposures_of_nav"]["dollar"]
+    assert shares["short"] == pytest.approx(dollar["short"] / 200_000, abs=1e-6)
+    assert report["sessions"] == [point["as_of"] for point in report["history"]]
+    assert report["history"][-1]["drawdown"] == 0.0
     assert dollar["long"] - dollar["short"] == pytest.approx(dollar["gross"], abs=0.02)
     assert snapshot["counts"] == {"LONG": 2, "SHORT": 1, "LC": 1, "SP": 1} | {
         kind: count for kind, count in snapshot["counts"].items() if count == 0

@@ -3,7 +3,10 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.gateway.analytics.shapes.performance import (
     Basis,
@@ -11,8 +14,10 @@ from services.gateway.analytics.shapes.performance import (
     money_weighted,
     money_weighted_periods,
     not_money_weighted,
+    running_drawdowns,
     span,
 )
+from services.snapshots.calculations.realised import max_drawdown
 
 END = date(2022, 12, 28)
 NOTHING = Decimal(0)
@@ -104,3 +109,20 @@ def test_a_session_without_a_return_ends_the_chain_of_a_span() -> None:
     assert (found.value, found.observations) == (None, None)
     assert found.reason == f"no return on {END}: NAV before it was not positive"
     assert span(points[:1], END) is None
+
+
+def test_a_drawdown_is_the_fall_from_the_highest_so_far_and_starts_again_with_the_chain() -> None:
+    drawdowns = running_drawdowns([None, 0.1, -0.2, 0.25, 0.1, None, -0.5])
+
+    assert drawdowns == pytest.approx([0.0, 0.0, -0.2, 0.0, 0.0, 0.0, -0.5])
+
+
+def test_a_loss_of_everything_is_a_drawdown_of_one_and_what_follows_is_new() -> None:
+    assert running_drawdowns([0.2, -1.0, 0.1, -0.1]) == pytest.approx([0.0, -1.0, 0.0, -0.1])
+
+
+@given(st.lists(st.floats(-0.9, 2.0), min_size=1))
+def test_the_lowest_drawdown_of_a_chain_is_its_maximum_drawdown(returns: list[float]) -> None:
+    lowest = min(running_drawdowns([None, *returns]))
+
+    assert lowest == pytest.approx(max_drawdown(np.array(returns)), abs=1e-12)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.gateway.analytics.schemas.portfolio import SnapshotOut
 from services.gateway.analytics.shapes import report
 from services.gateway.analytics.shapes.greeks import valuation_warnings
+from services.gateway.analytics.shapes.limits import least_room_first
 from services.gateway.books.schemas.portfolios import Exposure, GreekSet
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.values import PlainDecimal
@@ -73,6 +74,34 @@ def test_cash_and_value_make_the_nav_to_the_cent(nav: Decimal, market_value: Dec
     assert shown.cash is not None
     cents = [Decimal(str(value)) for value in (shown.cash, shown.market_value, shown.nav)]
     assert cents[0] + cents[1] == cents[2]
+
+
+def test_an_exposure_is_a_share_of_nav_with_its_sign_and_none_of_a_debt() -> None:
+    exposures = {"dollar": {"long": 150.0, "short": -50.0, "gross": 200.0, "net": 100.0}}
+
+    shares = report.of_nav(exposures, Decimal(100))
+    of_debt = report.of_nav(exposures, Decimal(-100))
+
+    assert shares == {"dollar": {"long": 1.5, "short": -0.5, "gross": 2.0, "net": 1.0}}
+    assert of_debt == {"dollar": dict.fromkeys(("long", "short", "gross", "net"))}
+    assert report.of_nav(None, Decimal(100)) is None
+
+
+def test_limits_beyond_a_level_come_first_then_those_with_least_room() -> None:
+    def a_limit(name: str, level: str, room: float | None) -> dict[str, object]:
+        return {"name": name, "level": level, "room": room, "breach": -2.0}
+
+    limits = [
+        a_limit("wide", "ok", 1.0),
+        a_limit("unknown", "ok", None),
+        a_limit("narrow", "ok", 0.1),
+        a_limit("broken", "breached", -0.1),
+        a_limit("warned", "warning", 0.3),
+    ]
+
+    ordered = [each["name"] for each in least_room_first(limits)]
+
+    assert ordered == ["broken", "warned", "narrow", "wide", "unknown"]
 
 
 def test_without_a_nav_there_is_no_cash() -> None:

@@ -1171,6 +1171,25 @@ export interface LimitImpact {
   change: string | null;
 }
 
+export interface LimitOnSession {
+  limit_id: string;
+  name: string;
+  measure: string;
+  measure_unit: string;
+  per: "portfolio" | "position" | "underlying" | "sector" | "tag";
+  unit: "own" | "share_of_nav";
+  state: "ok" | "warning" | "breached" | "acknowledged" | "waived" | "cleared" | "not_measured";
+  level: string;
+  since: string | null;
+  value: number | null;
+  member: string | null;
+  warning: number | null;
+  breach: number;
+  room: number | null;
+  room_usd: number | null;
+  reason: string | null;
+}
+
 export interface LimitOut {
   limit_id: string;
   name: string;
@@ -1860,7 +1879,8 @@ export interface PortfolioReport {
   portfolio: PortfolioOut;
   as_of: string | null;
   snapshot: SnapshotOut | null;
-  history: Array<HistoryPoint>;
+  history: Array<ReportedPoint>;
+  sessions: Array<string>;
   positions: Array<ValuedPosition>;
   greeks: GreeksReport;
   factors: FactorReport;
@@ -1869,6 +1889,7 @@ export interface PortfolioReport {
   performance: Array<PeriodReturn>;
   attribution: AttributionReport;
   limits: Record<string, number>;
+  limit_states: Array<LimitOnSession>;
   market_data: MarketDataUsed;
   last_run: PortfolioRun | null;
   coverage: Coverage | null;
@@ -2411,6 +2432,22 @@ export interface RegressionReport {
   warnings: Array<Warned>;
 }
 
+export interface ReportedPoint {
+  as_of: string;
+  nav: number | null;
+  daily_pnl: number | null;
+  trades_pnl: number | null;
+  income: number | null;
+  fees: number | null;
+  cumulative_pnl: number | null;
+  inflow: number | null;
+  outflow: number | null;
+  large_flow: boolean | null;
+  unexplained: number | null;
+  daily_return: number | null;
+  drawdown: number;
+}
+
 export interface ResidualTests {
   durbin_watson: number | null;
   jarque_bera: Verdict;
@@ -2583,6 +2620,19 @@ export interface SessionRun {
 
 export type Settling = "physical" | "cash";
 
+export interface ShareOfNav {
+  long: number | null;
+  short: number | null;
+  gross: number | null;
+  net: number | null;
+}
+
+export interface SharesOfNav {
+  dollar: ShareOfNav;
+  notional: ShareOfNav;
+  delta_adjusted: ShareOfNav;
+}
+
 export interface SidesImpact {
   long: MoneyChange;
   short: MoneyChange;
@@ -2623,6 +2673,7 @@ export interface SnapshotOut {
   chained_from: string | null;
   unrealised_pnl: number | null;
   exposures: Exposures | null;
+  exposures_of_nav: SharesOfNav | null;
   greeks: GreekSet;
   counts: Record<string, number> | null;
   coverage: Coverage;

@@ -1,17 +1,20 @@
-"""Limits of a draft's base on its session, and of the draft."""
+"""Limits of a portfolio on a session; of a draft, and of its base."""
 
 from dataclasses import fields
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
 from services.gateway.analytics.shapes.limits import LimitPair, LimitSide, LimitTerms
 from services.gateway.drafts.shapes import Draft
+from services.gateway.edge.queries import Row, all_rows
 from shared.database import Session
 from shared.published import limits
 
 _SIDE = tuple(field.name for field in fields(LimitSide))
 _limit = limits.limits.c
+_state = limits.limit_states.c
 
 
 async def load_limit_pairs(session: Session, draft: Draft) -> list[LimitPair]:
@@ -44,6 +47,17 @@ async def load_limit_pairs(session: Session, draft: Draft) -> list[LimitPair]:
         )
         for row in found.mappings()
     ]
+
+
+async def load_limits_on(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
+    """Every limit that the portfolio was evaluated against on the session, by name."""
+    same = _state.limit_id == _limit.limit_id
+    terms = (_limit[name] for name in ("name", "measure", "measure_unit", "per", "unit"))
+    query = select(*terms, limits.limit_states).select_from(
+        limits.limit_states.join(limits.limits, same)
+    )
+    mine = query.where(_state.portfolio_id == portfolio_id, _state.as_of == as_of)
+    return await all_rows(session, mine.order_by(_limit.name, _limit.limit_id))
 
 
 def _on(states: FromClause, portfolio_id: UUID, draft: Draft) -> ColumnElement[bool]:

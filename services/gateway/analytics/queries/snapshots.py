@@ -45,6 +45,13 @@ async def load_history(session: Session, portfolio_id: UUID, end: date, limit: i
     return (await all_rows(session, last.order_by(view.c.as_of.desc()).limit(limit)))[::-1]
 
 
+async def load_returns(session: Session, portfolio_id: UUID) -> list[tuple[date, float | None]]:
+    """Every session of the portfolio with its return, oldest first."""
+    view = snapshots.portfolio_snapshots.c
+    query = select(view.as_of, view.daily_return).where(view.portfolio_id == portfolio_id)
+    return list((await session.execute(query.order_by(view.as_of))).tuples())
+
+
 async def load_points(session: Session, portfolio_id: UUID, start: date, end: date) -> list[Point]:
     """The portfolio's chain from its last snapshot before `start` to `end`, oldest first."""
     view = snapshots.portfolio_snapshots

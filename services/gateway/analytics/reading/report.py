@@ -1,6 +1,7 @@
 """Everything about a portfolio in one answer."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from services.gateway.analytics.queries import factors as factors_queries
 from services.gateway.analytics.queries import greeks as greeks_queries
+from services.gateway.analytics.queries import limits as limits_queries
 from services.gateway.analytics.queries import metrics as metrics_queries
 from services.gateway.analytics.queries import snapshots as snapshots_queries
 from services.gateway.analytics.reading.factors import (
@@ -25,8 +27,9 @@ from services.gateway.analytics.reading.snapshots import money_weighted_of, snap
 from services.gateway.analytics.reading.stress import StressRows, stress_answer, stress_rows
 from services.gateway.analytics.schemas.report import PortfolioReport
 from services.gateway.analytics.shapes.greeks import valuation_warnings
+from services.gateway.analytics.shapes.limits import least_room_first
 from services.gateway.analytics.shapes.metrics import periods, window_gaps
-from services.gateway.books.queries import standings
+from services.gateway.analytics.shapes.performance import running_drawdowns
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import without_exposure
 from services.gateway.runs.tracking import last_run_of, standing_of
@@ -46,6 +49,8 @@ class StoredFigures:
     stress: StressRows = field(default_factory=StressRows)
     metrics: MetricRows = field(default_factory=MetricRows)
     attributed: Sequence[Row] = ()
+    returns: Sequence[tuple[date, float | None]] = ()
+    limits: Sequence[Row] = ()
 
     @property
     def complete(self) -> bool:
@@ -72,28 +77,27 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
                 *valuation_warnings(stored.options),
                 *window_gaps(stored.metrics.metrics, stored.metrics.components),
             ],
-            "history": stored.history,
+            "history": _history(stored),
+            "sessions": [session_date for session_date, _ in stored.returns],
             "positions": stored.valued,
             **_sections(portfolio_id, snapshot, stored, standing),
             "performance": periods(
                 stored.metrics.metrics, await money_weighted_of(session, portfolio_id, day)
             ),
             "attribution": attribution_answer(portfolio_id, stored.attributed, definitions),
-            "limits": await _limit_states(session, portfolio_id, snapshot),
+            "limits": Counter(row["state"] for row in stored.limits),
+            "limit_states": least_room_first(stored.limits),
             "market_data": await market_data_of(session, stored.valued, day),
             "last_run": last_run.as_answer() if last_run else None,
         }
     )
 
 
-async def _limit_states(
-    session: Session, portfolio_id: UUID, snapshot: Row | None
-) -> Mapping[str, int]:
-    """How many limits are in each state on the snapshot's session."""
-    if snapshot is None:
-        return {}
-    found = await standings.load_limit_states(session, {portfolio_id: snapshot["as_of"]})
-    return found.get(portfolio_id, {})
+def _history(stored: StoredFigures) -> list[dict[str, Any]]:
+    """The last sessions, each with its drawdown from the highest of its whole chain."""
+    days = [day for day, _ in stored.returns]
+    drawdowns = dict(zip(days, running_drawdowns([r for _, r in stored.returns]), strict=True))
+    return [{**point, "drawdown": drawdowns[point["as_of"]]} for point in stored.history]
 
 
 def _sections(
@@ -128,4 +132,6 @@ async def _load_stored(session: Session, portfolio: Row, day: date) -> StoredFig
         stress=await stress_rows(session, portfolio["user_id"], portfolio_id, day),
         metrics=await metric_rows(session, portfolio_id, day),
         attributed=await metrics_queries.load_attributions(session, portfolio_id, day, day),
+        returns=await snapshots_queries.load_returns(session, portfolio_id),
+        limits=await limits_queries.load_limits_on(session, portfolio_id, day),
     )

@@ -11,6 +11,7 @@ from services.gateway.books.schemas.portfolios import (
     Exposures,
     GreekSet,
     PortfolioOut,
+    SharesOfNav,
 )
 from services.gateway.edge.values import (
     SOME_ID,
@@ -60,6 +61,7 @@ class SnapshotOut(BaseModel):
     )
     unrealised_pnl: Money | None
     exposures: Exposures | None
+    exposures_of_nav: SharesOfNav | None = Field(description="the same as decimals of `nav`")
     greeks: GreekSet
     counts: dict[str, int] | None
     coverage: Coverage
@@ -109,6 +111,14 @@ class HistoryPoint(BaseModel):
     large_flow: bool | None = Field(description="a flow above 10 % of the NAV before")
     unexplained: Money | None
     daily_return: float | None
+
+
+class ReportedPoint(HistoryPoint):
+    """The same with how far the returns are below their highest so far."""
+
+    drawdown: float = Field(
+        description="of the returns compounded since their chain began, never positive; 0 at a high"
+    )
 
 
 class PortfolioSummary(BaseModel):

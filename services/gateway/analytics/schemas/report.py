@@ -6,9 +6,10 @@ from pydantic import BaseModel, Field
 
 from services.gateway.analytics.schemas.factors import AttributionReport, FactorReport
 from services.gateway.analytics.schemas.greeks import GreeksReport
+from services.gateway.analytics.schemas.limits import LIMIT_EXAMPLE, LimitOnSession
 from services.gateway.analytics.schemas.market_data import AskedProvider
 from services.gateway.analytics.schemas.metrics import MetricsReport, PeriodReturn
-from services.gateway.analytics.schemas.portfolio import HistoryPoint, SnapshotOut, ValuedPosition
+from services.gateway.analytics.schemas.portfolio import ReportedPoint, SnapshotOut, ValuedPosition
 from services.gateway.analytics.schemas.stress import StressReport
 from services.gateway.books.schemas.portfolios import (
     SNAPSHOT_EXAMPLE,
@@ -55,13 +56,19 @@ class PortfolioReport(BaseModel):
         portfolio={"portfolio_id": SOME_ID, "name": "Long/short", "positions": 24},
         as_of="2022-12-28",
         snapshot=SNAPSHOT_EXAMPLE,
+        sessions=["2022-12-27", "2022-12-28"],
+        limits={"breached": 1},
+        limit_states=[LIMIT_EXAMPLE],
         reason=None,
     )
 
     portfolio: PortfolioOut
     as_of: date | None
     snapshot: SnapshotOut | None
-    history: list[HistoryPoint] = Field(description="the last 90 snapshots, oldest first")
+    history: list[ReportedPoint] = Field(description="the last 90 snapshots, oldest first")
+    sessions: list[date] = Field(
+        description="every session that has a snapshot, oldest first, those after `as_of` too"
+    )
     positions: list[ValuedPosition] = Field(description="largest market value first")
     greeks: GreeksReport
     factors: FactorReport
@@ -72,6 +79,9 @@ class PortfolioReport(BaseModel):
     )
     attribution: AttributionReport = Field(description="of the session's P&L")
     limits: LimitCounts
+    limit_states: list[LimitOnSession] = Field(
+        description="those beyond a level first, then those with least room"
+    )
     market_data: MarketDataUsed
     last_run: PortfolioRun | None
     coverage: Coverage | None

@@ -1,7 +1,8 @@
-"""Limits before and after the trades of a draft."""
+"""How a portfolio stands against its limits, also before and after the trades of a draft."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 NOT_MEASURED = "not_measured"
@@ -45,6 +46,17 @@ class LimitPair:
     terms: LimitTerms
     before: LimitSide | None
     after: LimitSide | None
+
+
+def least_room_first(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those beyond a level first, then by what is left as a share of the level."""
+    return sorted(rows, key=_by_room)
+
+
+def _by_room(row: Mapping[str, Any]) -> tuple[int, float, str]:
+    room = row["room"]
+    left = float("inf") if room is None else room / (abs(row["breach"]) or 1.0)
+    return -_BADNESS[row["level"]], left, row["name"]
 
 
 def limit_impacts(pairs: Sequence[LimitPair]) -> list[dict[str, object]]:

@@ -59,6 +59,23 @@ class Span:
     weighted: MoneyWeighted
 
 
+def running_drawdowns(returns: Sequence[float | None]) -> list[float]:
+    """Each session's fall of the compounded returns from their highest before; 0 at a high.
+
+    `returns`: decimals, oldest first; one that is None begins a new chain at its session, and so
+    does what follows a loss of everything. The lowest of a chain is its maximum drawdown.
+    """
+    wealth = highest = 1.0
+    found = []
+    for each in returns:
+        if each is None or wealth <= 0.0:
+            wealth = highest = 1.0
+        wealth *= 1.0 + (each or 0.0)
+        highest = max(highest, wealth)
+        found.append(min(wealth / highest - 1.0, 0.0))
+    return found
+
+
 def money_weighted_periods(points: Sequence[Point], day: date) -> dict[str, MoneyWeighted]:
     """The money-weighted return over each of the longer periods that end with the session."""
     return {period: _since(points, period_start(day, period)) for period in MONEY_WEIGHTED_PERIODS}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from services.gateway.edge.shapes import GREEKS
+from services.gateway.edge.shapes import GREEKS, share_of
 
 Row = Mapping[str, Any]
 CENT = Decimal("0.01")
@@ -19,6 +19,7 @@ def snapshot_summary(row: Row) -> dict[str, Any]:
         **left_as_they_are,
         "equity_statement": row["stated_equity"],
         "cash": cash_beside(row["nav"], row["market_value"]),
+        "exposures_of_nav": of_nav(row["exposures"], row["nav"]),
         "greeks": {name: row[name] for name in GREEKS},
         "coverage": {"prices": row["price_coverage"], "greeks": row["greeks_coverage"]},
     }
@@ -32,6 +33,21 @@ def cash_beside(nav: Decimal | None, market_value: Decimal | None) -> Decimal | 
     if nav is None or market_value is None:
         return None
     return nav.quantize(CENT, ROUND_HALF_UP) - market_value.quantize(CENT, ROUND_HALF_UP)
+
+
+def of_nav(
+    exposures: Mapping[str, Mapping[str, float]] | None, nav: Decimal | None
+) -> dict[str, dict[str, float | None]] | None:
+    """Each side of each measure of exposure (USD) as a decimal of NAV, with its sign.
+
+    None without exposures; a side is None where NAV is unknown or not positive.
+    """
+    if exposures is None:
+        return None
+    return {
+        measure: {side: share_of(amount, nav) for side, amount in sides.items()}
+        for measure, sides in exposures.items()
+    }
 
 
 def distinct_warnings(lists: Iterable[Iterable[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:

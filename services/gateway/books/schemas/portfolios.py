@@ -134,6 +134,23 @@ class Exposures(BaseModel):
     delta_adjusted: Exposure
 
 
+class ShareOfNav(BaseModel):
+    """An exposure as decimals of NAV, signed as the exposure is; null where NAV is not positive."""
+
+    long: float | None
+    short: float | None
+    gross: float | None
+    net: float | None
+
+
+class SharesOfNav(BaseModel):
+    """The three measures of exposure as decimals of NAV."""
+
+    dollar: ShareOfNav
+    notional: ShareOfNav
+    delta_adjusted: ShareOfNav
+
+
 class GreekSet(BaseModel):
     """The five Greeks.
 
@@ -148,6 +165,7 @@ class GreekSet(BaseModel):
     rho: Greek | None
 
 
+_SHARE = {"long": 0.9009, "short": -0.2978, "gross": 1.1987, "net": 0.6031}
 _EXPOSURE = {"long": 912000.5, "short": -301500.25, "gross": 1213500.75, "net": 610500.25}
 GREEKS_EXAMPLE = {"delta": 5210.5, "gamma": 12.25, "theta": -310.75, "vega": 1820.5, "rho": 905.125}
 SNAPSHOT_EXAMPLE = {
@@ -171,6 +189,7 @@ SNAPSHOT_EXAMPLE = {
     "chained_from": "2022-01-03",
     "unrealised_pnl": 30210.0,
     "exposures": {"dollar": _EXPOSURE, "notional": _EXPOSURE, "delta_adjusted": _EXPOSURE},
+    "exposures_of_nav": {"dollar": _SHARE, "notional": _SHARE, "delta_adjusted": _SHARE},
     "greeks": GREEKS_EXAMPLE,
     "counts": {"LONG": 12, "SHORT": 8, "LC": 3, "SP": 1},
     "coverage": {"prices": 1.0, "greeks": 1.0},
