@@ -2254,6 +2254,14 @@ class PeriodReturn(TypedDict):
     period: "str"
 
 
+class PnlByPosition(TypedDict):
+    """A session's P&L by position; the parts add up to the total."""
+
+    largest: "list[PositionPnl]"
+    others: "float | None"
+    total: "float | None"
+
+
 class PnlVector(TypedDict):
     """What one holding would have made on each past session."""
 
@@ -2308,6 +2316,8 @@ class PortfolioReport(TypedDict):
     snapshot: "SnapshotOut | None"
     history: "list[ReportedPoint]"
     sessions: "list[str]"
+    last_session: "str | None"
+    sessions_behind: "int | None"
     positions: "list[ValuedPosition]"
     greeks: "GreeksReport"
     factors: "FactorReport"
@@ -2315,6 +2325,7 @@ class PortfolioReport(TypedDict):
     metrics: "MetricsReport"
     performance: "list[PeriodReturn]"
     attribution: "AttributionReport"
+    pnl_by_position: "PnlByPosition"
     limits: "dict[str, int]"
     limit_states: "list[LimitOnSession]"
     market_data: "MarketDataUsed"
@@ -2615,6 +2626,14 @@ class PositionPage(TypedDict):
     limit: "int"
     offset: "int"
     reason: "str | None"
+
+
+class PositionPnl(TypedDict):
+    """What a position made on a session."""
+
+    position_id: "str"
+    symbol: "str"
+    pnl: "float"
 
 
 class PositionPoint(TypedDict):

@@ -87,6 +87,25 @@ def test_an_exposure_is_a_share_of_nav_with_its_sign_and_none_of_a_debt() -> Non
     assert report.of_nav(None, Decimal(100)) is None
 
 
+def test_the_largest_parts_of_a_pnl_and_the_others_make_the_total_to_the_cent() -> None:
+    amounts = [Decimal("0.005") * (-1) ** place * place for place in range(1, 14)]
+    valued = [
+        {"position_id": place, "symbol": f"S{place:02}", "daily_pnl": amount}
+        for place, amount in enumerate(amounts)
+    ]
+
+    found = report.pnl_by_position([*valued, {**valued[0], "daily_pnl": None}], Decimal("9.999"))
+
+    shown = [each["pnl"] for each in found["largest"]]
+    assert len(shown) == report.LARGEST
+    assert shown == sorted(shown, reverse=True)
+    assert sum(shown) + found["others"] == found["total"] == Decimal("10.00")
+
+
+def test_without_a_total_the_others_are_unknown() -> None:
+    assert report.pnl_by_position([], None) == {"largest": [], "others": None, "total": None}
+
+
 def test_limits_beyond_a_level_come_first_then_those_with_least_room() -> None:
     def a_limit(name: str, level: str, room: float | None) -> dict[str, object]:
         return {"name": name, "level": level, "room": room, "breach": -2.0}

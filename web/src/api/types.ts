@@ -1837,6 +1837,12 @@ export interface PeriodReturn {
   period: string;
 }
 
+export interface PnlByPosition {
+  largest: Array<PositionPnl>;
+  others: number | null;
+  total: number | null;
+}
+
 export interface PnlVector {
   position_id: string;
   symbol: string;
@@ -1881,6 +1887,8 @@ export interface PortfolioReport {
   snapshot: SnapshotOut | null;
   history: Array<ReportedPoint>;
   sessions: Array<string>;
+  last_session: string | null;
+  sessions_behind: number | null;
   positions: Array<ValuedPosition>;
   greeks: GreeksReport;
   factors: FactorReport;
@@ -1888,6 +1896,7 @@ export interface PortfolioReport {
   metrics: MetricsReport;
   performance: Array<PeriodReturn>;
   attribution: AttributionReport;
+  pnl_by_position: PnlByPosition;
   limits: Record<string, number>;
   limit_states: Array<LimitOnSession>;
   market_data: MarketDataUsed;
@@ -2157,6 +2166,12 @@ export interface PositionPage {
   limit: number;
   offset: number;
   reason: string | null;
+}
+
+export interface PositionPnl {
+  position_id: string;
+  symbol: string;
+  pnl: number;
 }
 
 export interface PositionPoint {

@@ -30,9 +30,12 @@ from services.gateway.analytics.shapes.greeks import valuation_warnings
 from services.gateway.analytics.shapes.limits import least_room_first
 from services.gateway.analytics.shapes.metrics import periods, window_gaps
 from services.gateway.analytics.shapes.performance import running_drawdowns
+from services.gateway.analytics.shapes.report import pnl_by_position
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import without_exposure
+from services.gateway.market import queries as market_queries
 from services.gateway.runs.tracking import last_run_of, standing_of
+from shared.calendar import sessions
 from shared.database import Session
 
 HISTORY_SESSIONS = 90
@@ -79,18 +82,29 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
             ],
             "history": _history(stored),
             "sessions": [session_date for session_date, _ in stored.returns],
+            **await _age(session, day),
             "positions": stored.valued,
             **_sections(portfolio_id, snapshot, stored, standing),
             "performance": periods(
                 stored.metrics.metrics, await money_weighted_of(session, portfolio_id, day)
             ),
             "attribution": attribution_answer(portfolio_id, stored.attributed, definitions),
+            "pnl_by_position": pnl_by_position(
+                stored.valued, snapshot["daily_pnl"] if snapshot else None
+            ),
             "limits": Counter(row["state"] for row in stored.limits),
             "limit_states": least_room_first(stored.limits),
             "market_data": await market_data_of(session, stored.valued, day),
             "last_run": last_run.as_answer() if last_run else None,
         }
     )
+
+
+async def _age(session: Session, day: date | None) -> dict[str, object]:
+    """The last session there are data of, and how many sessions the report's is before it."""
+    last = await market_queries.latest_session(session)
+    behind = max(len(sessions(day, last)) - 1, 0) if day and last else None
+    return {"last_session": last, "sessions_behind": behind}
 
 
 def _history(stored: StoredFigures) -> list[dict[str, Any]]:

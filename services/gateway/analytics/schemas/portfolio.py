@@ -210,3 +210,27 @@ class ValuedPosition(BaseModel):
     dividend_source: str | None
     model: str | None
     reason: str | None
+
+
+class PositionPnl(BaseModel):
+    """What a position made on a session."""
+
+    position_id: UUID
+    symbol: str
+    pnl: Money
+
+
+class PnlByPosition(BaseModel):
+    """A session's P&L by position; the parts add up to the total."""
+
+    model_config = example(
+        largest=[{"position_id": SOME_ID, "symbol": "XOM", "pnl": 905.0}],
+        others=-5115.1,
+        total=-4210.1,
+    )
+
+    largest: list[PositionPnl] = Field(description="the ten largest in size, gains first")
+    others: Money | None = Field(
+        description="all else: other positions, those closed since, interest, fees"
+    )
+    total: Money | None = Field(description="`daily_pnl` of the snapshot")

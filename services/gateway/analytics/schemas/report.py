@@ -9,7 +9,12 @@ from services.gateway.analytics.schemas.greeks import GreeksReport
 from services.gateway.analytics.schemas.limits import LIMIT_EXAMPLE, LimitOnSession
 from services.gateway.analytics.schemas.market_data import AskedProvider
 from services.gateway.analytics.schemas.metrics import MetricsReport, PeriodReturn
-from services.gateway.analytics.schemas.portfolio import ReportedPoint, SnapshotOut, ValuedPosition
+from services.gateway.analytics.schemas.portfolio import (
+    PnlByPosition,
+    ReportedPoint,
+    SnapshotOut,
+    ValuedPosition,
+)
 from services.gateway.analytics.schemas.stress import StressReport
 from services.gateway.books.schemas.portfolios import (
     SNAPSHOT_EXAMPLE,
@@ -57,6 +62,8 @@ class PortfolioReport(BaseModel):
         as_of="2022-12-28",
         snapshot=SNAPSHOT_EXAMPLE,
         sessions=["2022-12-27", "2022-12-28"],
+        last_session="2022-12-28",
+        sessions_behind=0,
         limits={"breached": 1},
         limit_states=[LIMIT_EXAMPLE],
         reason=None,
@@ -69,6 +76,8 @@ class PortfolioReport(BaseModel):
     sessions: list[date] = Field(
         description="every session that has a snapshot, oldest first, those after `as_of` too"
     )
+    last_session: date | None = Field(description="the last session that market data are known of")
+    sessions_behind: int | None = Field(description="how many sessions `as_of` is before it")
     positions: list[ValuedPosition] = Field(description="largest market value first")
     greeks: GreeksReport
     factors: FactorReport
@@ -78,6 +87,7 @@ class PortfolioReport(BaseModel):
         description="1d, 1w, 1m, 3m, ytd and 1y; the series is `history`"
     )
     attribution: AttributionReport = Field(description="of the session's P&L")
+    pnl_by_position: PnlByPosition = Field(description="of the session")
     limits: LimitCounts
     limit_states: list[LimitOnSession] = Field(
         description="those beyond a level first, then those with least room"

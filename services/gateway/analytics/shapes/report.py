@@ -1,6 +1,6 @@
 """The shape of a report: published rows in, nested plain values out. Only cash is rounded here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -8,6 +8,7 @@ from services.gateway.edge.shapes import GREEKS, share_of
 
 Row = Mapping[str, Any]
 CENT = Decimal("0.01")
+LARGEST = 10
 
 
 def snapshot_summary(row: Row) -> dict[str, Any]:
@@ -48,6 +49,26 @@ def of_nav(
         measure: {side: share_of(amount, nav) for side, amount in sides.items()}
         for measure, sides in exposures.items()
     }
+
+
+def pnl_by_position(valued: Sequence[Row], total: Decimal | None) -> dict[str, Any]:
+    """The largest parts of a session's P&L in whole cents, and the rest of it; None if unknown.
+
+    `valued`: positions with `daily_pnl`. The largest in size, in the order of their sign and size.
+    """
+    known = [row for row in valued if row["daily_pnl"]]
+    largest = sorted(known, key=lambda row: (-abs(row["daily_pnl"]), row["symbol"]))[:LARGEST]
+    parts = [
+        {
+            "position_id": row["position_id"],
+            "symbol": row["symbol"],
+            "pnl": row["daily_pnl"].quantize(CENT, ROUND_HALF_UP),
+        }
+        for row in sorted(largest, key=lambda row: (-row["daily_pnl"], row["symbol"]))
+    ]
+    shown = None if total is None else total.quantize(CENT, ROUND_HALF_UP)
+    others = None if shown is None else shown - sum((each["pnl"] for each in parts), Decimal(0))
+    return {"largest": parts, "others": others, "total": shown}
 
 
 def distinct_warnings(lists: Iterable[Iterable[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
