@@ -2,16 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from services.gateway.analytics.schemas.portfolio import SnapshotOut
+from services.gateway.analytics.schemas.portfolio import PnlByPosition, SnapshotOut
 from services.gateway.analytics.shapes import report
 from services.gateway.analytics.shapes.greeks import valuation_warnings
-from services.gateway.analytics.shapes.limits import least_room_first
+from services.gateway.analytics.shapes.limits import LimitState, least_room_first
 from services.gateway.books.schemas.portfolios import Exposure, GreekSet
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.values import PlainDecimal
@@ -90,16 +91,18 @@ def test_an_exposure_is_a_share_of_nav_with_its_sign_and_none_of_a_debt() -> Non
 def test_the_largest_parts_of_a_pnl_and_the_others_make_the_total_to_the_cent() -> None:
     amounts = [Decimal("0.005") * (-1) ** place * place for place in range(1, 14)]
     valued = [
-        {"position_id": place, "symbol": f"S{place:02}", "daily_pnl": amount}
+        {"position_id": UUID(int=place), "symbol": f"S{place:02}", "daily_pnl": amount}
         for place, amount in enumerate(amounts)
     ]
 
     found = report.pnl_by_position([*valued, {**valued[0], "daily_pnl": None}], Decimal("9.999"))
 
-    shown = [each["pnl"] for each in found["largest"]]
+    day = PnlByPosition.model_validate(found)
+    shown = [each.pnl for each in day.largest]
     assert len(shown) == report.LARGEST
     assert shown == sorted(shown, reverse=True)
-    assert sum(shown) + found["others"] == found["total"] == Decimal("10.00")
+    assert day.others is not None
+    assert round(sum(shown) + day.others, 2) == day.total == 10.0
 
 
 def test_without_a_total_the_others_are_unknown() -> None:
@@ -107,8 +110,9 @@ def test_without_a_total_the_others_are_unknown() -> None:
 
 
 def test_limits_beyond_a_level_come_first_then_those_with_least_room() -> None:
-    def a_limit(name: str, level: str, room: float | None) -> dict[str, object]:
-        return {"name": name, "level": level, "room": room, "breach": -2.0}
+    def a_limit(name: str, level: str, room: float | None) -> LimitState:
+        terms = (UUID(int=1), name, "nav", "USD", "portfolio", "own")
+        return LimitState(*terms, level, level, None, None, None, None, -2.0, room, None, None)
 
     limits = [
         a_limit("wide", "ok", 1.0),
@@ -118,7 +122,7 @@ def test_limits_beyond_a_level_come_first_then_those_with_least_room() -> None:
         a_limit("warned", "warning", 0.3),
     ]
 
-    ordered = [each["name"] for each in least_room_first(limits)]
+    ordered = [each.name for each in least_room_first(limits)]
 
     assert ordered == ["broken", "warned", "narrow", "wide", "unknown"]
 

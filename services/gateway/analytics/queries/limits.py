@@ -6,9 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
-from services.gateway.analytics.shapes.limits import LimitPair, LimitSide, LimitTerms
+from services.gateway.analytics.shapes.limits import LimitPair, LimitSide, LimitState, LimitTerms
 from services.gateway.drafts.shapes import Draft
-from services.gateway.edge.queries import Row, all_rows
 from shared.database import Session
 from shared.published import limits
 
@@ -49,15 +48,15 @@ async def load_limit_pairs(session: Session, draft: Draft) -> list[LimitPair]:
     ]
 
 
-async def load_limits_on(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
+async def load_limits_on(session: Session, portfolio_id: UUID, as_of: date) -> list[LimitState]:
     """Every limit that the portfolio was evaluated against on the session, by name."""
     same = _state.limit_id == _limit.limit_id
-    terms = (_limit[name] for name in ("name", "measure", "measure_unit", "per", "unit"))
-    query = select(*terms, limits.limit_states).select_from(
-        limits.limit_states.join(limits.limits, same)
-    )
+    names = (field.name for field in fields(LimitState))
+    columns = (_state[name] if name in _state else _limit[name] for name in names)
+    query = select(*columns).select_from(limits.limit_states.join(limits.limits, same))
     mine = query.where(_state.portfolio_id == portfolio_id, _state.as_of == as_of)
-    return await all_rows(session, mine.order_by(_limit.name, _limit.limit_id))
+    found = await session.execute(mine.order_by(_limit.name, _limit.limit_id))
+    return [LimitState(*row) for row in found]
 
 
 def _on(states: FromClause, portfolio_id: UUID, draft: Draft) -> ColumnElement[bool]:

@@ -27,7 +27,7 @@ from services.gateway.analytics.reading.snapshots import money_weighted_of, snap
 from services.gateway.analytics.reading.stress import StressRows, stress_answer, stress_rows
 from services.gateway.analytics.schemas.report import PortfolioReport
 from services.gateway.analytics.shapes.greeks import valuation_warnings
-from services.gateway.analytics.shapes.limits import least_room_first
+from services.gateway.analytics.shapes.limits import LimitState, least_room_first
 from services.gateway.analytics.shapes.metrics import periods, window_gaps
 from services.gateway.analytics.shapes.performance import running_drawdowns
 from services.gateway.analytics.shapes.report import pnl_by_position
@@ -53,7 +53,7 @@ class StoredFigures:
     metrics: MetricRows = field(default_factory=MetricRows)
     attributed: Sequence[Row] = ()
     returns: Sequence[tuple[date, float | None]] = ()
-    limits: Sequence[Row] = ()
+    limits: Sequence[LimitState] = ()
 
     @property
     def complete(self) -> bool:
@@ -92,8 +92,8 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
             "pnl_by_position": pnl_by_position(
                 stored.valued, snapshot["daily_pnl"] if snapshot else None
             ),
-            "limits": Counter(row["state"] for row in stored.limits),
-            "limit_states": least_room_first(stored.limits),
+            "limits": Counter(each.state for each in stored.limits),
+            "limit_states": [vars(each) for each in least_room_first(stored.limits)],
             "market_data": await market_data_of(session, stored.valued, day),
             "last_run": last_run.as_answer() if last_run else None,
         }
@@ -107,7 +107,7 @@ async def _age(session: Session, day: date | None) -> dict[str, object]:
     return {"last_session": last, "sessions_behind": behind}
 
 
-def _history(stored: StoredFigures) -> list[dict[str, Any]]:
+def _history(stored: StoredFigures) -> list[dict[str, object]]:
     """The last sessions, each with its drawdown from the highest of its whole chain."""
     days = [day for day, _ in stored.returns]
     drawdowns = dict(zip(days, running_drawdowns([r for _, r in stored.returns]), strict=True))

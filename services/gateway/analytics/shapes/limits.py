@@ -1,14 +1,36 @@
 """How a portfolio stands against its limits, also before and after the trades of a draft."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
 from uuid import UUID
 
 NOT_MEASURED = "not_measured"
 BREACHED = "breached"
 _BADNESS = {"ok": 0, "warning": 1, BREACHED: 2}
 _FIRST = (BREACHED, "cured", "worse", "better")
+
+
+@dataclass(frozen=True)
+class LimitState:
+    """A limit in a portfolio on a session: value, levels and room in the limit's unit."""
+
+    limit_id: UUID
+    name: str
+    measure: str
+    measure_unit: str
+    per: str
+    unit: str
+    state: str
+    level: str
+    since: date | None
+    value: float | None
+    member: str | None
+    warning: float | None
+    breach: float
+    room: float | None
+    room_usd: float | None
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -48,15 +70,14 @@ class LimitPair:
     after: LimitSide | None
 
 
-def least_room_first(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def least_room_first(states: Iterable[LimitState]) -> list[LimitState]:
     """Those beyond a level first, then by what is left as a share of the level."""
-    return sorted(rows, key=_by_room)
+    return sorted(states, key=_by_room)
 
 
-def _by_room(row: Mapping[str, Any]) -> tuple[int, float, str]:
-    room = row["room"]
-    left = float("inf") if room is None else room / (abs(row["breach"]) or 1.0)
-    return -_BADNESS[row["level"]], left, row["name"]
+def _by_room(each: LimitState) -> tuple[int, float, str]:
+    left = float("inf") if each.room is None else each.room / (abs(each.breach) or 1.0)
+    return -_BADNESS[each.level], left, each.name
 
 
 def limit_impacts(pairs: Sequence[LimitPair]) -> list[dict[str, object]]:

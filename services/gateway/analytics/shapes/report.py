@@ -51,7 +51,7 @@ def of_nav(
     }
 
 
-def pnl_by_position(valued: Sequence[Row], total: Decimal | None) -> dict[str, Any]:
+def pnl_by_position(valued: Sequence[Row], total: Decimal | None) -> dict[str, object]:
     """The largest parts of a session's P&L in whole cents, and the rest of it; None if unknown.
 
     `valued`: positions with `daily_pnl`. The largest in size, in the order of their sign and size.
