@@ -41,7 +41,9 @@ from services.gateway.edge.middleware import (
 )
 from services.gateway.edge.outbox import Relay
 from services.gateway.edge.parameters import refuse_unknown
+from services.gateway.edge.personal import PersonalTokens
 from services.gateway.edge.rate_limits import RateLimits
+from services.gateway.edge.scopes import RouteNames
 from services.gateway.edge.tokens import (
     Passwords,
     Tokens,
@@ -116,10 +118,7 @@ def assembled(
     app.state.gateway = gateway
     app.state.feed = feed
     app.state.rate_limits = RateLimits(_secret(settings.rate_limit_store_url))
-    for subject in SUBJECTS:
-        app.include_router(subject.router, prefix="/api/v1")
-    app.include_router(edge.router)
-    app.router.routes.extend(page_routes(documented=settings.docs_enabled))
+    _add_routes(app, settings)
     surround(app, settings, app.state.rate_limits, tokens.user_id)
     app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
     problems.install(app)
@@ -132,6 +131,14 @@ def assembled(
         exclude_spans=["receive", "send"],
     )
     return app
+
+
+def _add_routes(app: FastAPI, settings: GatewaySettings) -> None:
+    for subject in SUBJECTS:
+        app.include_router(subject.router, prefix="/api/v1")
+    app.include_router(edge.router)
+    app.state.route_names = RouteNames(app.routes)
+    app.router.routes.extend(page_routes(documented=settings.docs_enabled))
 
 
 def _secret(value: SecretStr | None) -> str | None:
@@ -187,6 +194,7 @@ def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_o
     app.add_middleware(BodyLimit)
     app.add_middleware(FairShare, at_once=settings.requests_at_once, user_of=user_of)
     app.add_middleware(RateLimit, limits=limits, settings=settings, user_of=user_of)
+    app.add_middleware(PersonalTokens, limits=limits, per_minute=settings.requests_per_minute)
     app.add_middleware(Deadline, seconds=settings.answer_seconds)
     app.add_middleware(CookieSessions)
     if settings.cors_origins:

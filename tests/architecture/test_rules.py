@@ -26,7 +26,7 @@ SUBJECTS: dict[str, set[str]] = {
     "edge": {
         *("audit", "conditional", "cookies", "documentation", "idempotency", "middleware"),
         *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
-        *("downloads", "fair_share", "workers"),
+        *("downloads", "fair_share", "personal", "scopes", "workers"),
     },
     "identity": set(),
     "market": {"symbols"},

@@ -18,6 +18,8 @@ PROOFS = {
         "tests/architecture/test_ratchets.py",
         "tests/integration/gateway/test_market_data.py::test_sectors_are_counted_by_name",
         "tests/integration/gateway/test_matrix.py::test_every_route_is_classified_once",
+        "tests/integration/gateway/test_personal_tokens.py"
+        "::test_every_route_says_which_scope_it_needs_or_why_none_will_do",
     ),
     "add-a-measure": (
         "tests/architecture/test_ratchets.py",

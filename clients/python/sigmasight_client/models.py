@@ -1930,6 +1930,14 @@ class NewTag(TypedDict):
     colour: "NotRequired[str]"
 
 
+class NewToken(TypedDict):
+    """A token to make: what it is for, what it may do, and for how long."""
+
+    name: "str"
+    scopes: "list[Scope]"
+    expires_in_days: "NotRequired[int]"
+
+
 class NewTrade(TypedDict):
     """A trade at the close of the draft's session."""
 
@@ -3125,6 +3133,9 @@ class ScenarioPnl(TypedDict):
     total_pnl: "float"
 
 
+Scope = Literal["portfolio:read", "risk:read", "draft:write", "portfolio:write"]
+
+
 class SecretOut(TypedDict):
     """The new secret; for a day, messages are signed with the one before as well."""
 
@@ -3647,6 +3658,42 @@ class TicketOut(TypedDict):
 
     ticket: "str"
     expires_at: "str"
+
+
+class TokenCreated(TypedDict):
+    """A personal token, which is shown only once."""
+
+    token_id: "str"
+    name: "str"
+    hint: "str"
+    scopes: "list[Scope]"
+    state: "str"
+    created_at: "str"
+    expires_at: "str"
+    last_used_at: "str | None"
+    revoked_at: "str | None"
+    token: "str"
+
+
+class TokenList(TypedDict):
+    """The caller's personal tokens, the newest first; those over for 90 days are deleted."""
+
+    items: "list[TokenOut]"
+    total: "int"
+
+
+class TokenOut(TypedDict):
+    """A personal token, without the token itself."""
+
+    token_id: "str"
+    name: "str"
+    hint: "str"
+    scopes: "list[Scope]"
+    state: "str"
+    created_at: "str"
+    expires_at: "str"
+    last_used_at: "str | None"
+    revoked_at: "str | None"
 
 
 class TokenPair(TypedDict):

@@ -65,6 +65,7 @@ from sigmasight_client.models import (
     NewPosition,
     NewScenario,
     NewTag,
+    NewToken,
     NewTrade,
     NewTrades,
     NewTransactions,
@@ -130,6 +131,8 @@ from sigmasight_client.models import (
     TagEdit,
     TagOut,
     TagsOfPosition,
+    TokenCreated,
+    TokenList,
     TokenPair,
     TradesExport,
     TransactionPage,
@@ -1800,6 +1803,18 @@ class SigmaSight(Session):
             "PreferencesOut", self.request("PUT", "me/preferences", body=body, if_match=if_match)
         )
 
+    def list_tokens(self) -> "TokenList":
+        """The caller's personal tokens, the newest first, with when each was last used."""
+        return cast("TokenList", self.request("GET", "me/tokens"))
+
+    def create_token(self, body: NewToken) -> "TokenCreated":
+        """Make a personal token, which is shown now and never again: `Authorization: Bearer`."""
+        return cast("TokenCreated", self.request("POST", "me/tokens", body=body))
+
+    def revoke_token(self, token_id: UUID | str) -> "None":
+        """Revoke a token: it is refused from now on."""
+        self.request("DELETE", f"me/tokens/{part(token_id)}")
+
     def list_users(
         self,
         *,
@@ -1842,7 +1857,7 @@ class SigmaSight(Session):
         self.request("DELETE", f"admin/users/{part(user_id)}")
 
     def reset_password(self, user_id: UUID | str, body: PasswordReset) -> "None":
-        """Give a user another password; every log-in of the user's ends."""
+        """Give a user another password; every log-in and personal token of the user's ends."""
         self.request("PUT", f"admin/users/{part(user_id)}/password", body=body)
 
     def list_audit_log(

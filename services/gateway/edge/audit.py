@@ -17,11 +17,13 @@ _LONGEST_TARGET = 200
 class Actor:
     """Who does something, and from which network address.
 
-    `user_id` is None for an unauthenticated caller.
+    `user_id` is None for an unauthenticated caller; `token_id` names the personal token that a
+    request came with, if it did.
     """
 
     user_id: UUID | None
     network_address: str | None
+    token_id: UUID | None = None
 
 
 def act_as(session: Session, actor: Actor) -> None:
@@ -39,6 +41,12 @@ async def record(session: Session, action: str, target: object = None, **details
     """
     actor: Actor = session.info[_ACTOR]
     text = None if target is None else str(target)[:_LONGEST_TARGET]
+    by_token = {"token_id": actor.token_id} if actor.token_id else {}
     await save_entry(
-        session, actor.user_id, actor.network_address, action, text, to_jsonable_python(details)
+        session,
+        actor.user_id,
+        actor.network_address,
+        action,
+        text,
+        to_jsonable_python(details | by_token),
     )

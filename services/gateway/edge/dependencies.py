@@ -9,7 +9,7 @@ transactions see the rows of all users. All of them know the caller, for `audit.
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -20,11 +20,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from services.gateway.edge import queries
-from services.gateway.edge.audit import Actor, act_as
+from services.gateway.edge.audit import Actor, act_as, record
 from services.gateway.edge.outbox import Relay
-from services.gateway.edge.problems import Problem
+from services.gateway.edge.personal import KnownToken, is_personal
+from services.gateway.edge.problems import Problem, unauthorised
+from services.gateway.edge.scopes import RouteNames
 from services.gateway.edge.shapes import View
-from services.gateway.edge.tokens import InvalidToken, Passwords, Tokens
+from services.gateway.edge.tokens import InvalidToken, Passwords, Tokens, token_hash
 from services.gateway.edge.workers import Workers
 from services.gateway.settings import GatewaySettings
 from services.gateway.tables import User
@@ -62,17 +64,23 @@ class Gateway:
         """
         return self.runtime.database
 
-    def database_for(self, user_id: UUID, network_address: str | None) -> Database:
-        """Transactions of a user's requests. There is no other way to open one."""
-        return self.database.beginning_with(partial(_begin_as_user, user_id, network_address))
+    def database_for(
+        self, user_id: UUID, network_address: str | None, token_id: UUID | None = None
+    ) -> Database:
+        """Transactions of a user's requests. There is no other way to open one.
+
+        `token_id`: the personal token that they come with, for the audit log.
+        """
+        actor = Actor(user_id, network_address, token_id)
+        return self.database.beginning_with(partial(_begin_as_user, user_id, actor))
 
     def database_of_operator(self, user_id: UUID, network_address: str | None) -> Database:
         """Transactions of an operator's requests: they see the rows of all users."""
         return self.database.beginning_with(partial(_begin, Actor(user_id, network_address)))
 
 
-async def _begin_as_user(user_id: UUID, network_address: str | None, session: Session) -> None:
-    act_as(session, Actor(user_id, network_address))
+async def _begin_as_user(user_id: UUID, actor: Actor, session: Session) -> None:
+    act_as(session, actor)
     await queries.become(session, user_id)
 
 
@@ -94,28 +102,38 @@ async def network_address(connection: HTTPConnection) -> str:
 GatewayParts = Annotated[Gateway, Depends(the_gateway)]
 NetworkAddress = Annotated[str, Depends(network_address)]
 _bearer = HTTPBearer(
-    auto_error=False, bearerFormat="JWT", description="the access token of `auth/login`"
+    auto_error=False,
+    bearerFormat="JWT",
+    description="the access token of `auth/login`, or a personal token of `me/tokens`",
 )
 
 
 async def current_user(
+    connection: HTTPConnection,
     gateway: GatewayParts,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> User:
-    """The user behind the access token; 401 without a valid one.
+    """The user behind the access token or personal token; 401 without a valid one.
+
+    403 for a personal token whose scopes do not open the route.
 
     Uses a separate transaction that has ended when the endpoint runs: an endpoint that reads
     concurrently would otherwise hold one connection while it waits for more.
     """
     if credentials is None:
         raise unauthorised("missing_token", "send an access token: Authorization: Bearer <token>")
-    return await authenticated(gateway, credentials.credentials)
+    return await authenticated(gateway, credentials.credentials, connection)
 
 
-async def authenticated(gateway: Gateway, access_token: str) -> User:
-    """The user behind an access token; 401 when it is invalid, expired or revoked."""
+async def authenticated(gateway: Gateway, token: str, connection: HTTPConnection) -> User:
+    """The user behind a token of a connection; 401 when it is invalid, expired or revoked.
+
+    403 for a personal token whose scopes do not open the connection's route.
+    """
+    if is_personal(token):
+        return await _token_holder(gateway, token, connection)
     try:
-        bearer = gateway.tokens.bearer(access_token)
+        bearer = gateway.tokens.bearer(token)
     except InvalidToken:
         raise unauthorised(
             "invalid_token", "the access token is expired or not valid: log in again"
@@ -127,9 +145,29 @@ async def authenticated(gateway: Gateway, access_token: str) -> User:
     return user
 
 
-def unauthorised(code: str, detail: str) -> Problem:
-    """A 401 that says how to authenticate."""
-    return Problem(401, code, detail, headers={"WWW-Authenticate": "Bearer"})
+async def _token_holder(gateway: Gateway, token: str, connection: HTTPConnection) -> User:
+    """The user of a personal token. A refusal is recorded, as is the use of the token."""
+    now = datetime.now(UTC)
+    names: RouteNames = connection.app.state.route_names
+    route = names.name_of(connection.scope)
+    async with gateway.database.transaction() as session:
+        found = await queries.load_token(session, token_hash(token))
+        if found is None:
+            raise unauthorised("invalid_token", "there is no such personal token: make another")
+        user, stored = found
+        known = KnownToken.of(stored, user, now)
+        refusal = known.refusal(route)
+        if refusal is not None:
+            address = await network_address(connection)
+            act_as(session, Actor(user.user_id, address, stored.token_id))
+            facts = {"reason": refusal.code, "route": route}
+            await record(session, "token.refused", stored.token_id, **facts)
+        elif known.use_is_due(now):
+            await queries.save_token_use(session, stored.token_id, now)
+    if refusal is not None:
+        raise refusal
+    connection.state.token_id = stored.token_id
+    return user
 
 
 Caller = Annotated[User, Depends(current_user)]
@@ -155,8 +193,13 @@ async def callers_database(
     """
     path = connection.scope["path"].removeprefix(connection.scope.get("root_path", ""))
     operates = caller.role == "admin" and path.startswith(OPERATORS_PATH)
-    opened = gateway.database_of_operator if operates else gateway.database_for
-    database = opened(caller.user_id, address)
+    database = (
+        gateway.database_of_operator(caller.user_id, address)
+        if operates
+        else gateway.database_for(
+            caller.user_id, address, getattr(connection.state, "token_id", None)
+        )
+    )
     return database.at_one_moment() if connection.scope.get("method") == "GET" else database
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.gateway.edge.problems import documented
+from services.gateway.edge.scopes import ACCEPTED, Scope
 
 API = "/api/v1/"
 _ANYWHERE = documented(422, 429, 500, 503, 504)
@@ -46,6 +47,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
         if path.startswith(API):
             for method, operation in operations.items():
                 _complete(method, operation)
+                _say_scopes(f"{method.upper()} {path.removeprefix(API)}", operation)
     return document
 
 
@@ -60,6 +62,16 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         status: {**response, "headers": {**_named(status, method), **response.get("headers", {})}}
         for status, response in sorted(responses.items())
     }
+
+
+def _say_scopes(route: str, operation: dict[str, Any]) -> None:
+    """Which personal tokens the route takes."""
+    accepted = ACCEPTED.get(route)
+    if accepted is None or "security" not in operation:
+        return
+    which = " or ".join(f"`{scope}`" for scope in Scope if scope in accepted)
+    said = "any personal token" if accepted == frozenset(Scope) else f"personal tokens: {which}"
+    operation["description"] = f"{operation.get('description', '')}\n\nTakes {said}.".strip()
 
 
 def _named(status: str, method: str) -> dict[str, Any]:

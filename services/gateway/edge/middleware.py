@@ -30,6 +30,8 @@ TOKENS_REMEMBERED = 4096
 API = "/api/v1/"
 OPERATORS = "/api/v1/admin/"
 UserOf = Callable[[str], UUID]
+# in a request's scope: whose personal token it carries (`personal.PersonalTokens`)
+USER_OF_TOKEN = "sigmasight.user_of_token"
 
 
 class AroundRequests:
@@ -123,10 +125,8 @@ class RateLimit:
         standing = await self._standing(scope)
         if standing.allowed:
             await self.app(scope, receive, _adding(standing.headers(), send))
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1013, "reason": "too many requests"})
         else:
-            await too_many(standing).response()(scope, receive, _adding(standing.headers(), send))
+            await refuse_too_many(standing, scope, receive, send)
 
     async def _standing(self, scope: Scope) -> Standing:
         if scope["path"].startswith(OPERATORS):
@@ -146,15 +146,30 @@ class RateLimit:
 
 
 def user_behind(scope: Scope, user_of: UserOf) -> UUID | None:
-    """Whose access token a request carries; None without a valid one."""
-    authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-    kind, _, token = authorization.partition(" ")
-    if kind.lower() != "bearer":
-        return None
+    """Whose access token or personal token a request carries; None without a valid one."""
+    found: UUID | None = scope.get(USER_OF_TOKEN)
+    token = bearer_token(scope)
+    if found is not None or token is None:
+        return found
     try:
         return user_of(token)
     except InvalidToken:
         return None
+
+
+def bearer_token(scope: Scope) -> str | None:
+    """The token of the header `Authorization: Bearer`; None without one."""
+    authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    kind, _, token = authorization.partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
+async def refuse_too_many(standing: Standing, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a caller who sent too many requests."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1013, "reason": "too many requests"})
+    else:
+        await too_many(standing).response()(scope, receive, _adding(standing.headers(), send))
 
 
 def too_many(standing: Standing) -> Problem:

@@ -105,6 +105,11 @@ def not_found(what: str, which: object) -> Problem:
     return Problem(404, f"{what}_not_found", f"there is no {what} {which}")
 
 
+def unauthorised(code: str, detail: str) -> Problem:
+    """A 401 that says how to authenticate."""
+    return Problem(401, code, detail, headers={"WWW-Authenticate": "Bearer"})
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the problems a route may answer.
 

@@ -25,6 +25,7 @@ from services.gateway.tables import (
     AuditEntry,
     IdempotencyKey,
     OutboxRow,
+    PersonalToken,
     RefreshToken,
     User,
 )
@@ -209,5 +210,33 @@ async def load_caller(session: Session, user_id: UUID, family_id: UUID) -> User 
     return (await session.execute(standing)).scalar_one_or_none()
 
 
+# --- personal tokens ---
+
+
+async def load_token_user(session: Session, hashed: str) -> UUID | None:
+    """Whose personal token has this hash, whether or not it may still be used."""
+    whose = select(personal_tokens.c.user_id).where(personal_tokens.c.token_hash == hashed)
+    user_id: UUID | None = await session.scalar(whose)
+    return user_id
+
+
+async def load_token(session: Session, hashed: str) -> tuple[User, PersonalToken] | None:
+    """The personal token with this hash, and its user, in one statement."""
+    both = select(User, PersonalToken).join(
+        PersonalToken, personal_tokens.c.user_id == users.c.user_id
+    )
+    found = (
+        await session.execute(both.where(personal_tokens.c.token_hash == hashed))
+    ).one_or_none()
+    return (found[0], found[1]) if found else None
+
+
+async def save_token_use(session: Session, token_id: UUID, now: datetime) -> None:
+    """Note that a personal token is used."""
+    named = personal_tokens.c.token_id == token_id
+    await session.execute(update(personal_tokens).where(named).values(last_used_at=now))
+
+
+personal_tokens = sql_table(PersonalToken)
 tokens = sql_table(RefreshToken)
 users = sql_table(User)

@@ -17,9 +17,8 @@ from services.gateway.edge.dependencies import (
     Gateway,
     GatewayParts,
     NetworkAddress,
-    unauthorised,
 )
-from services.gateway.edge.problems import Problem, documented
+from services.gateway.edge.problems import Problem, documented, unauthorised
 from services.gateway.edge.rate_limits import network_of
 from services.gateway.edge.tokens import (
     Bearer,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.gateway.accounts.queries import tokens
 from services.gateway.edge import queries as edge_queries
 from services.gateway.identity import queries as identity_queries
 from services.gateway.runs.queries import dead_letters, drafts, run_events
@@ -15,6 +16,7 @@ from shared.messaging import EVENT_RETENTION_SECONDS
 from shared.service import Runtime
 
 KEPT_DAYS = 7
+TOKENS_KEPT = timedelta(days=90)  # after their end, so that a user sees what became of them
 LOGIN_ATTEMPTS_KEPT = timedelta(days=1)  # as long as the widest window that may be set
 
 
@@ -50,6 +52,7 @@ class Sweeper:
             await edge_queries.delete_published(session, now - timedelta(days=KEPT_DAYS))
             await edge_queries.delete_answers(session, now - timedelta(days=KEPT_DAYS))
             await identity_queries.delete_past(session, now, LOGIN_ATTEMPTS_KEPT)
+            await tokens.delete_tokens(session, now - TOKENS_KEPT)
             await run_events.delete_events(session, now - timedelta(days=KEPT_DAYS))
             await identity_queries.delete_expired_tickets(session, now)
             await drafts.delete_of_gone_drafts(session)

@@ -19,9 +19,8 @@ from services.gateway.edge.dependencies import (
     GatewayParts,
     OpenSession,
     authenticated,
-    unauthorised,
 )
-from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.problems import Problem, documented, not_found, unauthorised
 from services.gateway.edge.tokens import new_refresh_token, token_hash
 from services.gateway.identity import queries as identity_queries
 from services.gateway.runs.feed import (
@@ -74,7 +73,7 @@ async def follower_user(
     scheme, _, token = connection.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise unauthorised("missing_token", "send an access token, or a ticket of `events/ticket`")
-    return await authenticated(gateway, token.strip())
+    return await authenticated(gateway, token.strip(), connection)
 
 
 async def _ticket_holder(gateway: Gateway, ticket: str) -> User:

@@ -10,6 +10,7 @@ from services.gateway.tables.people import (
     EventTicket,
     IdempotencyKey,
     LoginAttempt,
+    PersonalToken,
     RefreshToken,
     User,
     UserPreferences,
@@ -65,6 +66,12 @@ _REPORTED_TO_ME = (
 ACCESS: dict[type[SQLModel], Access] = {
     User: Access("select (user_id, email, full_name, role, created_at, disabled_at)", _MINE),
     UserPreferences: Access(_EDIT, _MINE),
+    # all but the hash, which the edge alone reads
+    PersonalToken: Access(
+        "select (token_id, user_id, name, hint, scopes, created_at, expires_at, last_used_at, "
+        "revoked_at), insert, update",
+        _MINE,
+    ),
     RefreshToken: Access(""),
     LoginAttempt: Access(""),
     AuditEntry: Access("insert", _MINE),

@@ -91,6 +91,26 @@ Index(
 )
 
 
+class PersonalToken(Table, table=True):
+    """A token of a user's programs by its SHA-256; never stored itself.
+
+    `hint`: how it begins; `scopes`: what it may do; `last_used_at`: to the minute.
+    """
+
+    __tablename__: ClassVar[str] = "personal_tokens"
+
+    token_id: UUID = key(Uuid)
+    user_id: UUID = required(Uuid, owned_by("users.user_id"), index=True)
+    token_hash: str = required(String(64), unique=True)
+    name: str = required(String(100))
+    hint: str = required(String(20))
+    scopes: list[str] = required(JSONB)
+    created_at: datetime = stamped()
+    expires_at: datetime = required(DateTime(timezone=True))
+    last_used_at: datetime | None = optional(DateTime(timezone=True))
+    revoked_at: datetime | None = optional(DateTime(timezone=True))
+
+
 class LoginAttempt(Table, table=True):
     """A failed log-in, counted by account and by network address.
 

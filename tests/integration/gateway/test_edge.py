@@ -154,6 +154,31 @@ async def test_a_forged_token_does_not_buy_more_requests(another: Another) -> No
     assert {answer.status_code for answer in answers} == {401, 429}
 
 
+async def test_personal_tokens_share_the_requests_of_their_user(another: Another) -> None:
+    http = another(requests_per_minute=9)
+    person = await a_person(http)
+    tokens = [
+        (await person.post("me/tokens", {"name": "Script", "scopes": ["portfolio:read"]})).json()
+        for _ in range(2)
+    ]
+    headers = [{"Authorization": f"Bearer {token['token']}"} for token in tokens]
+
+    answers = [
+        await http.get("/api/v1/portfolios", headers=each) for each in headers for _ in range(4)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * 7 + [429]
+
+
+async def test_guessed_tokens_are_looked_up_a_bounded_number_of_times(another: Another) -> None:
+    http = another(requests_per_minute=4)
+    headers = [{"Authorization": f"Bearer sigmasight_{number}"} for number in range(10)]
+
+    answers = [await http.get("/api/v1/portfolios", headers=each) for each in headers]
+
+    assert [answer.status_code for answer in answers] == [401] * 4 + [429] * 6
+
+
 async def test_operators_have_a_separate_limit(another: Another) -> None:
     person = await a_person(another(requests_per_minute=4, operator_requests_per_minute=30))
 

@@ -209,3 +209,21 @@ async def test_a_user_registers_and_a_token_is_enough(terminal: Terminal, ann: P
 
     assert registered.stdout == "new@example.com can log in.\n"
     assert "you have no portfolio" in shown.stderr
+
+
+async def test_a_personal_token_is_enough_within_its_scopes(
+    terminal: Terminal, ann: Person
+) -> None:
+    await ann.post("portfolios", {"name": "Growth"})
+    wanted = {"name": "Script", "scopes": ["portfolio:read", "risk:read"]}
+    token = (await ann.post("me/tokens", wanted)).json()
+    only = {"SIGMASIGHT_EMAIL": "", "SIGMASIGHT_PASSWORD": "", "SIGMASIGHT_TOKEN": token["token"]}
+
+    report = answer(await terminal("report", "--json", **only))
+    drafted = await terminal("whatif", "--trade", "buy 1 SPY", **only)
+    await ann.request("DELETE", f"me/tokens/{token['token_id']}")
+    revoked = await terminal("report", **only)
+
+    assert report["portfolio"]["name"] == "Growth"
+    assert "no scope draft:write" in drafted.stderr
+    assert (revoked.exit_code, "under Settings" in revoked.stderr) == (1, True)

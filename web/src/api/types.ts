@@ -1576,6 +1576,12 @@ export interface NewTag {
   colour?: string;
 }
 
+export interface NewToken {
+  name: string;
+  scopes: Array<Scope>;
+  expires_in_days?: number;
+}
+
 export interface NewTrade {
   action: TradeAction;
   symbol?: string | null;
@@ -2580,6 +2586,8 @@ export interface ScenarioPnl {
   total_pnl: number;
 }
 
+export type Scope = "portfolio:read" | "risk:read" | "draft:write" | "portfolio:write";
+
 export interface SecretOut {
   channel_id: string;
   secret: string;
@@ -2986,6 +2994,36 @@ export interface TermsOut {
 export interface TicketOut {
   ticket: string;
   expires_at: string;
+}
+
+export interface TokenCreated {
+  token_id: string;
+  name: string;
+  hint: string;
+  scopes: Array<Scope>;
+  state: string;
+  created_at: string;
+  expires_at: string;
+  last_used_at: string | null;
+  revoked_at: string | null;
+  token: string;
+}
+
+export interface TokenList {
+  items: Array<TokenOut>;
+  total: number;
+}
+
+export interface TokenOut {
+  token_id: string;
+  name: string;
+  hint: string;
+  scopes: Array<Scope>;
+  state: string;
+  created_at: string;
+  expires_at: string;
+  last_used_at: string | null;
+  revoked_at: string | null;
 }
 
 export interface TokenPair {
@@ -3420,6 +3458,7 @@ export interface Reads {
   "symbols": SymbolsFound;
   "calendar": Calendar;
   "me/preferences": PreferencesOut;
+  "me/tokens": TokenList;
   "admin/users": PageManagedUser;
   "admin/users/{user_id}": ManagedUser;
   "admin/audit-log": PageAuditEntryOut;

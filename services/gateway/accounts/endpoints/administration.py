@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.gateway.accounts.queries import administration as queries
 from services.gateway.accounts.queries.administration import AuditFilter, UserFilter
+from services.gateway.accounts.queries.tokens import revoke_tokens
 from services.gateway.accounts.schemas.administration import (
     AuditEntryOut,
     ManagedUser,
@@ -90,11 +91,13 @@ async def change_user(user_id: UUID, wanted: UserTerms, _: Admin, session: OpenS
 async def reset_password(
     user_id: UUID, wanted: PasswordReset, _: Admin, session: OpenSession, gateway: GatewayParts
 ) -> Response:
-    """Give a user another password; every log-in of the user's ends."""
+    """Give a user another password; every log-in and personal token of the user's ends."""
     password_hash = await gateway.passwords.hash(wanted.new_password.get_secret_value())
     if not await identity_queries.save_password(session, user_id, password_hash):
         raise not_found("user", user_id)
-    await identity_queries.end_families(session, user_id, datetime.now(UTC))
+    now = datetime.now(UTC)
+    await identity_queries.end_families(session, user_id, now)
+    await revoke_tokens(session, user_id, now)
     await record(session, "user.password_reset", user_id)
     return Response(status_code=204)
 

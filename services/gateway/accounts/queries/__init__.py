@@ -1,1 +1,1 @@
-"""SQL of users: preferences, administration, audit log."""
+"""SQL of users: preferences, tokens, administration, audit log."""

@@ -1,1 +1,1 @@
-"""Models of users: preferences, administration, audit log."""
+"""Models of users: preferences, tokens, administration, audit log."""
