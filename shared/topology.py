@@ -24,7 +24,7 @@ from shared.contracts.gateway import (
     RiskRequested,
     SnapshotsRequested,
 )
-from shared.contracts.greeks import GreeksComputed, GreeksFailed, PriceOptions
+from shared.contracts.greeks import FitSmiles, GreeksComputed, GreeksFailed, PriceOptions
 from shared.contracts.ingest import (
     FetchSymbols,
     IngestFailed,
@@ -106,7 +106,7 @@ _CALCULATORS: dict[str, Wiring] = {
         failure=IngestFailed,
     ),
     "greeks": Wiring(
-        {PricesUpdated: GreeksComputed}, answers=(PriceOptions,), failure=GreeksFailed
+        {PricesUpdated: GreeksComputed}, answers=(PriceOptions, FitSmiles), failure=GreeksFailed
     ),
     "factors": Wiring(
         {

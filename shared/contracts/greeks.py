@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.contracts.event import Contract, Day, Notice, Request, ShardEvent, WorkFailed
 
 MOST_OPTIONS = 500  # per request: the answer stays well below the bus's one megabyte
+MOST_QUOTES = 500  # per request: three prices of each are inverted
 
 
 class GreeksComputed(ShardEvent):
@@ -113,3 +114,84 @@ class PriceOptions(Request[OptionsPriced]):
     as_of: date
     engine: Literal["default", "european", "american", "mibian"] = "default"
     options: tuple[OptionToPrice, ...] = Field(min_length=1, max_length=MOST_OPTIONS)
+
+
+class QuoteToFit(Contract):
+    """A contract's bid and ask at the close, USD per share of contract.
+
+    `underlying_price`: of the moment of the quote; the close of the session where it is None.
+    """
+
+    contract: str = Field(max_length=24)
+    bid: float = Field(ge=0, le=1e9)
+    ask: float = Field(ge=0, le=1e9)
+    underlying_price: float | None = Field(default=None, gt=0, le=1e9)
+
+
+class QuoteVolatilities(Contract):
+    """A quote as implied volatilities, decimals per year: null where a price implies none.
+
+    `volatility`: of the mid, with a `reason` where it implies none. `moneyness`: ln(strike /
+    forward) / sqrt(years to expiry). `fitted`: whether the curve is fitted to it.
+    """
+
+    contract: str
+    option_type: str
+    strike: float
+    bid: float
+    ask: float
+    bid_volatility: float | None
+    volatility: float | None
+    ask_volatility: float | None
+    moneyness: float | None
+    fitted: bool
+    reason: str | None
+
+
+class SmileFit(Contract):
+    """volatility = at_the_money + skew x moneyness + curvature x moneyness^2, by least squares.
+
+    `fit_deviation`: root mean square of what it leaves, decimal per year. `strikes`,
+    `fitted_volatilities`: the curve between the lowest and the highest strike fitted.
+    """
+
+    at_the_money: float
+    skew: float
+    curvature: float
+    fit_deviation: float
+    quotes_fitted: int
+    strikes: tuple[float, ...]
+    fitted_volatilities: tuple[float, ...]
+
+
+class FittedSmile(Contract):
+    """The quotes of an expiry by strike, and the curve through them; without one, the `reason`.
+
+    `forward`: USD per share, null without a price of the underlying.
+    """
+
+    expiry: date
+    years_to_expiry: float
+    forward: float | None
+    quotes: tuple[QuoteVolatilities, ...]
+    fit: SmileFit | None
+    reason: str | None
+
+
+class SmilesFitted(Contract):
+    """One smile per expiry of the quotes, ascending; expired contracts have none."""
+
+    as_of: date
+    expiries: tuple[FittedSmile, ...]
+
+
+class FitSmiles(Request[SmilesFitted]):
+    """Turn quotes of a session into implied volatilities, as held options are valued.
+
+    A curve is fitted to each expiry with quotes at four strikes or more. Nothing is written.
+    """
+
+    subject: ClassVar[str] = "ask.greeks.fit_smiles"
+
+    as_of: date
+    quotes: tuple[QuoteToFit, ...] = Field(min_length=1, max_length=MOST_QUOTES)

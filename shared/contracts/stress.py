@@ -14,6 +14,7 @@ from shared.contracts.greeks import PricedOption
 MOST_NAMES = 500  # given returns of single names in one request
 MOST_DAYS = 3650  # calendar days that a request may look ahead
 MOST_STEPS = 201  # on each axis of a grid or curve
+MOST_CURVES = 4  # further changes of volatility that one request draws
 MOST_CANDIDATES = 200  # of one suggestion
 MOST_TARGETS = 20
 
@@ -262,15 +263,29 @@ class CurveOnDate(Ahead):
     gamma: tuple[float, ...] | None = None
 
 
-class CurveEvaluated(OnAxes):
-    """P&L and Greeks against spot, date by date, at one relative change of volatility."""
+class CurveAtVolatility(Contract):
+    """The same curve at another relative change of volatility."""
 
     volatility_shock: float
     dates: tuple[CurveOnDate, ...]
 
 
+class CurveEvaluated(OnAxes):
+    """P&L and Greeks against spot, date by date, at one relative change of volatility.
+
+    `others`: at the further changes of the request, ascending.
+    """
+
+    volatility_shock: float
+    dates: tuple[CurveOnDate, ...]
+    others: tuple[CurveAtVolatility, ...] = ()
+
+
 class EvaluateCurve(Request[CurveEvaluated]):
-    """P&L and Greeks of a portfolio against spot at several dates; as `EvaluateGrid`."""
+    """P&L and Greeks of a portfolio against spot at several dates; as `EvaluateGrid`.
+
+    `volatilities`: further relative changes of implied volatility, each with its own curve.
+    """
 
     subject: ClassVar[str] = "ask.stress.curve"
 
@@ -281,6 +296,7 @@ class EvaluateCurve(Request[CurveEvaluated]):
     volatility_term: VolatilityTerm = "parallel"
     spots: tuple[Move, ...] = Field(min_length=1, max_length=MOST_STEPS)
     volatility_shock: VolatilityMove = 0.0
+    volatilities: tuple[VolatilityMove, ...] = Field(default=(), max_length=MOST_CURVES)
     days_forward: tuple[Days, ...] = Field(default=(0,), min_length=1, max_length=MOST_STEPS)
 
 

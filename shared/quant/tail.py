@@ -1,6 +1,7 @@
 """Which days of a window decide a historical value at risk."""
 
 import math
+from collections.abc import Sequence
 
 
 def tail_place(days: int, confidence: int) -> tuple[int, float]:
@@ -13,3 +14,12 @@ def tail_place(days: int, confidence: int) -> tuple[int, float]:
     rank = (days - 1) * ((100 - confidence) / 100)
     whole = math.floor(rank)
     return whole, rank - whole
+
+
+def tail_losses(pnl: Sequence[float], confidence: int) -> tuple[float, float]:
+    """(VaR, expected shortfall) of at least one day of P&L, in its unit; losses are positive."""
+    ordered = sorted(pnl)
+    whole, part = tail_place(len(ordered), confidence)
+    beyond = ordered[min(whole + 1, len(ordered) - 1)]
+    worst = ordered[: whole + 1]
+    return -((1.0 - part) * ordered[whole] + part * beyond), -math.fsum(worst) / len(worst)

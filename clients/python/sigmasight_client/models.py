@@ -583,6 +583,13 @@ class CurrentPrices(TypedDict):
     total: "int"
 
 
+class CurveAtVolatility(TypedDict):
+    """The same curve at another relative change of implied volatility."""
+
+    volatility_shock: "float"
+    dates: "list[CurveOnDate]"
+
+
 class CurveOnDate(TypedDict):
     """P&L and Greeks on one date: every list is by spot."""
 
@@ -619,6 +626,8 @@ class CurveReport(TypedDict):
     warnings: "list[Warned]"
     volatility_shock: "float"
     dates: "list[CurveOnDate]"
+    others: "list[CurveAtVolatility]"
+    day: "DayBands"
 
 
 class DataQuality(TypedDict):
@@ -645,6 +654,28 @@ class DataQualityReport(TypedDict):
     stale: "int"
     missing: "int"
     calculations: "list[Feasibility]"
+
+
+class DayBand(TypedDict):
+    """How far one day goes: losses are positive, moves decimal; null with under 60 past days."""
+
+    confidence: "int"
+    value_at_risk: "float | None"
+    expected_shortfall: "float | None"
+    move_down: "float | None"
+    move_up: "float | None"
+
+
+class DayBands(TypedDict):
+    """What one session did on past days: to these positions, and to what moves along the axis."""
+
+    mover: "str | None"
+    first_day: "str | None"
+    last_day: "str | None"
+    observations: "int"
+    bands: "list[DayBand]"
+    left_out: "list[str]"
+    reason: "str | None"
 
 
 class DeadLetterOut(TypedDict):
@@ -690,6 +721,16 @@ class DemoReset(TypedDict):
     books: "list[BookBack]"
     runs: "list[SessionRun]"
     status: "str"
+
+
+class DollarGreeks(TypedDict):
+    """The five Greeks in dollars, which add up over underlyings."""
+
+    dollar_delta: "float"
+    dollar_gamma_1pct: "float"
+    dollar_theta_1d: "float"
+    dollar_vega_1pt: "float"
+    dollar_rho_1pct: "float"
 
 
 class DraftOut(TypedDict):
@@ -794,6 +835,17 @@ class ExpiryReport(TypedDict):
     as_of: "str | None"
     items: "list[Expiry]"
     unsettled: "list[ExpiringOption]"
+
+
+class ExpirySmile(TypedDict):
+    """The quotes of one expiry by strike, and the curve through them."""
+
+    expiry: "str"
+    years_to_expiry: "float"
+    forward: "float | None"
+    quotes: "list[SmileQuote]"
+    fit: "SmileCurve | None"
+    reason: "str | None"
 
 
 class ExportedPosition(TypedDict):
@@ -1683,6 +1735,61 @@ class ManagedUser(TypedDict):
     disabled_at: "str | None"
 
 
+class MapCell(TypedDict):
+    """The options of one row and one expiry."""
+
+    positions: "int"
+    positions_left_out: "int"
+    long: "DollarGreeks | None"
+    short: "DollarGreeks | None"
+    net: "DollarGreeks | None"
+    underlying: "str"
+    strike: "float | None"
+    expiry: "str"
+    position_ids: "list[str]"
+
+
+class MapExpiry(TypedDict):
+    """The options of one expiry."""
+
+    positions: "int"
+    positions_left_out: "int"
+    long: "DollarGreeks | None"
+    short: "DollarGreeks | None"
+    net: "DollarGreeks | None"
+    expiry: "str"
+    days: "int"
+
+
+class MapRow(TypedDict):
+    """The options of one strike of the chosen underlying, or of one underlying."""
+
+    positions: "int"
+    positions_left_out: "int"
+    long: "DollarGreeks | None"
+    short: "DollarGreeks | None"
+    net: "DollarGreeks | None"
+    underlying: "str"
+    strike: "float | None"
+    underlying_price: "float | None"
+    underlying_price_date: "str | None"
+
+
+class MappedScenario(TypedDict):
+    """A scenario, and what it makes of all portfolios of the session together."""
+
+    scenario_id: "str"
+    name: "str"
+    description: "str | None"
+    category: "str"
+    severity: "str"
+    custom: "bool"
+    direct: "float | None"
+    correlated: "float | None"
+    share_of_nav: "float | None"
+    portfolios: "int"
+
+
 class MarketClose(TypedDict):
     """The session to run for every portfolio."""
 
@@ -2063,6 +2170,23 @@ class OptionIn(TypedDict):
     dividends: "NotRequired[list[CashDividendIn]]"
 
 
+class OptionMap(TypedDict):
+    """The options' Greeks by expiry (columns), and by strike or by underlying (rows)."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    underlying: "str | None"
+    underlyings: "list[str]"
+    expiries: "list[MapExpiry]"
+    rows: "list[MapRow]"
+    cells: "list[MapCell]"
+    options: "SidesOfGreeks"
+    stock: "float | None"
+    total: "DollarGreeks | None"
+    left_out: "list[LeftOut]"
+    reason: "str | None"
+
+
 class OptionQuoteIn(TypedDict):
     """One contract's quote at a session's close; an unknown field is refused."""
 
@@ -2363,6 +2487,16 @@ class PortfolioRunStarted(TypedDict):
     portfolio_id: "str"
     session_date: "str"
     status: "str"
+
+
+class PortfolioScenarios(TypedDict):
+    """A portfolio's results on its last session, in the order of `scenarios`."""
+
+    portfolio_id: "str"
+    name: "str"
+    as_of: "str | None"
+    nav: "float | None"
+    cells: "list[ScenarioCell]"
 
 
 PortfolioSort = Literal["created_at", "-created_at", "name", "-name"]
@@ -3075,6 +3209,18 @@ class SavedView(TypedDict):
     address: "dict[str, str]"
 
 
+class ScenarioCell(TypedDict):
+    """What a scenario makes of a portfolio; nulls where it was not evaluated or could not be."""
+
+    scenario_id: "str"
+    direct: "float | None"
+    correlated: "float | None"
+    share_of_nav: "float | None"
+    stated: "float | None"
+    headline: "Headline | None"
+    plausibility: "float | None"
+
+
 class ScenarioGroup(TypedDict):
     """The P&L of the scenarios of a category or severity."""
 
@@ -3102,6 +3248,17 @@ class ScenarioList(TypedDict):
 
     items: "list[ScenarioOut]"
     total: "int"
+
+
+class ScenarioMap(TypedDict):
+    """All of the caller's portfolios by scenario, with the sums over portfolios."""
+
+    as_of: "str | None"
+    nav: "float | None"
+    scenarios: "list[MappedScenario]"
+    portfolios: "list[PortfolioScenarios]"
+    left_out: "list[PortfolioLeftOut]"
+    reason: "str | None"
 
 
 class ScenarioOut(TypedDict):
@@ -3233,6 +3390,16 @@ class SidesImpact(TypedDict):
     net: "MoneyChange"
 
 
+class SidesOfGreeks(TypedDict):
+    """Sums over option positions: those held long, those held short, and both; null without any."""
+
+    positions: "int"
+    positions_left_out: "int"
+    long: "DollarGreeks | None"
+    short: "DollarGreeks | None"
+    net: "DollarGreeks | None"
+
+
 class SkippedLine(TypedDict):
     """A line of a file that is not loaded although nothing is wrong with it, and why."""
 
@@ -3247,6 +3414,44 @@ class SkippedTransaction(TypedDict):
 
     external_id: "str"
     transaction_id: "str"
+
+
+class SmileCurve(TypedDict):
+    """volatility = at_the_money + skew x moneyness + curvature x moneyness^2, by least squares."""
+
+    at_the_money: "float"
+    skew: "float"
+    curvature: "float"
+    fit_deviation: "float"
+    quotes_fitted: "int"
+    strikes: "list[float]"
+    fitted_volatilities: "list[float]"
+
+
+class SmileQuote(TypedDict):
+    """A quote as volatilities, decimals per year; null where a price implies none."""
+
+    contract: "str"
+    option_type: "str"
+    strike: "float"
+    bid: "float"
+    ask: "float"
+    bid_volatility: "float | None"
+    volatility: "float | None"
+    ask_volatility: "float | None"
+    moneyness: "float | None"
+    fitted: "bool"
+    reason: "str | None"
+
+
+class SmileReport(TypedDict):
+    """An underlying's smile by expiry, from the quotes of one session."""
+
+    underlying: "str"
+    as_of: "str | None"
+    expiries: "list[ExpirySmile]"
+    quotes_not_shown: "int"
+    reason: "str | None"
 
 
 class SnapshotOut(TypedDict):
@@ -3993,6 +4198,7 @@ class WantedCurve(TypedDict):
     volatility_term: "NotRequired[Literal['parallel', 'by_tenor']]"
     spots: "NotRequired[list[float]]"
     volatility_shock: "NotRequired[float]"
+    volatilities: "NotRequired[list[float]]"
     days_forward: "NotRequired[list[int]]"
 
 

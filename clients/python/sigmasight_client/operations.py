@@ -72,6 +72,7 @@ from sigmasight_client.models import (
     NewUser,
     NotificationPage,
     OptionChain,
+    OptionMap,
     OptionQuotes,
     OptionsToPrice,
     PageAuditEntryOut,
@@ -118,9 +119,11 @@ from sigmasight_client.models import (
     RunStarted,
     Save,
     ScenarioList,
+    ScenarioMap,
     ScenarioOut,
     SecretOut,
     SeriesReport,
+    SmileReport,
     SnapshotsStarted,
     StrategyPage,
     StressReport,
@@ -894,6 +897,12 @@ class SigmaSight(Session):
         """
         return cast("SummedPortfolios", self.request("GET", "portfolios/summary"))
 
+    def get_portfolios_scenarios(self, *, as_of: date | str | None = None) -> "ScenarioMap":
+        """Every portfolio in every scenario, each on its last session, and the sums over them."""
+        return cast(
+            "ScenarioMap", self.request("GET", "portfolios/scenarios", query={"as_of": as_of})
+        )
+
     def get_series(
         self,
         portfolio_id: UUID | str,
@@ -1287,6 +1296,31 @@ class SigmaSight(Session):
     def evaluate_curve(self, body: WantedCurve) -> "CurveReport":
         """P&L and five Greeks of all or of one underlying against spot at several dates."""
         return cast("CurveReport", self.request("POST", "risk/curve", body=body))
+
+    def get_option_map(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        underlying: str | None = None,
+        as_of: date | str | None = None,
+    ) -> "OptionMap":
+        """The options' Greeks in dollars by expiry and strike (or underlying), long, short and
+        net.
+        """
+        return cast(
+            "OptionMap",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/option-map",
+                query={"underlying": underlying, "as_of": as_of},
+            ),
+        )
+
+    def get_smile(self, symbol: str, *, as_of: date | str | None = None) -> "SmileReport":
+        """Implied volatilities of an underlying's quotes by expiry and strike, and their curves."""
+        return cast(
+            "SmileReport", self.request("GET", f"risk/smile/{part(symbol)}", query={"as_of": as_of})
+        )
 
     def list_definitions(self) -> "FactorDefinitions":
         """Every factor with the ETF that represents it, in display order."""

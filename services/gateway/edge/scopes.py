@@ -74,6 +74,8 @@ _ROUTES = {
         GET portfolios/{portfolio_id}/pnl-vectors
         GET portfolios/{portfolio_id}/var-backtest
         GET portfolios/{portfolio_id}/changes
+        GET portfolios/{portfolio_id}/option-map
+        GET portfolios/scenarios
         GET positions/table
         POST positions/sums
         GET positions/{position_id}/history
@@ -89,6 +91,7 @@ _ROUTES = {
         POST risk/correlations/factors/calculate
         POST risk/grid
         POST risk/curve
+        GET risk/smile/{symbol}
         GET risk/stress-testing/scenarios
         GET risk/stress-testing/results/{portfolio_id}
         POST risk/stress-testing/direct-impact

@@ -6,6 +6,8 @@ from pydantic import BaseModel, Field
 
 from services.gateway.edge.values import Page, Price, example
 
+NO_QUOTES = "no quotes of its options are stored on or before that session"
+
 
 class SecurityOut(BaseModel):
     """What a symbol is."""

@@ -1,7 +1,7 @@
 """P&L and Greeks of a book against the move of spot, at several dates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -52,6 +52,16 @@ def curve(moved: Moved, axes: Axes, weighted: bool, price: float | None) -> Curv
         greeks={name: each.reshape(shape) for name, each in greeks.items()},
         prices=None if price is None else held.prices(price).reshape(shape),
     )
+
+
+def curves(moved: Moved, axes: Axes, weighted: bool, price: float | None) -> list[Curve]:
+    """One `curve` for each of the volatilities of `axes`; raises `TooLarge` for all together."""
+    count = len(axes.days) * len(axes.volatilities)
+    require_size_with_greeks(moved.holdings.book, len(axes.spots), count)
+    return [
+        curve(moved, replace(axes, volatilities=(each,)), weighted, price)
+        for each in axes.volatilities
+    ]
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 from nats.aio.client import Client
 
+from services.snapshots.tables import ComponentVar
+from services.stress.tables import PnlAxis, PositionPnl
 from shared.contracts.stress import (
     Ahead,
     CurveEvaluated,
@@ -16,11 +19,12 @@ from shared.contracts.stress import (
     EvaluateGrid,
     GridEvaluated,
 )
-from shared.database import Database
-from tests.builders import AS_OF
+from shared.database import Database, sql_table
+from tests.builders import AS_OF, a_price, save_prices
 from tests.integration.gateway.answering import replying
 from tests.integration.gateway.people import Person
-from tests.integration.gateway.seeds import StoredBook, a_stored_book
+from tests.integration.gateway.seeds import CALL, StoredBook, a_stored_book
+from tests.integration.gateway.test_market_data import YEAR
 from tests.integration.gateway.test_stress import Stress
 
 pytestmark = pytest.mark.usefixtures("market")
@@ -94,8 +98,54 @@ async def test_a_curve_is_laid_out_date_by_date(
 
     (shown,) = answer.json()["dates"]
     assert stress.received[0]["underlying"] == "BRK.B"
+    assert stress.received[0]["volatilities"] == []
     assert (shown["until"], shown["options_share"]) == ("2023-01-04", [0.25, None])
     assert (shown["dollar_vega_1pt"], shown["delta"]) == ([1.5, 2.5], None)
+
+
+async def test_a_curve_says_how_far_one_day_goes(
+    ann: Person, book: StoredBook, admin: Database, stress: Stress
+) -> None:
+    sessions = YEAR[-101:]
+    moves = [(-1) ** day * 0.0001 * day for day in range(1, 101)]
+    closes = [100.0]
+    for move in moves:
+        closes.append(closes[-1] * (1.0 + move))
+    prices = zip(sessions, closes, strict=True)
+    await save_prices(admin, *(a_price("AAPL", day, close) for day, close in prices))
+    await _past_pnl(admin, sessions[1:], {"AAPL": moves, CALL: [2 * each for each in moves]})
+    found = CurveEvaluated(
+        **about(book) | {"underlying": "AAPL", "spot_mode": "parallel"},
+        volatility_shock=0.0,
+        dates=(),
+    )
+    stress.answers[EvaluateCurve.subject] = {"answer": found.model_dump(mode="json")}
+
+    answer = await ann.post("risk/curve", {"underlying": "AAPL"})
+
+    day = answer.json()["day"]
+    assert (day["mover"], day["observations"]) == ("AAPL", 100)
+    assert (day["first_day"], day["last_day"]) == (str(sessions[1]), str(sessions[-1]))
+    (of_95, of_99) = day["bands"]
+    assert of_95["move_down"] == pytest.approx(np.quantile(moves, 0.05))
+    assert of_99["move_up"] == pytest.approx(np.quantile(moves, 0.99))
+    # 1,000 USD of the share and 2,000 USD of the option for each 100 % of move
+    assert of_99["value_at_risk"] == pytest.approx(-3000 * np.quantile(moves, 0.01), abs=0.005)
+    assert of_99["expected_shortfall"] == pytest.approx(-3000 * min(moves), abs=0.005)
+
+
+async def _past_pnl(admin: Database, sessions: list[date], moves: dict[str, list[float]]) -> None:
+    """What the positions would have made on these sessions, 1,000 USD each by its moves."""
+    axis, positions = sql_table(PnlAxis), sql_table(PositionPnl)
+    parts = sql_table(ComponentVar)
+    async with admin.transaction() as session:
+        await session.execute(axis.update().values(session_dates=sessions))
+        for symbol, returns in moves.items():
+            pnl = [1000.0 * each for each in returns]
+            mine = positions.update().where(positions.c.symbol == symbol)
+            await session.execute(mine.values(historical_pnl=pnl))
+            counted = parts.update().where(parts.c.symbol == symbol)
+            await session.execute(counted.values(reason=None))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +168,15 @@ async def test_what_is_no_grid_never_leaves_the_gateway(
 
     assert (answer.status_code, stress.received) == (422, [])
     assert [each["field"] for each in answer.json()["errors"]] == ([field] if field else [])
+
+
+async def test_a_curve_is_drawn_at_five_volatilities_at_most(
+    ann: Person, book: StoredBook, stress: Stress
+) -> None:
+    answer = await ann.post("risk/curve", {"volatilities": [0.1, 0.2, 0.3, 0.4, 0.5]})
+
+    assert (answer.status_code, stress.received) == (422, [])
+    assert [each["field"] for each in answer.json()["errors"]] == ["volatilities"]
 
 
 async def test_too_many_points_are_refused_with_the_bound(

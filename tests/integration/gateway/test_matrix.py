@@ -52,12 +52,14 @@ POST auth/session/link
 DELETE auth/session
 GET portfolios
 GET portfolios/summary
+GET portfolios/scenarios
 POST portfolios
 GET tags
 POST tags
 GET risk/correlations/factors/matrix
 POST risk/greeks/calculate
 POST risk/correlations/factors/calculate
+GET risk/smile/{symbol}
 GET risk/stress-testing/scenarios
 POST risk/stress-testing/scenarios
 DELETE risk/stress-testing/scenarios/{scenario_id}
@@ -97,6 +99,7 @@ GET portfolios/{portfolio_id}/series
 GET portfolios/{portfolio_id}/pnl-vectors
 GET portfolios/{portfolio_id}/var-backtest
 GET portfolios/{portfolio_id}/changes
+GET portfolios/{portfolio_id}/option-map
 GET positions/{position_id}/history
 GET portfolios/{portfolio_id}/cash-flows
 POST portfolios/{portfolio_id}/cash-flows

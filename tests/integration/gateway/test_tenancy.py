@@ -276,7 +276,8 @@ TEXTS = {
     """,
     "an instrument or a market fact, of those the caller asked for or holds": """
         about contract factor factors industry maturity proxy sector source sources symbol
-        symbol_a symbol_b symbols underlying provider strike price_run settled
+        symbol_a symbol_b symbols underlying provider strike price_run settled mover underlyings
+        left_out
     """,
     "a word or sentence of a closed list": """
         basis calculation category close_basis code dividend_source durables_missing engine exercise

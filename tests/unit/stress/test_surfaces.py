@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.stress.calculations import sizes
-from services.stress.calculations.curve import Curve, curve
+from services.stress.calculations.curve import Curve, curve, curves
 from services.stress.calculations.grid import Axes, Grid, grid
 from services.stress.calculations.repricing import States, price_changes
 from services.stress.calculations.sizes import TooLarge
@@ -337,6 +337,30 @@ def test_a_curve_earns_what_the_grid_does() -> None:
     same = a_grid(held, "beta_weighted", volatilities=(0.5,))
     assert found.grid.pnl.tolist() == same.pnl.tolist()
     assert found.grid.break_evens == same.break_evens
+
+
+def test_curves_at_several_volatilities_are_those_of_each() -> None:
+    moved = Moved.of(holdings(), "parallel")
+    axes = Axes(SPOTS, (-0.25, 0.0, 0.25), (0, 30))
+
+    found = curves(moved, axes, weighted=False, price=None)
+
+    alone = [a_curve(holdings(), volatilities=(each,)) for each in axes.volatilities]
+    assert [each.grid.pnl.tolist() for each in found] == [each.grid.pnl.tolist() for each in alone]
+    assert len({each.grid.pnl.tobytes() for each in found}) == 3
+
+
+def test_the_bound_of_curves_counts_all_their_volatilities(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = holdings()
+    count = int(np.count_nonzero(held.book.contracts.living)) * len(SPOTS)
+    monkeypatch.setattr(sizes, "MOST_GREEKS", 2 * count)
+    moved = Moved.of(held, "parallel")
+
+    assert len(curves(moved, Axes(SPOTS, (0.0, 0.1), (0,)), weighted=False, price=None)) == 2
+    with pytest.raises(TooLarge, match=f"and {2 * count:,} is the most"):
+        curves(moved, Axes(SPOTS, (0.0, 0.1, 0.2), (0,)), weighted=False, price=None)
 
 
 @pytest.mark.parametrize(

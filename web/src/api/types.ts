@@ -479,6 +479,11 @@ export interface CurrentPrices {
   total: number;
 }
 
+export interface CurveAtVolatility {
+  volatility_shock: number;
+  dates: Array<CurveOnDate>;
+}
+
 export interface CurveOnDate {
   days_forward: number;
   until: string;
@@ -511,6 +516,8 @@ export interface CurveReport {
   warnings: Array<Warned>;
   volatility_shock: number;
   dates: Array<CurveOnDate>;
+  others: Array<CurveAtVolatility>;
+  day: DayBands;
 }
 
 export interface DataQuality {
@@ -533,6 +540,24 @@ export interface DataQualityReport {
   stale: number;
   missing: number;
   calculations: Array<Feasibility>;
+}
+
+export interface DayBand {
+  confidence: number;
+  value_at_risk: number | null;
+  expected_shortfall: number | null;
+  move_down: number | null;
+  move_up: number | null;
+}
+
+export interface DayBands {
+  mover: string | null;
+  first_day: string | null;
+  last_day: string | null;
+  observations: number;
+  bands: Array<DayBand>;
+  left_out: Array<string>;
+  reason: string | null;
 }
 
 export interface DeadLetterOut {
@@ -570,6 +595,14 @@ export interface DemoReset {
   books: Array<BookBack>;
   runs: Array<SessionRun>;
   status: string;
+}
+
+export interface DollarGreeks {
+  dollar_delta: number;
+  dollar_gamma_1pct: number;
+  dollar_theta_1d: number;
+  dollar_vega_1pt: number;
+  dollar_rho_1pct: number;
 }
 
 export interface DraftOut {
@@ -657,6 +690,15 @@ export interface ExpiryReport {
   as_of: string | null;
   items: Array<Expiry>;
   unsettled: Array<ExpiringOption>;
+}
+
+export interface ExpirySmile {
+  expiry: string;
+  years_to_expiry: number;
+  forward: number | null;
+  quotes: Array<SmileQuote>;
+  fit: SmileCurve | null;
+  reason: string | null;
 }
 
 export interface ExportedPosition {
@@ -1377,6 +1419,53 @@ export interface ManagedUser {
   disabled_at: string | null;
 }
 
+export interface MapCell {
+  positions: number;
+  positions_left_out: number;
+  long: DollarGreeks | null;
+  short: DollarGreeks | null;
+  net: DollarGreeks | null;
+  underlying: string;
+  strike: number | null;
+  expiry: string;
+  position_ids: Array<string>;
+}
+
+export interface MapExpiry {
+  positions: number;
+  positions_left_out: number;
+  long: DollarGreeks | null;
+  short: DollarGreeks | null;
+  net: DollarGreeks | null;
+  expiry: string;
+  days: number;
+}
+
+export interface MapRow {
+  positions: number;
+  positions_left_out: number;
+  long: DollarGreeks | null;
+  short: DollarGreeks | null;
+  net: DollarGreeks | null;
+  underlying: string;
+  strike: number | null;
+  underlying_price: number | null;
+  underlying_price_date: string | null;
+}
+
+export interface MappedScenario {
+  scenario_id: string;
+  name: string;
+  description: string | null;
+  category: string;
+  severity: string;
+  custom: boolean;
+  direct: number | null;
+  correlated: number | null;
+  share_of_nav: number | null;
+  portfolios: number;
+}
+
 export interface MarketClose {
   session_date: string;
 }
@@ -1687,6 +1776,21 @@ export interface OptionIn {
   dividends?: Array<CashDividendIn>;
 }
 
+export interface OptionMap {
+  portfolio_id: string;
+  as_of: string | null;
+  underlying: string | null;
+  underlyings: Array<string>;
+  expiries: Array<MapExpiry>;
+  rows: Array<MapRow>;
+  cells: Array<MapCell>;
+  options: SidesOfGreeks;
+  stock: number | null;
+  total: DollarGreeks | null;
+  left_out: Array<LeftOut>;
+  reason: string | null;
+}
+
 export interface OptionQuoteIn {
   contract: string;
   session_date: string;
@@ -1928,6 +2032,14 @@ export interface PortfolioRunStarted {
   portfolio_id: string;
   session_date: string;
   status: string;
+}
+
+export interface PortfolioScenarios {
+  portfolio_id: string;
+  name: string;
+  as_of: string | null;
+  nav: number | null;
+  cells: Array<ScenarioCell>;
 }
 
 export type PortfolioSort = "created_at" | "-created_at" | "name" | "-name";
@@ -2538,6 +2650,16 @@ export interface SavedView {
   address: Record<string, string>;
 }
 
+export interface ScenarioCell {
+  scenario_id: string;
+  direct: number | null;
+  correlated: number | null;
+  share_of_nav: number | null;
+  stated: number | null;
+  headline: Headline | null;
+  plausibility: number | null;
+}
+
 export interface ScenarioGroup {
   group: string;
   method: string;
@@ -2559,6 +2681,15 @@ export interface ScenarioImpact {
 export interface ScenarioList {
   items: Array<ScenarioOut>;
   total: number;
+}
+
+export interface ScenarioMap {
+  as_of: string | null;
+  nav: number | null;
+  scenarios: Array<MappedScenario>;
+  portfolios: Array<PortfolioScenarios>;
+  left_out: Array<PortfolioLeftOut>;
+  reason: string | null;
 }
 
 export interface ScenarioOut {
@@ -2663,6 +2794,14 @@ export interface SidesImpact {
   net: MoneyChange;
 }
 
+export interface SidesOfGreeks {
+  positions: number;
+  positions_left_out: number;
+  long: DollarGreeks | null;
+  short: DollarGreeks | null;
+  net: DollarGreeks | null;
+}
+
 export interface SkippedLine {
   line: number;
   label: string;
@@ -2673,6 +2812,38 @@ export interface SkippedLine {
 export interface SkippedTransaction {
   external_id: string;
   transaction_id: string;
+}
+
+export interface SmileCurve {
+  at_the_money: number;
+  skew: number;
+  curvature: number;
+  fit_deviation: number;
+  quotes_fitted: number;
+  strikes: Array<number>;
+  fitted_volatilities: Array<number>;
+}
+
+export interface SmileQuote {
+  contract: string;
+  option_type: string;
+  strike: number;
+  bid: number;
+  ask: number;
+  bid_volatility: number | null;
+  volatility: number | null;
+  ask_volatility: number | null;
+  moneyness: number | null;
+  fitted: boolean;
+  reason: string | null;
+}
+
+export interface SmileReport {
+  underlying: string;
+  as_of: string | null;
+  expiries: Array<ExpirySmile>;
+  quotes_not_shown: number;
+  reason: string | null;
 }
 
 export interface SnapshotOut {
@@ -3270,6 +3441,7 @@ export interface WantedCurve {
   volatility_term?: "parallel" | "by_tenor";
   spots?: Array<number>;
   volatility_shock?: number;
+  volatilities?: Array<number>;
   days_forward?: Array<number>;
 }
 
@@ -3418,6 +3590,7 @@ export interface Reads {
   "portfolios/{portfolio_id}/snapshots": PageSnapshotOut;
   "portfolios/{portfolio_id}/report": PortfolioReport;
   "portfolios/summary": SummedPortfolios;
+  "portfolios/scenarios": ScenarioMap;
   "portfolios/{portfolio_id}/series": SeriesReport;
   "portfolios/{portfolio_id}/pnl-vectors": PnlVectors;
   "portfolios/{portfolio_id}/var-backtest": VarBacktest;
@@ -3435,6 +3608,8 @@ export interface Reads {
   "risk/correlations/factors/matrix": FactorMatrix;
   "risk/stress-testing/scenarios": ScenarioList;
   "risk/stress-testing/results/{portfolio_id}": StressReport;
+  "portfolios/{portfolio_id}/option-map": OptionMap;
+  "risk/smile/{symbol}": SmileReport;
   "factors/definitions": FactorDefinitions;
   "factors/attribution/{portfolio_id}": AttributionReport;
   "factors/regression/{symbol}": RegressionReport;

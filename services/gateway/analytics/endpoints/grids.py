@@ -4,6 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from services.gateway.analytics.endpoints.stress import Asking, WhatIfParts
+from services.gateway.analytics.reading.bands import day_bands
 from services.gateway.analytics.reading.grids import curve_report, grid_report
 from services.gateway.analytics.reading.stress import NO_STRESS
 from services.gateway.analytics.schemas.grids import (
@@ -32,9 +33,16 @@ async def evaluate_grid(wanted: WantedGrid, asking: Asking) -> GridReport:
 
 @router.post("/curve", responses=documented(503))
 async def evaluate_curve(wanted: WantedCurve, asking: Asking) -> CurveReport:
-    """P&L and five Greeks of all or of one underlying against spot at several dates."""
+    """P&L and five Greeks of all or of one underlying against spot at several dates.
+
+    With how far one day went on the past year's sessions: the VaR of the same positions, and the
+    tails of the moves along the axis.
+    """
     request = EvaluateCurve(**wanted.model_dump() | await _about(wanted, asking))
-    return curve_report(await asking.gateway.ask(request))
+    found = await asking.gateway.ask(request)
+    async with asking.database.transaction() as session:
+        day = await day_bands(session, found)
+    return curve_report(found, day)
 
 
 async def _about(

@@ -11,7 +11,7 @@ from services.gateway.analytics.queries.table import dollar_gamma
 from services.gateway.edge.dependencies import Period
 from services.gateway.edge.queries import all_rows
 from shared.database import Session
-from shared.published import greeks, snapshots, stress
+from shared.published import greeks, ingest, snapshots, stress
 
 Fields = Mapping[str, object]
 CONFIDENCE = 95  # of the parts of VaR that a position's history has
@@ -66,6 +66,16 @@ async def load_vector_dates(session: Session, as_of: date) -> list[date]:
     axis = stress.pnl_dates.c
     found = await session.scalar(select(axis.session_dates).where(axis.as_of == as_of))
     return list(found or ())
+
+
+async def load_adjusted_closes(
+    session: Session, symbol: str, first: date, last: date
+) -> dict[date, float]:
+    """A symbol's adjusted closes by session."""
+    price = ingest.daily_prices.c
+    within = price.session_date.between(first, last)
+    found = select(price.session_date, price.adjusted_close).where(price.symbol == symbol, within)
+    return dict((await session.execute(found)).tuples().all())
 
 
 class StoredVector(NamedTuple):

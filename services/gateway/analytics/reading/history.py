@@ -53,7 +53,7 @@ def _laid_out(
     page: Paging,
 ) -> PnlVectors:
     rows, dates = stored
-    vectors = [_vector(row) for row in rows]
+    vectors = [vector_of(row) for row in rows]
     return PnlVectors.model_validate(
         {
             "portfolio_id": portfolio_id,
@@ -66,7 +66,8 @@ def _laid_out(
     )
 
 
-def _vector(row: StoredVector) -> Vector:
+def vector_of(row: StoredVector) -> Vector:
+    """What a stored row says, and whether VaR counts it."""
     counted = row.historical_pnl is not None and row.left_out is None
     values = known(row.historical_pnl)
     return Vector(row.position_id, row.symbol, values, counted, row.reason or row.left_out)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.gateway.edge.values import SOME_ID, Greek, Money, Price, Warned, body_example, example
 from shared.contracts.event import Day
 from shared.contracts.stress import (
+    MOST_CURVES,
     MOST_STEPS,
     Days,
     Move,
@@ -95,6 +96,11 @@ class WantedCurve(_Wanted):
     )
     volatility_shock: VolatilityMove = Field(
         default=0.0, description="relative change of implied volatility at every point"
+    )
+    volatilities: list[VolatilityMove] = Field(
+        default=[],
+        max_length=MOST_CURVES,
+        description="further relative changes, each with its own curve in `others`",
     )
     days_forward: list[Days] = Field(
         default=DAYS, min_length=1, max_length=MOST_STEPS, description="calendar days that pass"
@@ -190,6 +196,35 @@ class CurveOnDate(Ahead):
     gamma: list[Greek] | None = Field(description="in shares per 1.00 of it, else null")
 
 
+class CurveAtVolatility(BaseModel):
+    """The same curve at another relative change of implied volatility."""
+
+    volatility_shock: float
+    dates: list[CurveOnDate]
+
+
+class DayBand(BaseModel):
+    """How far one day goes: losses are positive, moves decimal; null with under 60 past days."""
+
+    confidence: int
+    value_at_risk: Money | None = Field(description="historical, of the positions of the curve")
+    expected_shortfall: Money | None
+    move_down: float | None = Field(description="of `mover`: as rarely exceeded as the VaR")
+    move_up: float | None
+
+
+class DayBands(BaseModel):
+    """What one session did on past days: to these positions, and to what moves along the axis."""
+
+    mover: str | None = Field(description="whose return is on the axis; null with a `reason`")
+    first_day: date | None
+    last_day: date | None
+    observations: int = Field(description="past sessions with a P&L")
+    bands: list[DayBand] = Field(description="by confidence, ascending")
+    left_out: list[str] = Field(description="positions without a past P&L, by symbol")
+    reason: str | None
+
+
 class CurveReport(_Report):
     """P&L and five Greeks against the move of spot, date by date."""
 
@@ -218,7 +253,27 @@ class CurveReport(_Report):
                 "gamma": [1.13],
             }
         ],
+        others=[],
+        day={
+            "mover": "AAPL",
+            "first_day": "2021-12-28",
+            "last_day": "2022-12-28",
+            "observations": 252,
+            "bands": [
+                {
+                    "confidence": 99,
+                    "value_at_risk": 1105.2,
+                    "expected_shortfall": 1190.4,
+                    "move_down": -0.0503,
+                    "move_up": 0.0521,
+                }
+            ],
+            "left_out": [],
+            "reason": None,
+        },
     )
 
     volatility_shock: float
     dates: list[CurveOnDate]
+    others: list[CurveAtVolatility] = Field(description="at the `volatilities` of the request")
+    day: DayBands

@@ -52,7 +52,7 @@ async def load_standings(session: Session, portfolio_ids: Collection[UUID]) -> d
 async def load_headline_var(session: Session, days: Days) -> dict[UUID, float]:
     """Historical 95 % VaR of the portfolios on their days, where it was measured."""
     metric = snapshots.risk_metrics
-    asked = _asked(days)
+    asked = asked_on(days)
     same = and_(
         metric.c.portfolio_id == asked.c.portfolio_id,
         metric.c.as_of == asked.c.as_of,
@@ -81,7 +81,7 @@ async def load_scenario_results(
     result = stress.stress_results
     house = stress.stress_scenarios
     own = stress.custom_scenarios
-    asked = _asked(days)
+    asked = asked_on(days)
     same = and_(result.c.portfolio_id == asked.c.portfolio_id, result.c.as_of == asked.c.as_of)
     mine = and_(own.c.scenario_id == result.c.scenario_id, own.c.user_id == user_id)
     joined = (
@@ -100,7 +100,7 @@ async def load_scenario_results(
 async def load_limit_states(session: Session, days: Days) -> dict[UUID, dict[str, int]]:
     """By portfolio that has limits on its day, how many are in each state."""
     row = limits.limit_states
-    asked = _asked(days)
+    asked = asked_on(days)
     same = and_(row.c.portfolio_id == asked.c.portfolio_id, row.c.as_of == asked.c.as_of)
     key = (row.c.portfolio_id, row.c.state)
     query = select(*key, func.count()).select_from(asked.join(row, same)).group_by(*key)
@@ -110,8 +110,8 @@ async def load_limit_states(session: Session, days: Days) -> dict[UUID, dict[str
     return found
 
 
-def _asked(days: Days) -> TableValuedAlias:
-    """The portfolios with their days as a table of two columns."""
+def asked_on(days: Days) -> TableValuedAlias:
+    """The portfolios with their days as a table of two columns, to join with views."""
     portfolios = cast(list(days), ARRAY(Uuid))
     asked = func.unnest(portfolios, cast(list(days.values()), ARRAY(Date)))
     return asked.table_valued("portfolio_id", "as_of", name="asked").render_derived()

@@ -19,7 +19,7 @@ from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
 from services.gateway.market import queries
 from services.gateway.market.dependencies import Symbol, Symbols, session_or_latest, ticker_of
-from services.gateway.market.schemas import OptionChain, PriceHistory, SecurityOut
+from services.gateway.market.schemas import NO_QUOTES, OptionChain, PriceHistory, SecurityOut
 from shared.contracts.event import Day
 from shared.instruments import option_roots, parse_occ
 
@@ -84,7 +84,7 @@ async def list_option_quotes(
             session, roots, day, expiry, option_type, page.limit, page.offset
         )
     quotes = page.page([_quote(row) for row in rows], total)
-    reason = None if day else "no quotes of its options are stored on or before that session"
+    reason = None if day else NO_QUOTES
     return {"underlying": ticker, "as_of": day, "reason": reason, **quotes}
 
 
