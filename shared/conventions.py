@@ -11,6 +11,9 @@ HIGHEST_PRICE = 1e8  # USD per share, far above every listed one, and below what
 LEAST_CAPITAL = 0.005  # USD: less than half a cent is rounding
 MINIMUM_OBSERVATIONS = 60  # daily returns below which an estimate is null
 
+# Standard normal quantiles of 0.95 and 0.99, by the confidence of a VaR in percent.
+NORMAL_QUANTILE = {95: 1.6448536269514722, 99: 2.3263478740408408}
+
 # The factor model whose exposures may be added, and the space of its returns and covariances.
 DEFAULT_MODEL = "market_relative"
 MARKET = "market"  # the id of the market factor

@@ -44,7 +44,6 @@ from services.snapshots.calculations.concentration import Concentration, concent
 from services.snapshots.calculations.layout import objects
 from services.snapshots.calculations.metrics import Metric
 from services.snapshots.calculations.parametric import (
-    NORMAL_QUANTILE,
     Exposures,
     FactorModel,
     ParametricRisk,
@@ -72,6 +71,7 @@ from services.stress.calculations.valuation import stress_test
 from services.stress.inputs import Contracts, ShardBook
 from shared import calendar
 from shared.arrays import FloatArray
+from shared.conventions import NORMAL_QUANTILE
 from shared.instruments import parse_occ
 from shared.quant import pricing
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_values

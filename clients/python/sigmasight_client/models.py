@@ -73,6 +73,39 @@ class AttemptOut(TypedDict):
     error: "str | None"
 
 
+class AttributedPart(TypedDict):
+    """One cause of P&L: a factor, income, fees, trades, or what none of them explains."""
+
+    part: "str"
+    name: "str"
+    values: "list[float]"
+    total: "float"
+
+
+class AttributedPeriod(TypedDict):
+    """A week or month, as far as it was attributed."""
+
+    start: "str"
+    end: "str"
+    sessions: "int"
+
+
+class AttributionPeriods(TypedDict):
+    """Where the P&L of each period came from, to the cent, oldest period first."""
+
+    portfolio_id: "str"
+    per: "Per"
+    start: "str | None"
+    as_of: "str | None"
+    sessions: "int"
+    periods: "list[AttributedPeriod]"
+    parts: "list[AttributedPart]"
+    pnl: "list[float]"
+    total: "float | None"
+    sessions_left_out: "list[str]"
+    reason: "str | None"
+
+
 class AttributionReport(TypedDict):
     """Where the P&L of a period came from, to the cent."""
 
@@ -424,6 +457,9 @@ class ComponentVar(TypedDict):
     plain_total_var: "NotRequired[float | None]"
     plain_total_es: "NotRequired[float | None]"
     positions: "list[ComponentOut]"
+
+
+Confidence = Literal[95, 99]
 
 
 class Contributor(TypedDict):
@@ -1054,6 +1090,35 @@ class FactorReport(TypedDict):
     reason: "str | None"
 
 
+class FactorRisk(TypedDict):
+    """Which factors a portfolio's risk comes from, and its exposures in the models side by side."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    view: "View"
+    nav: "float | None"
+    factors: "list[FactorShare]"
+    systematic: "RiskPartOut"
+    specific: "RiskPartOut"
+    total: "RiskPartOut"
+    models: "list[ModelNote]"
+    coverage: "float | None"
+    reason: "str | None"
+
+
+class FactorShare(TypedDict):
+    """A factor's part of the risk, and the exposures to it that the models find."""
+
+    contribution: "float | None"
+    share_of_risk: "float | None"
+    factor: "str"
+    name: "str"
+    proxy: "str | None"
+    active: "bool"
+    factor_deviation: "float | None"
+    models: "list[ModelExposure]"
+
+
 class Feasibility(TypedDict):
     """Whether a calculation has what it needs, symbol by symbol."""
 
@@ -1330,6 +1395,32 @@ class ItemOut(TypedDict):
     error: "str | None"
     message: "str | None"
     trace_id: "str | None"
+
+
+class JudgedDay(TypedDict):
+    """What a portfolio's P&L of one session came from, the largest loss first."""
+
+    portfolio_id: "str"
+    as_of: "str"
+    previous_session: "str | None"
+    confidence: "int"
+    hypothetical_pnl: "float | None"
+    trades: "float | None"
+    income: "float | None"
+    positions: "list[JudgedPosition]"
+    reason: "str | None"
+
+
+class JudgedPosition(TypedDict):
+    """What a position made on the session, next to its part of the VaR of the evening before."""
+
+    position_id: "str"
+    symbol: "str"
+    sector: "str | None"
+    state: "str"
+    pnl: "float | None"
+    share_of_total: "float | None"
+    component_var: "float | None"
 
 
 class JudgedVar(TypedDict):
@@ -1906,6 +1997,25 @@ Mode = Literal["partial", "all_or_nothing"]
 Model = Literal["market_relative", "joint", "univariate"]
 
 
+class ModelExposure(TypedDict):
+    """The exposure to a factor in one model; null with a reason."""
+
+    model: "Model"
+    dollar_exposure: "float | None"
+    standard_error: "float | None"
+    indistinguishable_from_zero: "bool | None"
+    beta: "float | None"
+    coverage: "float | None"
+    reason: "str | None"
+
+
+class ModelNote(TypedDict):
+    """A model, and what to keep in mind when reading its betas."""
+
+    model: "Model"
+    note: "str | None"
+
+
 class MoneyChange(TypedDict):
     """USD before and after the trades."""
 
@@ -2338,6 +2448,29 @@ class PageTagOut(TypedDict):
     offset: "int"
 
 
+class PairHistory(TypedDict):
+    """How the correlation of two underlyings of a portfolio went, oldest calculation first."""
+
+    portfolio_id: "str"
+    symbol_a: "str"
+    symbol_b: "str"
+    items: "list[PairPoint]"
+    total: "int"
+    reason: "str | None"
+
+
+class PairPoint(TypedDict):
+    """The correlation that was calculated on one session; null with a reason."""
+
+    as_of: "str"
+    correlation: "float | None"
+    measured_correlation: "float | None"
+    observations: "int"
+    lookback: "int"
+    quality: "str"
+    reason: "str | None"
+
+
 class PartOut(TypedDict):
     """What one position, sector, tag or factor moved a figure by."""
 
@@ -2357,6 +2490,9 @@ class PasswordReset(TypedDict):
     """A new password for a user, who will be logged out everywhere."""
 
     new_password: "str"
+
+
+Per = Literal["session", "week", "month"]
 
 
 class PerformanceReport(TypedDict):
@@ -2394,6 +2530,26 @@ class PnlByPosition(TypedDict):
     total: "float | None"
 
 
+class PnlClass(TypedDict):
+    """How many sessions made at least `low` and less than `high`."""
+
+    low: "float"
+    high: "float"
+    sessions: "int"
+
+
+class PnlDistribution(TypedDict):
+    """How the P&L of the past sessions is distributed, in classes of one width from the worst."""
+
+    mean_pnl: "float"
+    deviation: "float"
+    skewness: "float | None"
+    kurtosis: "float | None"
+    worst_pnl: "float"
+    best_pnl: "float"
+    classes: "list[PnlClass]"
+
+
 class PnlVector(TypedDict):
     """What one holding would have made on each past session."""
 
@@ -2415,6 +2571,7 @@ class PnlVectors(TypedDict):
     as_of: "str | None"
     session_dates: "list[str]"
     values: "list[float | None]"
+    distribution: "PnlDistribution | None"
     reason: "str | None"
 
 
@@ -3140,6 +3297,13 @@ class RestatedSessions(TypedDict):
     first: "str"
     last: "str"
     count: "int"
+
+
+class RiskPartOut(TypedDict):
+    """A part of the standard deviation of one day's P&L."""
+
+    contribution: "float | None"
+    share_of_risk: "float | None"
 
 
 class RollingBetas(TypedDict):

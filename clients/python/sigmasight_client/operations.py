@@ -8,6 +8,7 @@ from uuid import UUID
 from sigmasight_client.models import (
     Acknowledgement,
     AlertPage,
+    AttributionPeriods,
     AttributionReport,
     BatchStarted,
     Booking,
@@ -39,12 +40,14 @@ from sigmasight_client.models import (
     FactorEtfs,
     FactorMatrix,
     FactorReport,
+    FactorRisk,
     GreeksCalculated,
     GreeksReport,
     GridReport,
     GroupedPositions,
     HistoryProgress,
     Impacts,
+    JudgedDay,
     LimitHistory,
     LimitTemplates,
     LimitTrial,
@@ -87,6 +90,7 @@ from sigmasight_client.models import (
     PageSecurityOut,
     PageSnapshotOut,
     PageTagOut,
+    PairHistory,
     PasswordChange,
     PasswordReset,
     PerformanceReport,
@@ -956,6 +960,19 @@ class SigmaSight(Session):
             ),
         )
 
+    def get_judged_day(
+        self, session_date: date | str, portfolio_id: UUID | str, *, confidence: str | None = None
+    ) -> "JudgedDay":
+        """Which positions made the P&L that a VaR is judged by, next to their parts of it."""
+        return cast(
+            "JudgedDay",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/var-backtest/{part(session_date)}",
+                query={"confidence": confidence},
+            ),
+        )
+
     def get_changes(
         self,
         portfolio_id: UUID | str,
@@ -1184,6 +1201,25 @@ class SigmaSight(Session):
             ),
         )
 
+    def get_pair_history(
+        self,
+        symbol_a: str,
+        symbol_b: str,
+        *,
+        portfolio_id: UUID | str | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> "PairHistory":
+        """How the correlation of two of the portfolio's underlyings went, by calculation."""
+        return cast(
+            "PairHistory",
+            self.request(
+                "GET",
+                f"risk/correlations/positions/pairs/{part(symbol_a)}/{part(symbol_b)}",
+                query={"portfolio_id": portfolio_id, "from": from_, "to": to},
+            ),
+        )
+
     def get_factor_correlations(
         self, *, as_of: date | str | None = None, space: str | None = None
     ) -> "FactorMatrix":
@@ -1325,6 +1361,35 @@ class SigmaSight(Session):
     def list_definitions(self) -> "FactorDefinitions":
         """Every factor with the ETF that represents it, in display order."""
         return cast("FactorDefinitions", self.request("GET", "factors/definitions"))
+
+    def get_factor_risk(
+        self, portfolio_id: UUID | str, *, as_of: date | str | None = None, view: str | None = None
+    ) -> "FactorRisk":
+        """How much of the risk each factor makes, and what the three models find, side by side."""
+        return cast(
+            "FactorRisk",
+            self.request(
+                "GET", f"factors/risk/{part(portfolio_id)}", query={"as_of": as_of, "view": view}
+            ),
+        )
+
+    def get_attribution_periods(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        per: str | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> "AttributionPeriods":
+        """The P&L of every session, week or month by factor and cause; the rest is specific."""
+        return cast(
+            "AttributionPeriods",
+            self.request(
+                "GET",
+                f"factors/attribution/{part(portfolio_id)}/periods",
+                query={"per": per, "from": from_, "to": to},
+            ),
+        )
 
     def get_attribution(
         self,

@@ -14,10 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.arrays import ArrayColumns, BoolArray, FloatArray, IntArray
-from shared.conventions import MINIMUM_OBSERVATIONS
-
-# Standard normal quantiles of 0.95 and 0.99, and the density there over the tail's probability.
-NORMAL_QUANTILE = {95: 1.6448536269514722, 99: 2.3263478740408408}
+from shared.conventions import MINIMUM_OBSERVATIONS, NORMAL_QUANTILE
 
 
 @dataclass(frozen=True)

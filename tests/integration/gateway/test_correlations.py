@@ -1,5 +1,6 @@
 """Correlations through the API: stored ones, and those requested through all services."""
 
+import json
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -112,6 +113,48 @@ async def test_weekly_session_leaves_correlations_behind(ann: Person, pipeline: 
     assert report["effective_positions"] == pytest.approx(1 / risk, rel=1e-4)  # values in cents
     hedging = np.triu(np.array(matrix["correlations"]) * np.sign(np.outer(values, values)), 1)
     assert report["hedging_pairs"] == len(report["hedges"]) == int((hedging <= -0.7).sum())
+
+
+async def test_a_pair_has_the_correlation_of_every_calculation(
+    ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+    portfolio_id = UUID(book.portfolio_id)
+    blank = dict.fromkeys(column.name for column in sql_table(factors.CorrelationPair).columns)
+    pair = {"portfolio_id": portfolio_id, "symbol_a": "CVX", "symbol_b": "XOM"}
+    days = {date(2022, 12, 20): (0.8, 90), WEEKLY: (0.6, 60)}
+    for day, (rho, window) in days.items():
+        numbers = {"correlation": rho, "measured_correlation": rho, "observations": window}
+        row = {**blank, **pair, "as_of": day, **numbers, "quality": "full_history"}
+        await save(admin, factors.CorrelationPair, [row])
+        await save(
+            admin, factors.CorrelationCalculation, [a_calculation(portfolio_id, day, window)]
+        )
+    path = "risk/correlations/positions/pairs"
+
+    both = (await ann.get(f"{path}/cvx/XOM")).json()
+    late = (await ann.get(f"{path}/CVX/XOM", **{"from": "2022-12-21"})).json()
+    none = (await ann.get(f"{path}/CVX/SPY")).json()
+
+    found = [(each["as_of"], each["correlation"], each["lookback"]) for each in both["items"]]
+    assert found == [("2022-12-20", 0.8, 90), ("2022-12-27", 0.6, 60)]
+    assert [each["as_of"] for each in late["items"]] == ["2022-12-27"]
+    assert (none["items"], none["total"]) == ([], 0)
+    assert "has both symbols" in none["reason"]
+
+
+def a_calculation(portfolio_id: UUID, as_of: date, lookback: int) -> dict[str, Any]:
+    """The row of a calculation over so many returns, of no symbols."""
+    lists = ("kept", "left_out", "warnings", "linkage_clusters", "hedges")
+    counts = ("positions", "positions_kept", "symbols_kept", "symbols_left_out", "clusters")
+    columns = sql_table(factors.CorrelationCalculation).columns
+    return {
+        **dict.fromkeys(column.name for column in columns),
+        **dict.fromkeys(lists, "[]"),
+        **dict.fromkeys((*counts, "gross_value", "kept_value", "largest_repair"), 0),
+        **{"portfolio_id": portfolio_id, "as_of": as_of, "view": "portfolio", "price_run": "p1"},
+        **{"parameters": json.dumps({"lookback": lookback}), "psd_repaired": False},
+    }
 
 
 def assert_report_adds_up(report: dict[str, Any], portfolio_id: str) -> None:

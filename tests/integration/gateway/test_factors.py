@@ -1,12 +1,23 @@
 """Factors by model and side: numbers add up from the positions, what is left out is named."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from services.factors.tables import FactorCovariance
+from services.snapshots.tables import RiskMetric
 from shared.database import Database
+from tests.builders import AS_OF, save
 from tests.integration.gateway.people import Person
-from tests.integration.gateway.seeds import CALL, NO_BETAS, StoredBook, a_stored_book, exposure_to
+from tests.integration.gateway.seeds import (
+    ACTIVE,
+    CALL,
+    NO_BETAS,
+    StoredBook,
+    a_stored_book,
+    exposure_to,
+)
 
 pytestmark = pytest.mark.usefixtures("market")
 
@@ -179,3 +190,83 @@ async def test_coefficients_within_two_errors_of_zero_are_flagged(
     assert by_factor["short_interest"]["standard_error"] is None
     assert market_of(longs)["standard_error"] == pytest.approx(26_000 * 0.2, abs=0.01)
     assert {each["indistinguishable_from_zero"] for each in report["rate_sensitivities"]} == {True}
+
+
+async def a_parametric_var(admin: Database, book: StoredBook, value: float) -> None:
+    """A session's parametric VaR, and factors that move alone by 1 % a day."""
+    metric = {"metric": "var_95_1d_parametric", "view": "portfolio", "unit": "USD", "value": value}
+    about = {"portfolio_id": UUID(book.portfolio_id), "as_of": AS_OF, "coverage": 0.96}
+    await save(admin, RiskMetric, [{**about, **metric}])
+    of_all = {"as_of": AS_OF, "space": "market_relative", "price_run": "p1", "decay": 0.94}
+    numbers = {"lookback": 252, "observations": 252, "correlation": None, "shrinkage": None}
+    pairs = [
+        {"factor_a": one, "factor_b": other, "covariance": 1e-4 if one == other else 0.0}
+        for one in ACTIVE
+        for other in ACTIVE
+    ]
+    every = [{**of_all, **numbers, "shrunk_covariance": None, **pair} for pair in pairs]
+    await save(admin, FactorCovariance, every)
+
+
+async def test_shares_of_risk_add_up_and_stand_next_to_three_models(
+    ann: Person, admin: Database, book: StoredBook
+) -> None:
+    await a_parametric_var(admin, book, 1_644.8536269514722)
+
+    found = (await ann.get(f"factors/risk/{book.portfolio_id}")).json()
+
+    active = [each for each in found["factors"] if each["active"]]
+    shares = [each["share_of_risk"] for each in active]
+    assert found["total"] == {"contribution": 1_000.0, "share_of_risk": 1.0}
+    assert sum(shares) + found["specific"]["share_of_risk"] == pytest.approx(1.0, abs=1e-12)
+    market = market_of(found)
+    assert market["share_of_risk"] == pytest.approx(
+        exposure_to("market") ** 2 * 1e-4 / 1_000.0**2, abs=5e-5
+    )
+    assert (market["factor_deviation"], found["coverage"], found["reason"]) == (0.01, 0.96, None)
+    for each in market["models"]:
+        alone = market_of((await ann.get("risk/factors", model=each["model"])).json())
+        assert {name: alone[name] for name in each if name != "model"} == {
+            name: value for name, value in each.items() if name != "model"
+        }
+    assert [each["model"] for each in found["models"]] == ["market_relative", "joint", "univariate"]
+
+
+async def test_without_parametric_var_there_are_exposures_and_a_reason(
+    ann: Person, book: StoredBook
+) -> None:
+    found = (await ann.get(f"factors/risk/{book.portfolio_id}")).json()
+
+    assert found["reason"] == "no parametric VaR of the session is stored"
+    assert (found["total"]["share_of_risk"], market_of(found)["share_of_risk"]) == (None, None)
+    assert market_of(found)["models"][0]["dollar_exposure"] == pytest.approx(exposure_to("market"))
+
+
+async def test_shares_of_a_var_that_the_factors_exceed_are_refused(
+    ann: Person, admin: Database, book: StoredBook
+) -> None:
+    await a_parametric_var(admin, book, 10.0)
+
+    found = (await ann.get(f"factors/risk/{book.portfolio_id}")).json()
+
+    assert "different calculations" in found["reason"]
+    assert found["specific"]["share_of_risk"] is None
+
+
+async def test_attributed_pnl_comes_by_period(ann: Person, book: StoredBook) -> None:
+    path = f"factors/attribution/{book.portfolio_id}"
+
+    months = (await ann.get(f"{path}/periods")).json()
+    whole = (await ann.get(path, start="2022-12-01")).json()
+    none = (await ann.get(f"{path}/periods", to="2022-12-27")).json()
+    refused = await ann.get(f"{path}/periods", per="year")
+
+    assert months["periods"] == [{"start": "2022-12-28", "end": "2022-12-28", "sessions": 1}]
+    parts = {each["part"]: each for each in months["parts"]}
+    assert {name: parts[name]["values"] for name in ACTIVE} == {name: [-10.0] for name in ACTIVE}
+    assert parts["specific"]["total"] == whole["specific"]
+    assert months["pnl"] == [months["total"]] == [whole["total"]]
+    assert months["sessions_left_out"] == ["2022-12-27"]
+    assert (none["periods"], none["total"]) == ([], None)
+    assert none["reason"] == "the first snapshot has no P&L"
+    assert refused.status_code == 422

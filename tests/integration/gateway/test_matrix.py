@@ -98,6 +98,7 @@ GET portfolios/{portfolio_id}/report
 GET portfolios/{portfolio_id}/series
 GET portfolios/{portfolio_id}/pnl-vectors
 GET portfolios/{portfolio_id}/var-backtest
+GET portfolios/{portfolio_id}/var-backtest/{session_date}
 GET portfolios/{portfolio_id}/changes
 GET portfolios/{portfolio_id}/option-map
 GET positions/{position_id}/history
@@ -129,6 +130,7 @@ GET risk/metrics
 GET risk/market-scenarios
 GET risk/correlations/positions/metrics
 GET risk/correlations/positions/matrix
+GET risk/correlations/positions/pairs/{symbol_a}/{symbol_b}
 POST risk/correlations/positions/calculate
 POST risk/grid
 POST risk/curve
@@ -138,7 +140,9 @@ POST risk/stress-testing/comprehensive
 GET risk/stress-testing/results/{portfolio_id}
 GET factors/exposures/{portfolio_id}
 GET factors/exposures/{portfolio_id}/positions
+GET factors/risk/{portfolio_id}
 GET factors/attribution/{portfolio_id}
+GET factors/attribution/{portfolio_id}/periods
 POST factors/calculate
 GET market-data/current
 GET market-data/quality/{portfolio_id}
@@ -325,6 +329,9 @@ def nothing() -> dict[str, str]:
         "letter_id": "999999",
         "symbol": "AAPL",
         "measure": "nav",
+        "session_date": str(AS_OF),
+        "symbol_a": "AAPL",
+        "symbol_b": "SPY",
     }
 
 

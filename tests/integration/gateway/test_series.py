@@ -2,12 +2,21 @@
 
 from uuid import UUID
 
+import pytest
+from sqlalchemy import text
+
 from services.gateway.edge.dependencies import Gateway
-from services.snapshots.tables import RiskMetric
+from services.snapshots.tables import ComponentVar, RiskMetric
 from shared.database import Database
-from tests.builders import save
+from tests.builders import AS_OF, save
 from tests.integration.gateway.people import Person
-from tests.integration.gateway.seeds import BEFORE, CALL, a_stored_book, exposure_to
+from tests.integration.gateway.seeds import (
+    BEFORE,
+    CALL,
+    StoredBook,
+    a_stored_book,
+    exposure_to,
+)
 from tests.integration.gateway.statements import noted_statements
 
 MEASURES = [
@@ -104,6 +113,8 @@ async def test_vectors_add_up_to_the_portfolios_over_the_counted_positions(
     page = (await ann.get(route, limit=1, offset=1)).json()
 
     assert (whole["as_of"], whole["session_dates"]) == ("2022-12-28", ["2022-12-27", "2022-12-28"])
+    assert whole["distribution"]["worst_pnl"] == 3.0
+    assert sum(each["sessions"] for each in whole["distribution"]["classes"]) == 2
     assert whole["values"] == page["values"] == [3.0, 6.0]
     assert {item["symbol"]: (item["values"], item["counted"]) for item in whole["items"]} == {
         "AAPL": ([1.0, 2.0], True),
@@ -233,3 +244,60 @@ async def test_a_loss_beyond_the_var_of_the_evening_before_is_an_exception(
     assert (first["hypothetical_pnl"], first["values"]) == ([-123.45], [123.0])
     assert (first["kupiec"], first["reason"]) == (None, "1 days, 60 needed")
     assert [each["days"] for each in others] == [0] * 5
+
+
+async def test_a_judged_session_is_split_by_position_with_the_parts_of_var_before_it(
+    market: None, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+    part = {
+        "position_id": book.positions["MSFT"],
+        "as_of": BEFORE,
+        "portfolio_id": UUID(book.portfolio_id),
+        "symbol": "MSFT",
+    }
+    await save(admin, ComponentVar, [{**part, "var_95": 250.0, "var_99": 410.0}])
+    await let_positions_make(admin, book, {"AAPL": 60.5, "MSFT": -190.25, "XOM": -4.0})
+    route = f"portfolios/{book.portfolio_id}/var-backtest"
+
+    day = (await ann.get(f"{route}/2022-12-28", confidence=99)).json()
+
+    shown = [(each["symbol"], each["pnl"], each["component_var"]) for each in day["positions"]]
+    assert shown == [
+        ("MSFT", -190.25, 410.0),
+        ("XOM", -4.0, None),
+        ("AAPL", 60.5, None),
+        (CALL, None, None),
+    ]
+    assert (day["previous_session"], day["hypothetical_pnl"]) == ("2022-12-27", -113.45)
+    assert (day["trades"], day["income"]) == (-10.0, 10.3)
+    assert sum(pnl or 0.0 for _, pnl, _ in shown) - day["trades"] + day["income"] == pytest.approx(
+        day["hypothetical_pnl"]
+    )
+    assert day["positions"][0]["share_of_total"] == pytest.approx(190.25 / 113.45)
+
+
+async def let_positions_make(admin: Database, book: StoredBook, pnl: dict[str, float]) -> None:
+    """Store the positions' P&L of the session, of which trading away from the close lost 10."""
+    change = "update snapshots.position_valuations set daily_pnl = :pnl where position_id = :id"
+    traded = "update snapshots.portfolio_snapshots set trades_pnl = -10 where as_of = :day"
+    async with admin.transaction() as session:
+        for symbol, amount in pnl.items():
+            named = {"pnl": amount, "id": book.positions[symbol]}
+            await session.execute(text(change), named)
+        await session.execute(text(traded), {"day": AS_OF})
+
+
+async def test_a_session_that_cannot_be_judged_says_why(
+    market: None, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+    route = f"portfolios/{book.portfolio_id}/var-backtest"
+
+    first = (await ann.get(f"{route}/2022-12-27")).json()
+    none = (await ann.get(f"{route}/2020-01-02")).json()
+
+    assert (first["positions"], first["reason"]) == ([], "the first snapshot has no P&L")
+    assert none["reason"] == "the portfolio has no snapshot of that session"
+    for wrong in ("yesterday", "2022-12-28?confidence=90"):
+        assert (await ann.get(f"{route}/{wrong}")).status_code == 422

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.snapshots.calculations.parametric import (
-    NORMAL_QUANTILE,
     Exposures,
     FactorModel,
     ParametricRisk,
     parametric_risk,
     specific_variances,
 )
+from shared.conventions import NORMAL_QUANTILE
 from shared.quant.returns import simple_returns
 from tests import panel
 

@@ -56,6 +56,33 @@ export interface AttemptOut {
   error: string | null;
 }
 
+export interface AttributedPart {
+  part: string;
+  name: string;
+  values: Array<number>;
+  total: number;
+}
+
+export interface AttributedPeriod {
+  start: string;
+  end: string;
+  sessions: number;
+}
+
+export interface AttributionPeriods {
+  portfolio_id: string;
+  per: Per;
+  start: string | null;
+  as_of: string | null;
+  sessions: number;
+  periods: Array<AttributedPeriod>;
+  parts: Array<AttributedPart>;
+  pnl: Array<number>;
+  total: number | null;
+  sessions_left_out: Array<string>;
+  reason: string | null;
+}
+
 export interface AttributionReport {
   portfolio_id: string;
   start: string | null;
@@ -347,6 +374,8 @@ export interface ComponentVar {
   plain_total_es?: number | null;
   positions: Array<ComponentOut>;
 }
+
+export type Confidence = 95 | 99;
 
 export interface Contributor {
   name: string;
@@ -873,6 +902,31 @@ export interface FactorReport {
   reason: string | null;
 }
 
+export interface FactorRisk {
+  portfolio_id: string;
+  as_of: string | null;
+  view: View;
+  nav: number | null;
+  factors: Array<FactorShare>;
+  systematic: RiskPartOut;
+  specific: RiskPartOut;
+  total: RiskPartOut;
+  models: Array<ModelNote>;
+  coverage: number | null;
+  reason: string | null;
+}
+
+export interface FactorShare {
+  contribution: number | null;
+  share_of_risk: number | null;
+  factor: string;
+  name: string;
+  proxy: string | null;
+  active: boolean;
+  factor_deviation: number | null;
+  models: Array<ModelExposure>;
+}
+
 export interface Feasibility {
   calculation: string;
   needs: string;
@@ -1099,6 +1153,28 @@ export interface ItemOut {
   error: string | null;
   message: string | null;
   trace_id: string | null;
+}
+
+export interface JudgedDay {
+  portfolio_id: string;
+  as_of: string;
+  previous_session: string | null;
+  confidence: number;
+  hypothetical_pnl: number | null;
+  trades: number | null;
+  income: number | null;
+  positions: Array<JudgedPosition>;
+  reason: string | null;
+}
+
+export interface JudgedPosition {
+  position_id: string;
+  symbol: string;
+  sector: string | null;
+  state: string;
+  pnl: number | null;
+  share_of_total: number | null;
+  component_var: number | null;
 }
 
 export interface JudgedVar {
@@ -1558,6 +1634,21 @@ export type Mode = "partial" | "all_or_nothing";
 
 export type Model = "market_relative" | "joint" | "univariate";
 
+export interface ModelExposure {
+  model: Model;
+  dollar_exposure: number | null;
+  standard_error: number | null;
+  indistinguishable_from_zero: boolean | null;
+  beta: number | null;
+  coverage: number | null;
+  reason: string | null;
+}
+
+export interface ModelNote {
+  model: Model;
+  note: string | null;
+}
+
 export interface MoneyChange {
   before: number | null;
   after: number | null;
@@ -1909,6 +2000,25 @@ export interface PageTagOut {
   offset: number;
 }
 
+export interface PairHistory {
+  portfolio_id: string;
+  symbol_a: string;
+  symbol_b: string;
+  items: Array<PairPoint>;
+  total: number;
+  reason: string | null;
+}
+
+export interface PairPoint {
+  as_of: string;
+  correlation: number | null;
+  measured_correlation: number | null;
+  observations: number;
+  lookback: number;
+  quality: string;
+  reason: string | null;
+}
+
 export interface PartOut {
   key: string;
   name: string;
@@ -1923,6 +2033,8 @@ export interface PasswordChange {
 export interface PasswordReset {
   new_password: string;
 }
+
+export type Per = "session" | "week" | "month";
 
 export interface PerformanceReport {
   portfolio: PortfolioOut;
@@ -1953,6 +2065,22 @@ export interface PnlByPosition {
   total: number | null;
 }
 
+export interface PnlClass {
+  low: number;
+  high: number;
+  sessions: number;
+}
+
+export interface PnlDistribution {
+  mean_pnl: number;
+  deviation: number;
+  skewness: number | null;
+  kurtosis: number | null;
+  worst_pnl: number;
+  best_pnl: number;
+  classes: Array<PnlClass>;
+}
+
 export interface PnlVector {
   position_id: string;
   symbol: string;
@@ -1970,6 +2098,7 @@ export interface PnlVectors {
   as_of: string | null;
   session_dates: Array<string>;
   values: Array<number | null>;
+  distribution: PnlDistribution | null;
   reason: string | null;
 }
 
@@ -2595,6 +2724,11 @@ export interface RestatedSessions {
   first: string;
   last: string;
   count: number;
+}
+
+export interface RiskPartOut {
+  contribution: number | null;
+  share_of_risk: number | null;
 }
 
 export interface RollingBetas {
@@ -3594,6 +3728,7 @@ export interface Reads {
   "portfolios/{portfolio_id}/series": SeriesReport;
   "portfolios/{portfolio_id}/pnl-vectors": PnlVectors;
   "portfolios/{portfolio_id}/var-backtest": VarBacktest;
+  "portfolios/{portfolio_id}/var-backtest/{session_date}": JudgedDay;
   "portfolios/{portfolio_id}/changes": ChangesReport;
   "positions/{position_id}/history": PositionHistory;
   "risk/greeks": GreeksReport;
@@ -3605,12 +3740,15 @@ export interface Reads {
   "factors/exposures/{portfolio_id}/positions": PositionFactorPage;
   "risk/correlations/positions/metrics": CorrelationReport;
   "risk/correlations/positions/matrix": CorrelationMatrix;
+  "risk/correlations/positions/pairs/{symbol_a}/{symbol_b}": PairHistory;
   "risk/correlations/factors/matrix": FactorMatrix;
   "risk/stress-testing/scenarios": ScenarioList;
   "risk/stress-testing/results/{portfolio_id}": StressReport;
   "portfolios/{portfolio_id}/option-map": OptionMap;
   "risk/smile/{symbol}": SmileReport;
   "factors/definitions": FactorDefinitions;
+  "factors/risk/{portfolio_id}": FactorRisk;
+  "factors/attribution/{portfolio_id}/periods": AttributionPeriods;
   "factors/attribution/{portfolio_id}": AttributionReport;
   "factors/regression/{symbol}": RegressionReport;
   "market-data/current": CurrentPrices;

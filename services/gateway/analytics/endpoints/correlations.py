@@ -12,6 +12,7 @@ from services.gateway.analytics.reading.correlations import (
     correlation_matrix,
     correlation_report,
     factor_matrix,
+    pair_history,
 )
 from services.gateway.analytics.schemas.correlations import (
     CorrelationMatrix,
@@ -22,6 +23,7 @@ from services.gateway.analytics.schemas.correlations import (
     WantedBatch,
     WantedCorrelations,
 )
+from services.gateway.analytics.schemas.pairs import PairHistory
 from services.gateway.books.answers import ChosenRevision
 from services.gateway.books.dependencies import owned_or_first
 from services.gateway.edge.audit import record
@@ -32,11 +34,13 @@ from services.gateway.edge.dependencies import (
     ChosenSide,
     ChosenView,
     OpenSession,
+    SessionsBetween,
 )
 from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.problems import documented
 from services.gateway.edge.queries import latest_date
 from services.gateway.edge.shapes import View
+from services.gateway.market.dependencies import Symbol, ticker_of
 from services.gateway.runs.stages import CORRELATIONS
 from services.gateway.runs.starting import start_shards
 from services.gateway.tables import User
@@ -70,6 +74,19 @@ async def get_position_matrix(
 ) -> CorrelationMatrix:
     """The correlation matrix by underlying, with the data quality of every pair."""
     return await correlation_matrix(session, portfolio["portfolio_id"], as_of, view, limit)
+
+
+@router.get("/risk/correlations/positions/pairs/{symbol_a}/{symbol_b}", responses=documented(404))
+async def get_pair_history(
+    symbol_a: Symbol,
+    symbol_b: Symbol,
+    portfolio: ChosenRevision,
+    session: OpenSession,
+    span: SessionsBetween,
+) -> PairHistory:
+    """How the correlation of two of the portfolio's underlyings went, by calculation."""
+    pair = (ticker_of(symbol_a), ticker_of(symbol_b))
+    return await pair_history(session, portfolio["portfolio_id"], pair, span)
 
 
 @router.get("/risk/correlations/factors/matrix")

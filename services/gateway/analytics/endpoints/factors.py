@@ -7,12 +7,16 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from services.gateway.analytics.queries import factors
+from services.gateway.analytics.reading.attribution import attribution_periods
+from services.gateway.analytics.reading.factor_risk import factor_risk
 from services.gateway.analytics.reading.factors import (
     Wanted,
     attribution_report,
     factor_report,
     position_factor_page,
 )
+from services.gateway.analytics.schemas.attribution import AttributionPeriods
+from services.gateway.analytics.schemas.factor_risk import FactorRisk
 from services.gateway.analytics.schemas.factors import (
     AttributionReport,
     FactorDefinitions,
@@ -20,16 +24,20 @@ from services.gateway.analytics.schemas.factors import (
     Model,
     PositionFactorPage,
 )
+from services.gateway.analytics.shapes.attribution import Per
 from services.gateway.books.answers import ChosenRevision, NamedRevision
 from services.gateway.edge.dependencies import (
     AsOf,
     Caller,
     ChosenPage,
+    ChosenView,
     OpenSession,
+    SessionsBetween,
     Side,
 )
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented
+from services.gateway.edge.shapes import View
 from shared.contracts.event import Day
 
 router = once_router("/factors", "factors", 401, 404, 422)
@@ -69,6 +77,28 @@ async def get_position_factors(
     """Factor exposures and rate sensitivities by position, with their regressions, by symbol."""
     wanted = side.wanted(portfolio["portfolio_id"])
     return await position_factor_page(side.session, wanted, side.as_of, page)
+
+
+@router.get("/risk/{portfolio_id}")
+async def get_factor_risk(
+    portfolio: NamedRevision,
+    session: OpenSession,
+    as_of: AsOf = None,
+    view: ChosenView = View.PORTFOLIO,
+) -> FactorRisk:
+    """How much of the risk each factor makes, and what the three models find, side by side."""
+    return await factor_risk(session, portfolio["portfolio_id"], view, as_of)
+
+
+@router.get("/attribution/{portfolio_id}/periods")
+async def get_attribution_periods(
+    portfolio: NamedRevision,
+    session: OpenSession,
+    span: SessionsBetween,
+    per: Annotated[Per, Query(description="how long a period is")] = Per.MONTH,
+) -> AttributionPeriods:
+    """The P&L of every session, week or month by factor and cause; the rest is specific."""
+    return await attribution_periods(session, portfolio["portfolio_id"], span, per)
 
 
 @router.get("/attribution/{portfolio_id}")

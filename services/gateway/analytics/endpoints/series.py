@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query
 from services.gateway.analytics.reading.backtest import var_backtest
 from services.gateway.analytics.reading.changes import changes_report
 from services.gateway.analytics.reading.history import pnl_vectors, position_history
+from services.gateway.analytics.reading.judged_day import judged_day
 from services.gateway.analytics.reading.measures import measures_named
 from services.gateway.analytics.reading.series import series_report
-from services.gateway.analytics.schemas.backtest import VarBacktest
+from services.gateway.analytics.schemas.backtest import Confidence, JudgedDay, VarBacktest
 from services.gateway.analytics.schemas.changes import ChangesReport
 from services.gateway.analytics.schemas.history import PnlVectors, PositionHistory
 from services.gateway.analytics.schemas.series import SeriesReport
@@ -67,6 +68,19 @@ async def get_var_backtest(
     Over the last 250 sessions, or those wanted.
     """
     return await var_backtest(session, portfolio["portfolio_id"], span)
+
+
+@router.get("/portfolios/{portfolio_id}/var-backtest/{session_date}", tags=["portfolios"])
+async def get_judged_day(
+    portfolio: NamedRevision,
+    session_date: Day,
+    session: OpenSession,
+    confidence: Annotated[Confidence, Query(description="of the positions' parts of VaR, %")] = (
+        Confidence.NINETY_FIVE
+    ),
+) -> JudgedDay:
+    """Which positions made the P&L that a VaR is judged by, next to their parts of it."""
+    return await judged_day(session, portfolio["portfolio_id"], session_date, confidence)
 
 
 @router.get("/portfolios/{portfolio_id}/changes", tags=["portfolios"])

@@ -5,9 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, select
 
+from services.gateway.analytics.queries.series import between
+from services.gateway.edge.dependencies import Period
 from services.gateway.edge.queries import Row, all_rows, one_row
+from services.gateway.edge.shapes import View
 from services.gateway.tables import IS_BOOK, Portfolio
 from shared.conventions import DEFAULT_MODEL
 from shared.database import Session, sql_table
@@ -20,6 +23,7 @@ members = factors.correlation_cluster_members
 covariances = factors.factor_covariances
 definitions = factors.factor_definitions
 exposures = factors.position_factor_exposures
+_OF_PAIR = ("correlation", "measured_correlation", "observations", "quality", "reason")
 
 
 async def load_calculation(
@@ -68,19 +72,31 @@ async def load_pairs(
     session: Session, portfolio_id: UUID, as_of: date, symbols: Sequence[str]
 ) -> list[Row]:
     """Both triangles and the diagonal of these symbols' matrix."""
-    names = (
-        "symbol_a",
-        "symbol_b",
-        "correlation",
-        "measured_correlation",
-        "observations",
-        "quality",
-        "reason",
-    )
+    names = ("symbol_a", "symbol_b", *_OF_PAIR)
     statement = select(*(pairs.c[name] for name in names)).where(
         *_among(portfolio_id, as_of, symbols)
     )
     return await all_rows(session, statement.order_by(pairs.c.symbol_a, pairs.c.symbol_b))
+
+
+async def load_pair(
+    session: Session, portfolio_id: UUID, symbols: tuple[str, str], span: Period
+) -> Sequence[Mapping[str, object]]:
+    """One pair's correlation of every calculation in the span, oldest first."""
+    same = and_(
+        calculations.c.portfolio_id == pairs.c.portfolio_id,
+        calculations.c.as_of == pairs.c.as_of,
+        calculations.c.view == View.PORTFOLIO,
+    )
+    names = ("as_of", *_OF_PAIR)
+    lookback = cast(calculations.c.parameters["lookback"].astext, Integer)
+    statement = select(*(pairs.c[name] for name in names), lookback.label("lookback")).select_from(
+        pairs.join(calculations, same)
+    )
+    mine = between(pairs, portfolio_id, span)
+    one, other = symbols
+    own = statement.where(*mine, pairs.c.symbol_a == one, pairs.c.symbol_b == other)
+    return await all_rows(session, own.order_by(pairs.c.as_of))
 
 
 def _among(

@@ -1,10 +1,14 @@
 """What snapshots publishes about risk: metrics, VaR by position, attributed P&L."""
 
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 
+from services.gateway.analytics.queries.series import between
+from services.gateway.analytics.shapes.attribution import Attributed
+from services.gateway.edge.dependencies import Period
 from services.gateway.edge.queries import Row, all_rows
 from services.gateway.tables import Position
 from shared.database import Session, sql_table
@@ -18,6 +22,27 @@ async def load_metrics(session: Session, portfolio_id: UUID, as_of: date) -> lis
     view = snapshots.risk_metrics
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
     return await all_rows(session, mine.order_by(view.c.metric, view.c.view))
+
+
+class StoredMetric(NamedTuple):
+    """One metric in its unit; null with a reason. `coverage`: share of exposure that it knows."""
+
+    value: float | None
+    coverage: float | None
+    reason: str | None
+
+
+async def load_metric(
+    session: Session, portfolio_id: UUID, as_of: date, named: tuple[str, str]
+) -> StoredMetric | None:
+    """One metric of one view (its name and the view's) on a session."""
+    row = snapshots.risk_metrics.c
+    metric, view = named
+    mine = (row.portfolio_id == portfolio_id, row.as_of == as_of)
+    wanted = select(row.value, row.coverage, row.reason)
+    found = await session.execute(wanted.where(*mine, row.metric == metric, row.view == view))
+    first = found.first()
+    return StoredMetric(*first) if first else None
 
 
 async def load_components(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
@@ -38,3 +63,11 @@ async def load_attributions(
     view = snapshots.pnl_attributions
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of.between(start, end))
     return await all_rows(session, mine.order_by(view.c.as_of, view.c.factor))
+
+
+async def load_attributed(session: Session, portfolio_id: UUID, span: Period) -> list[Attributed]:
+    """The same of a span, oldest first."""
+    view = snapshots.pnl_attributions
+    chosen = select(view.c.as_of, view.c.factor, view.c.pnl, view.c.reason)
+    mine = chosen.where(*between(view, portfolio_id, span)).order_by(view.c.as_of, view.c.factor)
+    return [Attributed(*row) for row in await session.execute(mine)]

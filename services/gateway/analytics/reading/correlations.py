@@ -13,7 +13,9 @@ from services.gateway.analytics.schemas.correlations import (
     FactorMatrix,
     Space,
 )
+from services.gateway.analytics.schemas.pairs import PairHistory
 from services.gateway.analytics.shapes import correlations
+from services.gateway.edge.dependencies import Period
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.edge.shapes import View
 from shared.database import Session
@@ -23,6 +25,7 @@ NO_CORRELATIONS = (
     "no correlations of this portfolio exist at or before that date: "
     "they are computed weekly, or when asked for"
 )
+NO_PAIR = "no calculation of these sessions has both symbols among those it kept"
 NO_COVARIANCE = "no factor covariance exists at or before that date"
 TOO_FEW_DAYS = "too few days on which every factor has a return"
 _FIGURES = (
@@ -126,6 +129,22 @@ async def correlation_matrix(
             "parameters": found.row["parameters"] if found.row else None,
             "psd_repaired": found.row["psd_repaired"] if found.row else None,
             "reason": found.row["reason"] if found.row else NO_CORRELATIONS,
+        }
+    )
+
+
+async def pair_history(
+    session: Session, portfolio_id: UUID, symbols: tuple[str, str], span: Period
+) -> PairHistory:
+    """The correlation of two underlyings in every calculation of the span."""
+    rows = await correlations_queries.load_pair(session, portfolio_id, symbols, span)
+    return PairHistory.model_validate(
+        {
+            "portfolio_id": portfolio_id,
+            **dict(zip(("symbol_a", "symbol_b"), symbols, strict=True)),
+            "items": rows,
+            "total": len(rows),
+            "reason": None if rows else NO_PAIR,
         }
     )
 

@@ -1,7 +1,7 @@
 """Factor exposures of portfolios and positions, and the P&L that factors explain."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -72,7 +72,12 @@ async def factor_report(session: Session, wanted: Wanted, as_of: date | None) ->
 async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows:
     """The answer's rows: stored sums for the whole portfolio, sums over positions for one side."""
     rates = await factors_queries.load_rate_sensitivities(session, wanted.portfolio_id, day)
-    held = edge_shapes.held_on(wanted.view, rates)
+    rows = await exposure_rows(session, wanted, day)
+    return replace(rows, rates=edge_shapes.held_on(wanted.view, rates))
+
+
+async def exposure_rows(session: Session, wanted: Wanted, day: date) -> FactorRows:
+    """The same without sensitivities to yields."""
     if wanted.view is View.PORTFOLIO:
         sums = await factors_queries.load_factor_exposures(
             session, wanted.portfolio_id, day, wanted.model
@@ -83,7 +88,7 @@ async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows
         errors = await factors_queries.load_factor_errors(
             session, wanted.portfolio_id, day, wanted.model
         )
-        return FactorRows(sums, held, unmeasured, exposures.exposure_errors(errors))
+        return FactorRows(sums, (), unmeasured, exposures.exposure_errors(errors))
     definitions = await factors_queries.load_definitions(session)
     rows = await factors_queries.load_position_factors(
         session, wanted.portfolio_id, day, wanted.model
@@ -91,7 +96,7 @@ async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows
     own = edge_shapes.held_on(wanted.view, exposures.in_cents(rows))
     return FactorRows(
         exposures.factor_sums(definitions, own),
-        held,
+        (),
         exposures.unmeasured(own),
         exposures.exposure_errors(
             exposures.ExposureError(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from services.gateway.edge.dependencies import Paging, Period
 from services.gateway.edge.queries import latest_date
 from shared.database import Session
 from shared.published.stress import position_pnl_vectors
+from shared.quant.distribution import distribution
 
 NO_VECTORS = "no P&L vectors of this portfolio exist at or before that date"
 
@@ -54,12 +56,15 @@ def _laid_out(
 ) -> PnlVectors:
     rows, dates = stored
     vectors = [vector_of(row) for row in rows]
+    values = total_of(vectors, len(dates))
+    found = distribution([value for value in values if value is not None])
     return PnlVectors.model_validate(
         {
             "portfolio_id": portfolio_id,
             "as_of": day,
             "session_dates": dates,
-            "values": total_of(vectors, len(dates)),
+            "values": values,
+            "distribution": asdict(found) if found else None,
             **page.of([vars(vector) for vector in vectors]),
             "reason": None if rows else NO_VECTORS,
         }

@@ -1,6 +1,7 @@
 """Models of the backtest of a portfolio's VaR."""
 
 from datetime import date
+from enum import IntEnum
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -72,4 +73,71 @@ class VarBacktest(BaseModel):
     start: date | None
     end: date | None
     judged: list[JudgedVar]
+    reason: str | None
+
+
+_LOSER = {
+    "position_id": SOME_ID,
+    "symbol": "AAPL",
+    "sector": "Technology",
+    "state": "held",
+    "pnl": -1210.4,
+    "share_of_total": 0.5432,
+    "component_var": 640.2,
+}
+
+
+class Confidence(IntEnum):
+    """Of a VaR, in percent."""
+
+    NINETY_FIVE = 95
+    NINETY_NINE = 99
+
+
+class JudgedPosition(BaseModel):
+    """What a position made on the session, next to its part of the VaR of the evening before."""
+
+    model_config = example(**_LOSER)
+
+    position_id: UUID
+    symbol: str
+    sector: str | None
+    state: str = Field(description="held at the close, or closed on the session")
+    pnl: Money | None = Field(description="null where a price is missing: it counts nothing")
+    share_of_total: float | None = Field(description="of hypothetical_pnl; null when that is 0")
+    component_var: Money | None = Field(
+        description="of the evening before; null when it was not held then, or not measured"
+    )
+
+
+class JudgedDay(BaseModel):
+    """What a portfolio's P&L of one session came from, the largest loss first.
+
+    The positions' pnl - trades + income = hypothetical_pnl.
+    """
+
+    model_config = example(
+        portfolio_id=SOME_ID,
+        as_of="2022-12-28",
+        previous_session="2022-12-27",
+        confidence=95,
+        hypothetical_pnl=-2228.3,
+        trades=-12.5,
+        income=0.0,
+        positions=[_LOSER],
+        reason=None,
+    )
+
+    portfolio_id: UUID
+    as_of: date
+    previous_session: date | None = Field(description="the evening whose VaR is judged")
+    confidence: int = Field(description="of component_var")
+    hypothetical_pnl: Money | None
+    trades: Money | None = Field(
+        description="trading away from the close: in the positions' P&L, not in hypothetical_pnl"
+    )
+    income: Money | None = Field(
+        description="dividends, interest and borrow fees that were entered for no position"
+    )
+    positions: list[JudgedPosition]
     reason: str | None

@@ -45,6 +45,16 @@ _POINT = {
     "reason": None,
 }
 
+_DISTRIBUTION = {
+    "mean_pnl": 41.2,
+    "deviation": 1180.4,
+    "skewness": -0.31,
+    "kurtosis": 4.12,
+    "worst_pnl": -4210.5,
+    "best_pnl": 3890.0,
+    "classes": [{"low": -500.0, "high": 0.0, "sessions": 61}],
+}
+
 
 class PositionPoint(BaseModel):
     """A position on one session.
@@ -106,6 +116,30 @@ class PnlVector(BaseModel):
     reason: str | None = Field(description="why it is not, or why sessions are missing")
 
 
+class PnlClass(BaseModel):
+    """How many sessions made at least `low` and less than `high`."""
+
+    model_config = example(low=-500.0, high=0.0, sessions=61)
+
+    low: Money
+    high: Money
+    sessions: int
+
+
+class PnlDistribution(BaseModel):
+    """How the P&L of the past sessions is distributed, in classes of one width from the worst."""
+
+    model_config = example(**_DISTRIBUTION)
+
+    mean_pnl: Money
+    deviation: Money = Field(description="standard deviation, with n - 1")
+    skewness: float | None = Field(description="below zero: losses are larger than gains")
+    kurtosis: float | None = Field(description="3 for a normal distribution")
+    worst_pnl: Money
+    best_pnl: Money
+    classes: list[PnlClass] = Field(description="bounds are multiples of the width")
+
+
 class PnlVectors(Page[PnlVector]):
     """What the holdings of a session would have made on each of the last 252, options repriced.
 
@@ -117,6 +151,7 @@ class PnlVectors(Page[PnlVector]):
         as_of="2022-12-28",
         session_dates=["2022-12-27", "2022-12-28"],
         values=[-1250.5, 310.25],
+        distribution=_DISTRIBUTION,
         items=[
             {
                 "position_id": SOME_ID,
@@ -138,4 +173,5 @@ class PnlVectors(Page[PnlVector]):
     values: list[float | None] = Field(
         description="USD of the counted positions together, those of other pages too"
     )
+    distribution: PnlDistribution | None = Field(description="of values; null of fewer than two")
     reason: str | None

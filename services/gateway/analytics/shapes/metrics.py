@@ -13,6 +13,7 @@ Row = Mapping[str, Any]
 CENT = Decimal("0.01")
 SPECIFIC = "specific"
 CAUSES = ("income", "fees", "trades")  # parts of P&L that no factor explains, and no price move
+NOTHING_ATTRIBUTED = "no P&L of this portfolio was attributed at or before that date"
 AMOUNT = "USD"
 WINDOWED = "var_95_1d_historical"
 PERFORMANCE = "performance_"
@@ -198,6 +199,4 @@ def _no_attribution(rows: Sequence[Row]) -> str:
     """The first reason given, of the last session."""
     last: date | None = max((row["as_of"] for row in rows), default=None)
     reasons = [row["reason"] for row in rows if row["as_of"] == last and row["reason"]]
-    return (
-        reasons[0] if reasons else "no P&L of this portfolio was attributed at or before that date"
-    )
+    return reasons[0] if reasons else NOTHING_ATTRIBUTED
