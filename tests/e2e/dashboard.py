@@ -28,6 +28,13 @@ _WHERE = (
     "import chromium from '@sparticuz/chromium';"
     "console.log(JSON.stringify([await chromium.executablePath(), chromium.args]))"
 )
+_CELLS = """place => [...place.querySelectorAll('tbody tr')].map(row =>
+  [...row.cells].map(cell => {
+    const copy = cell.cloneNode(true);
+    const plain = copy.textContent;
+    copy.querySelectorAll('small').forEach(each => each.remove());
+    return copy.textContent.trim() || plain;
+  }))"""
 # Before a log-in, the answer to the first read is a 401, which browsers put on the console.
 _EXPECTED = re.compile("401 \\(Unauthorized\\)")
 
@@ -126,6 +133,19 @@ class Dashboard:
             item.locator("dt").inner_text(): item.locator(".figure").inner_text() for item in items
         }
 
+    def table(self, label: str) -> list[list[str]]:
+        """The cells of a table by its label, row by row, without their small print."""
+        place = self.page.locator(f'div.scroll[aria-label="{label}"]')
+        expect(place).to_be_visible()
+        return [[cell.strip() for cell in row] for row in place.evaluate(_CELLS)]
+
+    def facts(self, label: str) -> dict[str, str]:
+        """A row of figures by their names."""
+        place = self.page.locator(f'dl[aria-label="{label}"]')
+        expect(place).to_be_visible()
+        items = place.locator("> div").all()
+        return {each.locator("dt").inner_text(): each.locator("dd").inner_text() for each in items}
+
     def screenshot(self, name: str) -> None:
         """Keep a picture of the window."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -148,6 +168,27 @@ def whole(value: float | None, *, plus: bool = False) -> str:
         return "–"
     sign = "−" if value < 0 else "+" if plus and value > 0 else ""
     return f"{sign}${abs(value):,.0f}"
+
+
+def money(value: float | None, *, plus: bool = False) -> str:
+    """USD with cents as the page writes them."""
+    if value is None:
+        return "–"
+    sign = "−" if value < 0 else "+" if plus and value > 0 else ""
+    return f"{sign}${abs(value):,.2f}"
+
+
+def percent(share: float | None) -> str:
+    """A share as the page writes it."""
+    return "–" if share is None else f"{'−' if share < 0 else ''}{abs(share):,.2%}"
+
+
+def fixed(value: float | None, digits: int, *, plus: bool = False) -> str:
+    """A number with so many decimals as the page writes it."""
+    if value is None:
+        return "–"
+    sign = "−" if value < 0 else "+" if plus and value > 0 else ""
+    return f"{sign}{abs(value):,.{digits}f}"
 
 
 def expected_strip(report: PortfolioReport) -> dict[str, str]:

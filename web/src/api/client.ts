@@ -1,5 +1,6 @@
 import type {
   BookingOut,
+  CorrelationsStarted,
   CurveReport,
   DraftOut,
   FieldError,
@@ -94,6 +95,12 @@ export async function evaluateCurve(wanted: WantedCurve): Promise<CurveReport> {
 
 export async function evaluateWhatIf(wanted: WhatIf): Promise<WhatIfReport> {
   return (await write("POST", "risk/stress-testing/comprehensive", wanted)) as WhatIfReport;
+}
+
+/** Starts a run; its end is an event. */
+export async function correlatePositions(portfolioId: string, asOf: string | undefined): Promise<CorrelationsStarted> {
+  const wanted = { portfolio_id: portfolioId, as_of: asOf ?? null };
+  return (await write("POST", "risk/correlations/positions/calculate", wanted)) as CorrelationsStarted;
 }
 
 export async function tryLimit(limit: NewLimit, portfolioId: string): Promise<LimitTrial> {

@@ -10,6 +10,7 @@ export interface Colours {
   gain: string;
   loss: string;
   neutral: string;
+  warn: string;
 }
 
 /** The page's colours, which differ by theme. */
@@ -25,6 +26,7 @@ export function colours(): Colours {
     gain: of("gain"),
     loss: of("loss"),
     neutral: of("neutral"),
+    warn: of("warn"),
   };
 }
 

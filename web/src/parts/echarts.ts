@@ -1,10 +1,11 @@
-import { BarChart, LineChart, ScatterChart, TreemapChart } from "echarts/charts";
+import { BarChart, HeatmapChart, LineChart, ScatterChart, TreemapChart } from "echarts/charts";
 import {
   AriaComponent,
   GridComponent,
   LegendComponent,
   MarkLineComponent,
   TooltipComponent,
+  VisualMapComponent,
 } from "echarts/components";
 import { init, use, type ECharts } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
@@ -14,12 +15,14 @@ use([
   BarChart,
   CanvasRenderer,
   GridComponent,
+  HeatmapChart,
   LegendComponent,
   LineChart,
   MarkLineComponent,
   ScatterChart,
   TooltipComponent,
   TreemapChart,
+  VisualMapComponent,
 ]);
 
 export function begin(place: HTMLElement): ECharts {

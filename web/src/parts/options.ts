@@ -31,3 +31,22 @@ export function dollars(own: Colours) {
     splitLine: { lineStyle: { color: own.line } },
   };
 }
+
+export function plainNumbers(own: Colours) {
+  return {
+    type: "value" as const,
+    scale: true,
+    axisLabel: { color: own.dim },
+    splitLine: { lineStyle: { color: own.line } },
+  };
+}
+
+/** Dollars from left to right, where a place between two labels means something. */
+export function dollarsAlong(own: Colours) {
+  return { ...dollars(own), splitLine: { show: false }, axisLine: { lineStyle: { color: own.line } } };
+}
+
+/** Colours of parts that stand side by side, apart from gain and loss; their names are in the legend. */
+export function partColours(own: Colours): string[] {
+  return [own.accent, "#d98324", "#8e6bd8", "#1fa7a0", "#c75b9b", "#8a9a2b", "#b9724a", "#5f8f6e", "#7d87d6"];
+}

@@ -1,73 +1,63 @@
-import { fixed, money, percent, tone } from "../format";
-import { Bars } from "../parts/Bars";
+import { read } from "../api/client";
+import type { AttributionPeriods, FactorRisk } from "../api/types";
+import { money, tone } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
+import { Waiting } from "../parts/Waiting";
+import { useAddress } from "../state/address";
 import { useBook } from "../state/book";
+import { useLoaded } from "../state/loading";
+import { FactorExposures } from "./FactorExposures";
+import { FactorHistory, periodOf } from "./FactorHistory";
+import { FactorShares } from "./FactorShares";
+import { PositionExposures } from "./PositionExposures";
+import { RegressionOf } from "./RegressionOf";
 
+/** What a portfolio is exposed to, what that makes of its risk and its P&L, and how well it is known. */
 export function Factors() {
-  const { factors } = useBook().report;
-  const bars = factors.factors.flatMap((each) =>
-    each.dollar_exposure === null
-      ? []
-      : [
-          {
-            key: each.factor,
-            label: each.name,
-            value: each.dollar_exposure,
-            text: (
-              <Figure measure="dollar_exposure" series={`factor.${each.factor}`} tone={tone(each.dollar_exposure)}>
-                {money(each.dollar_exposure, { compact: true, plus: true })}
-              </Figure>
-            ),
-          },
-        ],
+  const { report, asOf, version } = useBook();
+  const address = useAddress();
+  const ids = { portfolio_id: report.portfolio.portfolio_id };
+  const key = `${ids.portfolio_id} ${asOf} ${version}`;
+  const per = periodOf(address["per"]);
+  const risk = useLoaded<FactorRisk>(key, () => read("factors/risk/{portfolio_id}", ids, { as_of: asOf }));
+  const history = useLoaded<AttributionPeriods>(`${key} ${per}`, () =>
+    read("factors/attribution/{portfolio_id}/periods", ids, { per, to: asOf }),
   );
-  const rows = factors.factors.map((each) => [
-    each.name,
-    each.proxy ?? "–",
-    money(each.dollar_exposure, { plus: true }),
-    money(each.standard_error),
-    fixed(each.beta, 3, true),
-    each.indistinguishable_from_zero ? "within two errors of zero" : (each.reason ?? ""),
-    percent(each.coverage),
-  ]);
-  const rates = factors.rate_sensitivities.map((each) => [
+  return (
+    <div class="grid">
+      {risk.value ? <FactorShares risk={risk.value} /> : <Waiting title="Where the risk comes from" loaded={risk} />}
+      <Rates />
+      {risk.value ? <FactorExposures risk={risk.value} /> : <Waiting title="Three models side by side" loaded={risk} />}
+      {history.value ? (
+        <FactorHistory history={history.value} />
+      ) : (
+        <Waiting title="P&L by factor" loaded={history} />
+      )}
+      <PositionExposures />
+      <RegressionOf symbol={address["symbol"]} />
+    </div>
+  );
+}
+
+function Rates() {
+  const { factors } = useBook().report;
+  const rows = factors.rate_sensitivities.map((each) => [
     each.maturity,
     <Figure measure="dollars_per_basis_point" tone={tone(each.dollars_per_basis_point)}>
       {money(each.dollars_per_basis_point, { plus: true })}
     </Figure>,
-    money(each.standard_error),
-    each.indistinguishable_from_zero ? "within two errors of zero" : (each.reason ?? ""),
+    <Figure measure="standard_error">{money(each.standard_error)}</Figure>,
+    each.indistinguishable_from_zero ? <small>within two errors of zero</small> : <small>{each.reason}</small>,
   ]);
   return (
-    <div class="grid">
-      <Panel title="Factor exposures" note={factors.model.replace(/_/g, " ")}>
-        <Bars bars={bars} empty={factors.reason ?? "No factor exposure is measured on this session."} />
-        {factors.note && <p class="note">{factors.note}</p>}
-      </Panel>
-      <Panel title="Rates" note="USD per basis point, each estimated alone: do not add">
-        <DataTable
-          label="Rates"
-          columns={[{ name: "Yield" }, { name: "Per bp", numeric: true }, { name: "Error", numeric: true }, { name: "" }]}
-          rows={rates}
-        />
-      </Panel>
-      <Panel title="Exposures and their errors" wide>
-        <DataTable
-          label="Exposures and their errors"
-          columns={[
-            { name: "Factor" },
-            { name: "Proxy" },
-            { name: "Exposure", numeric: true },
-            { name: "Standard error", numeric: true },
-            { name: "Beta", numeric: true },
-            { name: "" },
-            { name: "Coverage", numeric: true },
-          ]}
-          rows={rows}
-        />
-      </Panel>
-    </div>
+    <Panel title="Rates" note="USD per basis point, each estimated alone: do not add">
+      <DataTable
+        label="Rates"
+        columns={[{ name: "Yield" }, { name: "Per bp", numeric: true }, { name: "Error", numeric: true }, { name: "" }]}
+        rows={rows}
+      />
+    </Panel>
   );
 }

@@ -8,7 +8,7 @@ import { BookContext, loadReport, type Book } from "../state/book";
 import { useProgress } from "../state/events";
 import { useLoaded } from "../state/loading";
 import { isFree, loadOthers, screenOf, useScreen, type ScreenId, type ScreenProps } from "../state/screens";
-import { Drawer } from "./Drawer";
+import { CLOSED, Drawer } from "./Drawer";
 import { Help } from "./Help";
 import { useKeys } from "./keys";
 import { Navigation } from "./Navigation";
@@ -74,7 +74,7 @@ export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
   useKeys({
     onPalette: () => setOpen("palette"),
     onHelp: () => setOpen("help"),
-    onEscape: () => (open ? setOpen(null) : go({ figure: undefined, series: undefined, position: undefined })),
+    onEscape: () => (open ? setOpen(null) : go(CLOSED)),
   });
   const shown = report.value?.portfolio.portfolio_id === portfolio.portfolio_id ? report.value : null;
   const book = useMemo<Book | null>(

@@ -15,22 +15,25 @@ interface History {
   reasons: string[];
 }
 
-const CLOSED = { figure: undefined, series: undefined, position: undefined };
+export const CLOSED = { figure: undefined, series: undefined, position: undefined, shown: undefined };
 
 /** What a number is, how it came to be, and its history. */
 export function Drawer() {
-  const { figure, series, position } = useAddress();
+  const { figure, series, position, shown } = useAddress();
   if (!figure) return null;
-  return <Open key={`${figure} ${series} ${position}`} measure={figure} series={series} position={position} />;
+  const key = `${figure} ${series} ${position} ${shown}`;
+  return <Open key={key} measure={figure} series={series} position={position} shown={shown} />;
 }
 
 interface Props {
   measure: string;
   series: string | undefined;
   position: string | undefined;
+  /** As it is on the screen: of a number that has no history. */
+  shown: string | undefined;
 }
 
-function Open({ measure, series, position }: Props) {
+function Open({ measure, series, position, shown }: Props) {
   const { report, version } = useBook();
   const place = useRef<HTMLElement>(null);
   useEffect(() => place.current?.focus(), []);
@@ -54,7 +57,7 @@ function Open({ measure, series, position }: Props) {
       </header>
       {title(measure) !== words(measure) && <p class="note">{title(measure)}</p>}
       {held && <p class="note">{instrument(held.symbol)}</p>}
-      <p class="big">{inUnit(now, unit)}</p>
+      <p class="big">{now === null || now === undefined ? shown : inUnit(now, unit)}</p>
       {meaning.problem && <p class="empty">{meaning.problem}</p>}
       {meaning.value && <Meaning meaning={meaning.value} />}
       {history.value && <Past history={history.value} unit={unit} />}
@@ -125,7 +128,7 @@ function Fact({ name, children }: { name: string; children: preact.ComponentChil
 function Past({ history, unit }: { history: History; unit: string }) {
   const first = history.values.find((value) => value !== null);
   const last = history.values.findLast((value) => value !== null);
-  if (history.values.length < 2) return null;
+  if (history.values.filter((value) => value !== null).length < 2) return null;
   return (
     <section aria-label="History">
       <h3>History</h3>

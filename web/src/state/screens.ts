@@ -50,6 +50,12 @@ export const SCREENS = [
     load: () => import("../screens/Factors").then((it) => it.Factors),
   },
   {
+    id: "correlation",
+    name: "Correlation",
+    key: "c",
+    load: () => import("../screens/Correlation").then((it) => it.Correlation),
+  },
+  {
     id: "options",
     name: "Options",
     key: "t",
