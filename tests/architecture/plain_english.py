@@ -51,6 +51,13 @@ def _compiled(refused: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{refused})\b", re.IGNORECASE)
 
 
+@cache
+def _applying(path: str, kind: Kind) -> tuple[tuple[Rule, ...], re.Pattern[str]]:
+    """The rules for a file's texts of a kind, and a pattern that matches where any of them does."""
+    rules = tuple(rule for rule in RULES if rule.applies(path, kind))
+    return rules, _compiled("|".join(rule.refused for rule in rules) or "(?!)")
+
+
 PROSE: frozenset[Kind] = frozenset({"docstring", "comment", "text", "document"})
 PROVIDER = r"(?:providers?|Polygon|Yahoo|FRED)"
 PROVIDERS = r"services/ingest/|docs/market-data\.md"
@@ -137,7 +144,7 @@ def findings(*paths: str) -> Iterator[Finding]:
     """Every refused word, file by file; `paths` names folders or files, none means all."""
     for path in files():
         if not paths or any(path == each or path.startswith(f"{each}/") for each in paths):
-            for kind, line, text in _places(ROOT / path):
+            for kind, line, text in _places(path):
                 yield from refused_in(path, kind, text, line)
 
 
@@ -154,24 +161,31 @@ def refused_in(path: str, kind: Kind, text: str, line: int = 1) -> Iterator[Find
     if kind == "name" and text.lstrip("_") in NAMES:
         yield Finding(path, line, kind, text, "a name that says what it is")
     prose = _words(text) if kind == "name" else _without_code(text)
-    for rule in (rule for rule in RULES if rule.applies(path, kind)):
+    rules, any_of_them = _applying(path, kind)
+    for rule in rules if any_of_them.search(prose) else ():
         for match in rule.found_in(prose):
             shown = text if kind == "name" else " ".join(match.group().split())
             below = prose.count("\n", 0, match.start())
             yield Finding(path, line + below, kind, shown, rule.instead)
 
 
-def _places(path: Path) -> Iterator[Place]:
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".py":
+def _places(path: str) -> Iterator[Place]:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    if path.endswith(".py"):
         nodes = list(ast.walk(ast.parse(text)))
         yield from _literals(nodes)
         yield from _names(nodes)
-        yield from _comments(text)
-    elif path.suffix == ".md":
+        # Finding comments takes longer than all else, and most files have no such word in any.
+        if _applying(path, "comment")[1].search(_behind_hashes(text)):
+            yield from _comments(text)
+    elif path.endswith(".md"):
         yield "document", 1, re.sub(r"(?ms)^```.*?^```", _blank_lines, text)
     else:
-        yield "comment", 1, "\n".join(line.partition("#")[2] for line in text.splitlines())
+        yield "comment", 1, _behind_hashes(text)
+
+
+def _behind_hashes(text: str) -> str:
+    return "\n".join(line.partition("#")[2] for line in text.splitlines())
 
 
 def _literals(nodes: list[ast.AST]) -> Iterator[Place]:
