@@ -46,15 +46,23 @@ class NatsAddress:
 class EmbeddedNats:
     """One server with its streams below `directory`.
 
-    `authorization` is the block of the configuration with users and permissions.
+    `authorization` is the block of the configuration with users and permissions. With
+    `durable=False`, which is for tests only, a crash of the machine may lose messages.
     """
 
     def __init__(
-        self, directory: Path, port: int, monitoring_port: int, authorization: str
+        self,
+        directory: Path,
+        port: int,
+        monitoring_port: int,
+        authorization: str,
+        *,
+        durable: bool = True,
     ) -> None:
         self.directory = directory
         self.address = NatsAddress(LOOPBACK, port, monitoring_port)
         self.authorization = authorization
+        self.durable = durable
 
     @property
     def configuration(self) -> Path:
@@ -89,12 +97,13 @@ class EmbeddedNats:
 
     def _configuration_text(self) -> str:
         """`sync_interval: always`: an acknowledged message survives a power loss."""
+        sync = ", sync_interval: always" if self.durable else ""
         return "\n".join(
             (
                 'server_name: "sigmasight"',
                 f'listen: "{self.address.host}:{self.address.port}"',
                 f'http: "{self.address.host}:{self.address.monitoring_port}"',
-                f'jetstream {{ store_dir: "{self.directory}", sync_interval: always }}',
+                f'jetstream {{ store_dir: "{self.directory}"{sync} }}',
                 self.authorization,
                 "",
             )
@@ -104,7 +113,7 @@ class EmbeddedNats:
 @contextlib.contextmanager
 def running_nats(directory: Path, authorization: str) -> Iterator[NatsAddress]:
     """A temporary server for tests, with streams in `directory`, which is deleted at the end."""
-    server = EmbeddedNats(directory, free_port(), free_port(), authorization)
+    server = EmbeddedNats(directory, free_port(), free_port(), authorization, durable=False)
     server.prepare()
     try:
         with running(server.program(), server.is_ready, seconds=20):

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -28,10 +29,16 @@ def catalogued() -> list[tuple[int, str]]:
     ]
 
 
+@cache
+def nodes_of(file: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file of source."""
+    return tuple(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
 def calls(root: Path, *names: str) -> Iterator[tuple[str, list[object]]]:
     """The calls of these names with their constant arguments (None for others)."""
     for file in root.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in nodes_of(file):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
@@ -93,7 +100,7 @@ def in_errors() -> set[str]:
     """Every code that the gateway's source gives to a field, a row or a line."""
     found: set[str] = set()
     for file in GATEWAY.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in nodes_of(file):
             match node:
                 case ast.Dict(keys=keys, values=values):
                     named = zip(keys, values, strict=True)
@@ -144,7 +151,7 @@ def of_warnings() -> set[str]:
     """Every code of a warning: those of caveats, which are typed, and those of the gateway."""
     found: set[str] = {*get_args(CaveatCode), *ASSUMPTIONS, *SHORTFALLS, GAPS}
     for file in GATEWAY.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in nodes_of(file):
             match node:
                 case ast.Call(func=ast.Name(id="Warned"), keywords=keywords):
                     found |= _texts(each.value for each in keywords if each.arg == "code")
@@ -155,12 +162,12 @@ def of_runs() -> set[str]:
     """Every code of a problem that a run may have: of a shard, of a portfolio, of a warning."""
     found = {CALCULATION_FAILED, *SHORTFALLS}
     for file in (*(GATEWAY / "runs").rglob("*.py"), GATEWAY / "books" / "settling.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in nodes_of(file):
             match node:
                 case ast.Call(func=ast.Name(id="Trouble")):
                     found |= _texts(ast.walk(node)) - {each.name for each in fields(Trouble)}
     division = PROJECT / "shared" / "messaging" / "division.py"
-    for node in ast.walk(ast.parse(division.read_text(encoding="utf-8"))):
+    for node in nodes_of(division):
         match node:
             case ast.Return(value=ast.Tuple(elts=[code, _])):
                 found |= _texts([code])

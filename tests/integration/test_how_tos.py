@@ -38,16 +38,21 @@ def empty() -> None:
     """No database here: the copy starts one."""
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Iterator[Path]:
-    copy = copied_tree(tmp_path / "tree")
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the tree in which every page was followed, one after the other."""
+    copy = copied_tree(tmp_path_factory.mktemp("pages") / "tree")
+    for page in PROOFS:
+        apply(copy, page)
+        if page in STEPS:
+            run(copy, sys.executable, *STEPS[page])
     yield copy
     shutil.rmtree(copy)
 
 
 @pytest.fixture(scope="module")
 def known_types(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where mypy stores what it knows of files that the next page does not change.
+    """Where mypy stores what it knows of files that the pages do not change.
 
     It begins with what `make check` stored, if that ran: files are compared by their content.
     """
@@ -57,15 +62,22 @@ def known_types(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(known)
 
 
-def apply(tree: Path, page: str) -> set[str]:
-    """Make the page's changes; returns the files changed."""
-    changes = BLOCK.findall((PAGES / f"{page}.md").read_text(encoding="utf-8"))
-    for kind, name, block in changes:
+def changes_of(page: str) -> list[tuple[str, str, str]]:
+    """What a page changes: the kind of each block, its file, and its text."""
+    return BLOCK.findall((PAGES / f"{page}.md").read_text(encoding="utf-8"))
+
+
+def files_of(*pages: str) -> set[str]:
+    return {name for page in pages for _, name, _ in changes_of(page)}
+
+
+def apply(tree: Path, page: str) -> None:
+    """Make the page's changes."""
+    for kind, name, block in changes_of(page):
         path = tree / name
         before = path.read_text(encoding="utf-8")
         after = replaced(before, block) if kind == "diff" else f"{before}\n\n{block}"
         path.write_text(after, encoding="utf-8")
-    return {name for _, name, _ in changes}
 
 
 def replaced(text: str, block: str) -> str:
@@ -77,23 +89,23 @@ def replaced(text: str, block: str) -> str:
     return text.replace(old, new)
 
 
-@pytest.mark.parametrize("page", PROOFS)
-def test_the_page_works_as_written(page: str, tree: Path, known_types: str) -> None:
-    changed = apply(tree, page)
-    if page in STEPS:
-        run(tree, sys.executable, *STEPS[page])
+def test_code_of_the_pages_keeps_the_rules(tree: Path, known_types: str) -> None:
+    code = [name for name in files_of(*PROOFS) if name.endswith(".py")]
 
-    code = [name for name in changed if name.endswith(".py")]
     run(tree, sys.executable, "-m", "ruff", "check", *code)
     run(tree, sys.executable, "-m", "ruff", "format", "--check", *code)
     run(tree, sys.executable, "-m", "mypy", "--cache-dir", known_types, *code)
-    run(tree, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *PROOFS[page])
 
 
-def test_an_endpoint_changes_one_folder_and_tests(tree: Path) -> None:
-    changed = apply(tree, "add-an-endpoint")
+def test_what_the_pages_add_works(tree: Path) -> None:
+    proofs = dict.fromkeys(proof for page in PROOFS for proof in PROOFS[page])
 
-    by_hand = {name for name in changed if not name.startswith("tests/")}
+    run(tree, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *proofs)
+
+
+def test_an_endpoint_changes_one_folder_and_tests() -> None:
+    by_hand = {name for name in files_of("add-an-endpoint") if not name.startswith("tests/")}
+
     assert by_hand
     assert all(name.startswith("services/gateway/market/") for name in by_hand)
     assert len(by_hand) <= 5
