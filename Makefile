@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 4
 # The suite starts dozens of processes: each reads the compiled modules instead of compiling them.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -38,7 +38,7 @@ up: install ## Start the stack in the background
 down: install ## Stop the stack
 	$(BIN)/sigmasight down
 
-test: install ## Run every test, with coverage of services and shared (TEST_PROCESSES=3)
+test: install ## Run every test, with coverage of services and shared (TEST_PROCESSES=4)
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 unit: install ## Run the tests without input and output (seconds)

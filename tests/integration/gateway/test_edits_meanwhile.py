@@ -199,9 +199,20 @@ def is_causal(order: Sequence[str]) -> bool:
     )
 
 
+def is_telling(order: Sequence[str]) -> bool:
+    """Whether the order of stages matters to the edit.
+
+    While no edit lies between them, snapshots, stress and risk give the same in any order: then
+    one of their orders is enough.
+    """
+    between = order.index("factors") < order.index(EDIT) < order.index("limits")
+    return between or [step for step in order if step != EDIT] == list(STAGES)
+
+
 async def test_in_every_order_of_edit_and_stages_the_edited_book_is_stored(driven: Driven) -> None:
     right = await results_of_edited(driven)
-    orders = [order for order in permutations((EDIT, *STAGES)) if is_causal(order)]
+    causal = [order for order in permutations((EDIT, *STAGES)) if is_causal(order)]
+    orders = [order for order in causal if is_telling(order)]
     wrong: list[Sequence[str]] = []
 
     for order in orders:
@@ -214,7 +225,7 @@ async def test_in_every_order_of_edit_and_stages_the_edited_book_is_stored(drive
         if again != 1 or stored != right[driven.quantity]:
             wrong.append(order)
 
-    assert len(orders) == 21
+    assert len(orders) == 15
     assert right[-2] != right[-6]
     assert wrong == []
 
@@ -222,8 +233,8 @@ async def test_in_every_order_of_edit_and_stages_the_edited_book_is_stored(drive
 async def test_an_edit_while_sessions_run_reaches_every_one_of_them(
     ann: Person, pipeline: Pipeline, admin: Database
 ) -> None:
-    """Upload, ask for nine sessions, edit while they run; asking for them again changes nothing."""
-    body = {"first_session": "2022-12-15", "last_session": str(AS_OF)}
+    """Upload, ask for six sessions, edit while they run; asking for them again changes nothing."""
+    body = {"first_session": "2022-12-20", "last_session": str(AS_OF)}
     answer = await ann.upload(BOOK.encode(), as_of=str(AS_OF))
     book = answer.json()["portfolio"]["portfolio_id"]
     page = (await ann.get("positions", portfolio_id=book)).json()["items"]
