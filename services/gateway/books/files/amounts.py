@@ -2,9 +2,9 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from services.gateway.books.files.instruments import Instrument
+from services.gateway.books.files.instruments import Instrument, multiplier_of
 from services.gateway.books.files.reading import Reading
-from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
+from shared.instruments import OptionContract
 
 CENT = Decimal("0.01")
 _LARGEST_UNSEEN_FEE = Decimal(10)  # USD, besides 1 % of what is traded
@@ -48,11 +48,6 @@ def checked_fees(
     )
     reading.complain("amount", "amount_disagrees", message)
     return fees
-
-
-def multiplier_of(instrument: Instrument) -> int:
-    """Shares per unit of quantity."""
-    return OPTION_MULTIPLIER if isinstance(instrument, OptionContract) else STOCK_MULTIPLIER
 
 
 def _tolerance(instrument: Instrument, quantity: Decimal, price: str) -> Decimal:

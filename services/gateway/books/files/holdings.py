@@ -6,11 +6,16 @@ from datetime import date
 from decimal import Decimal
 
 from services.gateway.books.files.history import PriceHistory
-from services.gateway.books.files.instruments import Instrument, symbol_of, underlying_of
+from services.gateway.books.files.instruments import (
+    Instrument,
+    multiplier_of,
+    symbol_of,
+    underlying_of,
+)
 from services.gateway.books.files.layouts import Source, Turn
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.ledger.inputs import Instrument as LedgerInstrument
-from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
+from shared.instruments import OptionContract
 
 PUBLIC, OPTIONS, PRIVATE = CLASSES = ("PUBLIC", "OPTIONS", "PRIVATE")
 
@@ -106,7 +111,7 @@ class Holding:
     @property
     def multiplier(self) -> int:
         """Shares per unit of quantity."""
-        return OPTION_MULTIPLIER if self.option else STOCK_MULTIPLIER
+        return multiplier_of(self.instrument)
 
     @property
     def investment_class(self) -> str:

@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 from shared.instruments import (
+    OPTION_MULTIPLIER,
+    STOCK_MULTIPLIER,
     InvalidSymbol,
     OptionContract,
     canonical_symbol,
@@ -80,3 +82,8 @@ def symbol_of(instrument: Instrument) -> str:
 def underlying_of(instrument: Instrument) -> str:
     """The symbol whose price drives an instrument."""
     return instrument.underlying if isinstance(instrument, OptionContract) else instrument
+
+
+def multiplier_of(instrument: Instrument) -> int:
+    """Shares per unit of quantity: 100 for an option, 1 otherwise."""
+    return OPTION_MULTIPLIER if isinstance(instrument, OptionContract) else STOCK_MULTIPLIER

@@ -32,13 +32,12 @@ from services.gateway.books.files.holdings import (
     Sheet,
     Skipped,
 )
-from services.gateway.books.files.instruments import Instrument, listed_instrument
+from services.gateway.books.files.instruments import Instrument, listed_instrument, multiplier_of
 from services.gateway.books.files.layouts import Source, snake_case
 from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.books.files.reading import LARGEST_NUMBER, MAX_CELL, SMALLEST_STEP, Reading
 from services.gateway.books.files.records import MAX_COLUMNS, Record, at_most_max_rows, misshapen
 from services.gateway.books.files.sizes import check_size
-from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
 
 _TITLE = re.compile(
     r"positions for (account )?(?P<account>.+?) as of (.*[, ])?(?P<day>[\d/\-]+)$", re.IGNORECASE
@@ -239,9 +238,7 @@ class ExportReading(Reading):
 
         The last of these adds a warning.
         """
-        multiplier = (
-            OPTION_MULTIPLIER if isinstance(instrument, OptionContract) else STOCK_MULTIPLIER
-        )
+        multiplier = multiplier_of(instrument)
         basis = money(self.row.cells.get("cost_basis", ""))
         if basis is not None:
             return self._positive("cost_basis", abs(basis) / abs(quantity * multiplier))

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.gateway.books.files.instruments import Instrument
+from services.gateway.books.files.instruments import Instrument, multiplier_of
 from services.gateway.books.files.layouts import (
     CURRENCY_COLUMNS,
     MULTIPLIER_COLUMNS,
@@ -19,7 +19,7 @@ from services.gateway.books.files.layouts import (
     UNIT_COLUMNS,
 )
 from services.gateway.books.files.reading import Reading
-from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
+from shared.instruments import OptionContract
 
 LONG = (
     *("long", "l", "buy", "b", "bot", "bought", "purchase", "buy long", "buy to open", "bto"),
@@ -209,7 +209,7 @@ def check_multiplier(reading: Reading, instrument: Instrument | None) -> None:
     if instrument is None:
         return
     is_option = isinstance(instrument, OptionContract)
-    expected = OPTION_MULTIPLIER if is_option else STOCK_MULTIPLIER
+    expected = multiplier_of(instrument)
     for field, text in _given(reading, MULTIPLIER_COLUMNS):
         number = reading.number(field, text)
         if number is not None and number != expected:

@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 from math import log
 
-from services.gateway.books.files.instruments import Instrument
+from services.gateway.books.files.instruments import Instrument, multiplier_of
 from services.gateway.books.files.reading import Reading
-from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
+from shared.instruments import OptionContract
 
 LARGEST_VALUE = Decimal(10) ** 13  # USD; no service stores or adds up more
 LARGEST_SHARES = Decimal(10) ** 11  # no listed company has as many
@@ -21,7 +21,7 @@ def check_size(
 ) -> None:
     """Refuse a row that no service could value: an account number as its quantity, say."""
     contract = instrument if isinstance(instrument, OptionContract) else None
-    shares = abs(quantity) * (OPTION_MULTIPLIER if contract else STOCK_MULTIPLIER)
+    shares = abs(quantity) * multiplier_of(instrument)
     value = shares * max(price or Decimal(0), contract.strike if contract else Decimal(0))
     if shares >= LARGEST_SHARES:
         message = (

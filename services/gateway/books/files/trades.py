@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from services.gateway.books.files.amounts import CENT, checked_fees, multiplier_of
+from services.gateway.books.files.amounts import CENT, checked_fees
 from services.gateway.books.files.brokers import broker_day, broker_option, money, option_within
 from services.gateway.books.files.entries import Entry
 from services.gateway.books.files.holdings import Row, Rules, Skipped
-from services.gateway.books.files.instruments import Instrument
+from services.gateway.books.files.instruments import Instrument, multiplier_of
 from services.gateway.books.files.layouts import STATUS_COLUMNS
 from services.gateway.books.files.naming import NamedReading
 from services.gateway.books.files.reading import LARGEST_NUMBER, MAX_CELL, SMALLEST_STEP

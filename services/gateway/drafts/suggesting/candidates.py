@@ -6,7 +6,13 @@ from datetime import date
 from decimal import Decimal
 from math import floor
 
-from services.gateway.books.files.instruments import Instrument, listed_instrument, underlying_of
+from services.gateway.books.files.instruments import (
+    Instrument,
+    listed_instrument,
+    multiplier_of,
+    symbol_of,
+    underlying_of,
+)
 from services.gateway.drafts.queries import market as market_queries
 from services.gateway.drafts.queries import suggestions as queries
 from services.gateway.drafts.queries.suggestions import Standing
@@ -31,8 +37,6 @@ from shared.contracts.greeks import PricedOption
 from shared.contracts.stress import MOST_CANDIDATES, Candidate
 from shared.database import Session
 from shared.instruments import (
-    OPTION_MULTIPLIER,
-    STOCK_MULTIPLIER,
     InvalidSymbol,
     OptionContract,
     option_roots,
@@ -66,8 +70,7 @@ class Offer:
     @property
     def symbol(self) -> str:
         """Under which it is held."""
-        named = self.instrument
-        return named.symbol if isinstance(named, OptionContract) else named
+        return symbol_of(self.instrument)
 
     @property
     def underlying(self) -> str:
@@ -77,8 +80,7 @@ class Offer:
     @property
     def multiplier(self) -> int:
         """100 for options, 1 otherwise."""
-        is_option = isinstance(self.instrument, OptionContract)
-        return OPTION_MULTIPLIER if is_option else STOCK_MULTIPLIER
+        return multiplier_of(self.instrument)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from services.gateway.books.files.instruments import (
     Instrument,
     contract_of,
     listed_instrument,
+    multiplier_of,
     symbol_of,
     underlying_of,
 )
@@ -18,8 +19,6 @@ from services.gateway.drafts.trading.legs import Holdings, Price
 from services.gateway.drafts.trading.strategies import InvalidStrategy, strategy_legs
 from services.gateway.edge.problems import Problem
 from shared.instruments import (
-    OPTION_MULTIPLIER,
-    STOCK_MULTIPLIER,
     InvalidSymbol,
     OptionContract,
     parse_occ,
@@ -77,8 +76,7 @@ class Order:
     @property
     def multiplier(self) -> int:
         """100 for options, 1 otherwise."""
-        is_option = isinstance(self.instrument, OptionContract)
-        return OPTION_MULTIPLIER if is_option else STOCK_MULTIPLIER
+        return multiplier_of(self.instrument)
 
 
 @dataclass(frozen=True)
