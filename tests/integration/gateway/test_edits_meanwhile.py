@@ -199,7 +199,7 @@ def is_causal(order: Sequence[str]) -> bool:
     )
 
 
-def is_telling(order: Sequence[str]) -> bool:
+def is_distinct(order: Sequence[str]) -> bool:
     """Whether the order of stages matters to the edit.
 
     While no edit lies between them, snapshots, stress and risk give the same in any order: then
@@ -212,7 +212,7 @@ def is_telling(order: Sequence[str]) -> bool:
 async def test_in_every_order_of_edit_and_stages_the_edited_book_is_stored(driven: Driven) -> None:
     right = await results_of_edited(driven)
     causal = [order for order in permutations((EDIT, *STAGES)) if is_causal(order)]
-    orders = [order for order in causal if is_telling(order)]
+    orders = [order for order in causal if is_distinct(order)]
     wrong: list[Sequence[str]] = []
 
     for order in orders:
