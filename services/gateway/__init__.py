@@ -6,8 +6,9 @@ computes       nothing about markets: it reads position files, derives a run's s
                rows, and lays out reports
 owns           users, user_preferences, personal_tokens, refresh_tokens, login_attempts,
                audit_log, portfolios, portfolio_revisions, transactions, positions,
-               position_spans, drafts, draft_trades, tags, position_tags, batch_runs, batch_items,
-               run_events, event_tickets, dead_letters, outbox, idempotency_keys
+               position_spans, drafts, draft_trades, tags, position_tags, import_profiles,
+               batch_runs, batch_items, run_events, event_tickets, dead_letters, outbox,
+               idempotency_keys
 publishes      portfolios.changed, market_close.requested, correlations.requested,
                snapshots.requested, risk.requested
 """

@@ -30,10 +30,11 @@ SUBJECTS: dict[str, set[str]] = {
     },
     "identity": set(),
     "market": {"symbols"},
-    "runs": {"feed", "handlers", "stages", "starting", "tracking", "troubles"},
+    "runs": {"feed", "handlers", "stages", "starting", "timeline", "tracking", "troubles"},
     "books": {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
-        *("booking", "checks", "lots", "repeated", "settling", "statements", "uploading"),
+        *("booking", "checks", "lots", "profiles", "repeated", "settling", "statements"),
+        "uploading",
     },
     "accounts": set(),
     "drafts": {"booking", "branching", "suggesting", "trading"},

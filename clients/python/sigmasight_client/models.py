@@ -170,11 +170,19 @@ class BatchStarted(TypedDict):
     portfolios: "int"
 
 
+class BodyRecogniseFileApiV1ImportRecognisePost(TypedDict):
+    """BodyRecogniseFileApiV1ImportRecognisePost"""
+
+    file: "str"
+
+
 class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
     """BodyUploadPositionsApiV1PortfolioUploadPost"""
 
     file: "str"
+    mapping: "NotRequired[str | None]"
     portfolio_id: "NotRequired[str | None]"
+    profile_id: "NotRequired[str | None]"
     portfolio_name: "NotRequired[str | None]"
     name: "NotRequired[str | None]"
     equity_balance: "NotRequired[float | str | None]"
@@ -692,6 +700,11 @@ class DataQualityReport(TypedDict):
     calculations: "list[Feasibility]"
 
 
+DateFormat = Literal[
+    "YYYY-MM-DD", "YYYYMMDD", "MM/DD/YYYY", "DD/MM/YYYY", "DD.MM.YYYY", "DD-MM-YYYY", "DD-MMM-YYYY"
+]
+
+
 class DayBand(TypedDict):
     """How far one day goes: losses are positive, moves decimal; null with under 60 past days."""
 
@@ -728,6 +741,9 @@ class DeadLetterOut(TypedDict):
     buried_at: "str"
     replayed_at: "str | None"
     replayed_by: "str | None"
+
+
+DecimalMark = Literal[".", ","]
 
 
 class Definition(TypedDict):
@@ -1170,6 +1186,26 @@ class FigureChange(TypedDict):
     before: "float | None"
     after: "float | None"
     difference: "float | None"
+
+
+class FileColumnOut(TypedDict):
+    """A column of a file, with some of its values."""
+
+    name: "str"
+    samples: "list[str]"
+    suggested: "Meaning | None"
+
+
+class FileMapping(TypedDict):
+    """What each column of a file is, and how its cells are written."""
+
+    use: "Use"
+    columns: "dict[str, Meaning]"
+    sign: "NotRequired[Sign]"
+    words: "NotRequired[dict[str, str]]"
+    date_format: "NotRequired[DateFormat]"
+    decimal_mark: "NotRequired[DecimalMark]"
+    multiplier: "NotRequired[Multiplier]"
 
 
 Form = Literal["csv", "json"]
@@ -1935,6 +1971,32 @@ class MaturityStored(TypedDict):
     sources: "list[str]"
 
 
+Meaning = Literal[
+    "symbol",
+    "quantity",
+    "price",
+    "cost",
+    "date",
+    "side",
+    "type",
+    "amount",
+    "fees",
+    "id",
+    "note",
+    "currency",
+    "multiplier",
+    "underlying",
+    "strike",
+    "expiry",
+    "option_type",
+    "investment_class",
+    "market_value",
+    "tags",
+    "as_of",
+    "ignored",
+]
+
+
 class MeasureMoved(TypedDict):
     """A measure before and after; null where it is not known."""
 
@@ -2037,6 +2099,9 @@ class MovedPosition(TypedDict):
     pnl: "float | None"
 
 
+Multiplier = Literal["price_per_share", "price_per_contract", "quantity_in_shares"]
+
+
 class NamedFactor(TypedDict):
     """A row and column of the factor matrix."""
 
@@ -2124,6 +2189,14 @@ class NewPosition(TypedDict):
     exit_price: "NotRequired[float | str | None]"
     tags: "NotRequired[list[str] | None]"
     portfolio_id: "NotRequired[str | None]"
+
+
+class NewProfile(TypedDict):
+    """A mapping to be saved by a name, for files with this header."""
+
+    name: "str"
+    header: "list[str]"
+    mapping: "FileMapping"
 
 
 class NewScenario(TypedDict):
@@ -2340,6 +2413,21 @@ class OptionsToPrice(TypedDict):
 Outcome = Literal["exercised", "assigned", "cash_settled", "worthless"]
 
 
+class OwnRunOut(TypedDict):
+    """A run of the caller's."""
+
+    run_id: "str"
+    as_of: "str"
+    trigger: "str"
+    status: "str"
+    requested: "bool"
+    started_at: "str"
+    finished_at: "str | None"
+    elapsed_seconds: "float | None"
+    portfolios: "list[RunOfPortfolio]"
+    portfolios_total: "int"
+
+
 class PageAuditEntryOut(TypedDict):
     """PageAuditEntryOut"""
 
@@ -2407,6 +2495,24 @@ class PageManagedUser(TypedDict):
     """PageManagedUser"""
 
     items: "list[ManagedUser]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageOwnRunOut(TypedDict):
+    """PageOwnRunOut"""
+
+    items: "list[OwnRunOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageProfileOut(TypedDict):
+    """PageProfileOut"""
+
+    items: "list[ProfileOut]"
     total: "int"
     limit: "int"
     offset: "int"
@@ -3144,6 +3250,17 @@ class ProblemDetail(TypedDict):
     detail: "NotRequired[str | None]"
 
 
+class ProfileOut(TypedDict):
+    """A saved mapping: files with its header are read by it."""
+
+    name: "str"
+    header: "list[str]"
+    mapping: "FileMapping"
+    profile_id: "str"
+    fingerprint: "str"
+    created_at: "str"
+
+
 class ProviderAnswer(TypedDict):
     """A provider that has no further closes of a symbol, or does not know it."""
 
@@ -3202,6 +3319,21 @@ class Receipt(TypedDict):
     unchanged: "int"
     refused: "int"
     skipped: "int"
+
+
+class RecognisedFile(TypedDict):
+    """What a file is, and how its columns may be mapped where no layout reads it."""
+
+    format: "Source | None"
+    layout: "str | None"
+    profile_id: "str | None"
+    fingerprint: "str | None"
+    line: "int | None"
+    header: "list[str]"
+    columns: "list[FileColumnOut]"
+    suggested: "FileMapping | None"
+    rows: "int | None"
+    problem: "FieldError | None"
 
 
 class RefreshRequest(TypedDict):
@@ -3337,6 +3469,17 @@ class RunDetail(TypedDict):
     problems: "list[ProblemDetail]"
     stages: "list[StageOut]"
     items: "list[ItemOut]"
+
+
+class RunOfPortfolio(TypedDict):
+    """What a run became for one portfolio, stage by stage in the order of the pipeline."""
+
+    portfolio_id: "str"
+    name: "str"
+    status: "str"
+    finished_at: "str | None"
+    stages: "list[StageOfPortfolio]"
+    problems: "list[TroubleOut]"
 
 
 class RunOut(TypedDict):
@@ -3564,6 +3707,9 @@ class SidesOfGreeks(TypedDict):
     net: "DollarGreeks | None"
 
 
+Sign = Literal["column", "quantity", "inverted"]
+
+
 class SkippedLine(TypedDict):
     """A line of a file that is not loaded although nothing is wrong with it, and why."""
 
@@ -3693,10 +3839,13 @@ class SourceOut(TypedDict):
     """The format of the file, and what a broker's export holds beside its positions."""
 
     format: "Source"
+    layout: "NotRequired[str | None]"
+    profile_id: "NotRequired[str | None]"
     accounts: "list[str]"
     exported_on: "str | None"
     entry_date: "str | None"
     cash: "float | None"
+    total: "NotRequired[float | None]"
     equity_balance: "float | None"
     skipped: "list[SkippedLine]"
     ignored: "list[str]"
@@ -3737,6 +3886,16 @@ class Spread(TypedDict):
     mean: "float | None"
     min: "float | None"
     max: "float | None"
+
+
+class StageOfPortfolio(TypedDict):
+    """What a stage of a run took for the shard that a portfolio is in."""
+
+    stage: "str"
+    status: "str"
+    after_seconds: "float"
+    seconds: "float"
+    ended_at: "str"
 
 
 class StageOut(TypedDict):
@@ -4240,6 +4399,9 @@ class UploadReport(TypedDict):
     warnings: "list[FieldError]"
     restated: "RestatedSessions | None"
     run_id: "str | None"
+
+
+Use = Literal["positions", "transactions"]
 
 
 class UsedTag(TypedDict):

@@ -66,6 +66,7 @@ from sigmasight_client.models import (
     NewLimit,
     NewPortfolio,
     NewPosition,
+    NewProfile,
     NewScenario,
     NewTag,
     NewToken,
@@ -86,6 +87,8 @@ from sigmasight_client.models import (
     PageLimitOut,
     PageListedPortfolio,
     PageManagedUser,
+    PageOwnRunOut,
+    PageProfileOut,
     PageRunOut,
     PageSecurityOut,
     PageSnapshotOut,
@@ -112,8 +115,10 @@ from sigmasight_client.models import (
     PreferencesOut,
     PriceHistory,
     Prices,
+    ProfileOut,
     QueuedOut,
     Rebase,
+    RecognisedFile,
     RefreshRequest,
     Registered,
     Registration,
@@ -217,6 +222,7 @@ class SigmaSight(Session):
         form: dict[str, Any] | None = None,
         *,
         portfolio_id: UUID | str | None = None,
+        profile_id: UUID | str | None = None,
         portfolio_name: str | None = None,
         name: str | None = None,
         equity_balance: float | str | None = None,
@@ -237,6 +243,7 @@ class SigmaSight(Session):
                 "portfolio/upload",
                 query={
                     "portfolio_id": portfolio_id,
+                    "profile_id": profile_id,
                     "portfolio_name": portfolio_name,
                     "name": name,
                     "equity_balance": equity_balance,
@@ -254,6 +261,50 @@ class SigmaSight(Session):
                 idempotency_key=idempotency_key,
             ),
         )
+
+    def recognise_file(self, file: bytes, form: dict[str, Any] | None = None) -> "RecognisedFile":
+        """What a file is: the layout or profile that reads it, else its columns to be mapped."""
+        return cast(
+            "RecognisedFile", self.request("POST", "import/recognise", file=file, form=form)
+        )
+
+    def list_profiles(
+        self, *, fingerprint: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> "PageProfileOut":
+        """The caller's saved mappings, by name."""
+        return cast(
+            "PageProfileOut",
+            self.request(
+                "GET",
+                "import/profiles",
+                query={"fingerprint": fingerprint, "limit": limit, "offset": offset},
+            ),
+        )
+
+    def create_profile(
+        self, body: NewProfile, *, idempotency_key: str | None = None
+    ) -> "ProfileOut":
+        """Save a mapping: files with this header are read by it from then on."""
+        return cast(
+            "ProfileOut",
+            self.request(
+                "POST", "import/profiles", body=body, once=True, idempotency_key=idempotency_key
+            ),
+        )
+
+    def get_profile(self, profile_id: UUID | str) -> "ProfileOut":
+        """One saved mapping."""
+        return cast("ProfileOut", self.request("GET", f"import/profiles/{part(profile_id)}"))
+
+    def edit_profile(self, profile_id: UUID | str, body: NewProfile) -> "ProfileOut":
+        """Replace a saved mapping; what was imported by it stays as it is."""
+        return cast(
+            "ProfileOut", self.request("PUT", f"import/profiles/{part(profile_id)}", body=body)
+        )
+
+    def delete_profile(self, profile_id: UUID | str) -> "None":
+        """Delete a saved mapping; what was imported by it stays as it is."""
+        self.request("DELETE", f"import/profiles/{part(profile_id)}")
 
     def upload_template(self, columns: str) -> "str":
         """An example of a file to fill in; it may be uploaded as it is."""
@@ -1913,6 +1964,29 @@ class SigmaSight(Session):
     def revoke_token(self, token_id: UUID | str) -> "None":
         """Revoke a token: it is refused from now on."""
         self.request("DELETE", f"me/tokens/{part(token_id)}")
+
+    def list_own_runs(
+        self,
+        *,
+        portfolio_id: UUID | str | None = None,
+        as_of: date | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> "PageOwnRunOut":
+        """The caller's runs, newest first, with the time each stage took for each portfolio."""
+        return cast(
+            "PageOwnRunOut",
+            self.request(
+                "GET",
+                "me/runs",
+                query={
+                    "portfolio_id": portfolio_id,
+                    "as_of": as_of,
+                    "limit": limit,
+                    "offset": offset,
+                },
+            ),
+        )
 
     def list_users(
         self,

@@ -60,6 +60,10 @@ _ROUTES = {
         GET modelling/sessions/{draft_id}/export
         GET market-data/current
         GET market-data/quality/{portfolio_id}
+        POST import/recognise
+        GET import/profiles
+        GET import/profiles/{profile_id}
+        GET me/runs
         GET events
         GET events/ws
     """,
@@ -125,6 +129,9 @@ _ROUTES = {
     # nightly imports; what follows from them is calculated again
     Scope.PORTFOLIO_WRITE: """
         POST portfolio/upload
+        POST import/profiles
+        PUT import/profiles/{profile_id}
+        DELETE import/profiles/{profile_id}
         POST portfolios
         PATCH portfolios/{portfolio_id}
         POST portfolios/{portfolio_id}/snapshots

@@ -192,3 +192,64 @@ class RunDetail(RunOut):
 
     stages: list[StageOut]
     items: list[ItemOut]
+
+
+class StageOfPortfolio(BaseModel):
+    """What a stage of a run took for the shard that a portfolio is in."""
+
+    stage: str
+    status: str = Field(description="ok or failed, for this portfolio")
+    after_seconds: float = Field(description="when it began, in seconds after the run did")
+    seconds: float = Field(description="of work")
+    ended_at: datetime
+
+
+class RunOfPortfolio(BaseModel):
+    """What a run became for one portfolio, stage by stage in the order of the pipeline."""
+
+    portfolio_id: UUID
+    name: str
+    status: str
+    finished_at: datetime | None
+    stages: list[StageOfPortfolio]
+    problems: list[TroubleOut]
+
+
+class OwnRunOut(BaseModel):
+    """A run of the caller's."""
+
+    model_config = example(
+        **{name: value for name, value in _DONE_RUN.items() if name != "problems"},
+        requested=False,
+        elapsed_seconds=1.84,
+        portfolios=[
+            {
+                "portfolio_id": SOME_ID,
+                "name": "Growth",
+                "status": "completed",
+                "finished_at": "2022-12-28T21:00:03Z",
+                "stages": [
+                    {
+                        "stage": "prices",
+                        "status": "ok",
+                        "after_seconds": 0.02,
+                        "seconds": 0.11,
+                        "ended_at": "2022-12-28T21:00:01Z",
+                    }
+                ],
+                "problems": [],
+            }
+        ],
+        portfolios_total=1,
+    )
+
+    run_id: UUID
+    as_of: date
+    trigger: str
+    status: str = Field(description="for the caller's portfolios")
+    requested: bool = Field(description="whether the caller requested it")
+    started_at: datetime
+    finished_at: datetime | None
+    elapsed_seconds: float | None = Field(description="null while it is running")
+    portfolios: list[RunOfPortfolio]
+    portfolios_total: int = Field(description="of the caller's in it; the first twenty are listed")

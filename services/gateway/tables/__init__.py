@@ -9,6 +9,7 @@ from services.gateway.tables.access import (
 )
 from services.gateway.tables.base import Table
 from services.gateway.tables.drafts import Draft, DraftTrade
+from services.gateway.tables.imports import ImportProfile
 from services.gateway.tables.people import (
     AuditEntry,
     EventTicket,
@@ -48,6 +49,7 @@ __all__ = [
     "DraftTrade",
     "EventTicket",
     "IdempotencyKey",
+    "ImportProfile",
     "LoginAttempt",
     "OutboxRow",
     "PersonalToken",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import SQLModel
 
 from services.gateway.tables.drafts import Draft, DraftTrade
+from services.gateway.tables.imports import ImportProfile
 from services.gateway.tables.people import (
     AuditEntry,
     EventTicket,
@@ -81,6 +82,7 @@ ACCESS: dict[type[SQLModel], Access] = {
     PositionSpan: Access(_EDIT, _IN_MY_PORTFOLIOS),
     # written once: nothing in a ledger is edited or deleted
     Transaction: Access("select, insert", _IN_MY_PORTFOLIOS),
+    ImportProfile: Access(_EDIT, _MINE),
     Draft: Access(_EDIT, _MINE),
     DraftTrade: Access(_EDIT, _MY_DRAFT),
     Tag: Access(_EDIT, _MINE),

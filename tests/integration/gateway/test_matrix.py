@@ -77,6 +77,9 @@ GET market-data/prices/{symbol}
 GET market-data/sectors
 GET market-data/options/{symbol}
 GET market-data/factor-etfs
+POST import/recognise
+GET import/profiles
+POST import/profiles
 GET symbols
 GET calendar
 """
@@ -85,6 +88,9 @@ GET calendar
 OWNER = """
 DELETE me/tokens/{token_id}
 POST portfolio/upload
+GET import/profiles/{profile_id}
+PUT import/profiles/{profile_id}
+DELETE import/profiles/{profile_id}
 GET positions/export
 GET portfolio
 GET portfolio/exposures
@@ -144,6 +150,7 @@ GET factors/risk/{portfolio_id}
 GET factors/attribution/{portfolio_id}
 GET factors/attribution/{portfolio_id}/periods
 POST factors/calculate
+GET me/runs
 GET market-data/current
 GET market-data/quality/{portfolio_id}
 POST market-data/refresh
@@ -209,6 +216,7 @@ POST admin/demo/reset
 # What is asked by POST and writes nothing.
 NOTHING_WRITTEN = """
 POST positions/sums
+POST import/recognise
 POST risk/greeks/calculate
 POST risk/correlations/factors/calculate
 POST risk/stress-testing/direct-impact
@@ -221,7 +229,7 @@ POST limits/{limit_id}/test
 
 IDS = (  # what users own
     *("portfolio_id", "position_id", "cash_flow_id", "transaction_id", "tag_id", "draft_id"),
-    *("trade_id", "channel_id", "limit_id", "token_id"),
+    *("trade_id", "channel_id", "limit_id", "token_id", "profile_id"),
 )
 OTHER_IDS = ("user_id", "run_id", "scenario_id", "notification_id")
 ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -335,6 +343,16 @@ def nothing() -> dict[str, str]:
     }
 
 
+A_PROFILE = {
+    "name": "My bank",
+    "header": ["Title", "Held", "Paid"],
+    "mapping": {
+        "use": "positions",
+        "columns": {"Title": "symbol", "Held": "quantity", "Paid": "cost"},
+    },
+}
+
+
 @pytest.fixture
 async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, str]:
     """One of everything that belongs to Ann."""
@@ -355,7 +373,9 @@ async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, s
     token = await ann.post("me/tokens", {"name": "Script", "scopes": ["risk:read"]})
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
     limit_id = await a_stored_limit(admin, ann, portfolio_id)
+    profile = await ann.post("import/profiles", A_PROFILE)
     own = {
+        "profile_id": profile.json()["profile_id"],
         "portfolio_id": portfolio_id,
         "position_id": position["position_id"],
         "cash_flow_id": flow.json()["cash_flow_id"],

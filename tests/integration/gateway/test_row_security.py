@@ -32,6 +32,7 @@ from services.gateway.tables import (
     DraftTrade,
     EventTicket,
     IdempotencyKey,
+    ImportProfile,
     PersonalToken,
     Portfolio,
     PortfolioRevision,
@@ -133,6 +134,11 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
                 DraftTrade,
                 {"trade_id": run_id, "draft_id": run_id, "place": 1} | {"terms": {}, "legs": []},
             ),
+        ),
+        (
+            ImportProfile,
+            {"profile_id": run_id, "user_id": user_id, "name": "P", "fingerprint": "f"}
+            | {"header": [], "mapping": {}},
         ),
         (BatchRun, {"run_id": run_id, "as_of": AS_OF, "trigger": "clock"}),
         (

@@ -136,9 +136,15 @@ export interface BatchStarted {
   portfolios: number;
 }
 
+export interface BodyRecogniseFileApiV1ImportRecognisePost {
+  file: string;
+}
+
 export interface BodyUploadPositionsApiV1PortfolioUploadPost {
   file: string;
+  mapping?: string | null;
   portfolio_id?: string | null;
+  profile_id?: string | null;
   portfolio_name?: string | null;
   name?: string | null;
   equity_balance?: number | string | null;
@@ -571,6 +577,8 @@ export interface DataQualityReport {
   calculations: Array<Feasibility>;
 }
 
+export type DateFormat = "YYYY-MM-DD" | "YYYYMMDD" | "MM/DD/YYYY" | "DD/MM/YYYY" | "DD.MM.YYYY" | "DD-MM-YYYY" | "DD-MMM-YYYY";
+
 export interface DayBand {
   confidence: number;
   value_at_risk: number | null;
@@ -602,6 +610,8 @@ export interface DeadLetterOut {
   replayed_at: string | null;
   replayed_by: string | null;
 }
+
+export type DecimalMark = "." | ",";
 
 export interface Definition {
   title: string;
@@ -968,6 +978,22 @@ export interface FigureChange {
   before: number | null;
   after: number | null;
   difference: number | null;
+}
+
+export interface FileColumnOut {
+  name: string;
+  samples: Array<string>;
+  suggested: Meaning | null;
+}
+
+export interface FileMapping {
+  use: Use;
+  columns: Record<string, Meaning>;
+  sign?: Sign;
+  words?: Record<string, string>;
+  date_format?: DateFormat;
+  decimal_mark?: DecimalMark;
+  multiplier?: Multiplier;
 }
 
 export type Form = "csv" | "json";
@@ -1584,6 +1610,8 @@ export interface MaturityStored {
   sources: Array<string>;
 }
 
+export type Meaning = "symbol" | "quantity" | "price" | "cost" | "date" | "side" | "type" | "amount" | "fees" | "id" | "note" | "currency" | "multiplier" | "underlying" | "strike" | "expiry" | "option_type" | "investment_class" | "market_value" | "tags" | "as_of" | "ignored";
+
 export interface MeasureMoved {
   measure: string;
   before: number | null;
@@ -1666,6 +1694,8 @@ export interface MovedPosition {
   pnl: number | null;
 }
 
+export type Multiplier = "price_per_share" | "price_per_contract" | "quantity_in_shares";
+
 export interface NamedFactor {
   factor: string;
   name: string;
@@ -1737,6 +1767,12 @@ export interface NewPosition {
   exit_price?: number | string | null;
   tags?: Array<string> | null;
   portfolio_id?: string | null;
+}
+
+export interface NewProfile {
+  name: string;
+  header: Array<string>;
+  mapping: FileMapping;
 }
 
 export interface NewScenario {
@@ -1916,6 +1952,19 @@ export interface OptionsToPrice {
 
 export type Outcome = "exercised" | "assigned" | "cash_settled" | "worthless";
 
+export interface OwnRunOut {
+  run_id: string;
+  as_of: string;
+  trigger: string;
+  status: string;
+  requested: boolean;
+  started_at: string;
+  finished_at: string | null;
+  elapsed_seconds: number | null;
+  portfolios: Array<RunOfPortfolio>;
+  portfolios_total: number;
+}
+
 export interface PageAuditEntryOut {
   items: Array<AuditEntryOut>;
   total: number;
@@ -1967,6 +2016,20 @@ export interface PageListedPortfolio {
 
 export interface PageManagedUser {
   items: Array<ManagedUser>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageOwnRunOut {
+  items: Array<OwnRunOut>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageProfileOut {
+  items: Array<ProfileOut>;
   total: number;
   limit: number;
   offset: number;
@@ -2601,6 +2664,15 @@ export interface ProblemDetail {
   detail?: string | null;
 }
 
+export interface ProfileOut {
+  name: string;
+  header: Array<string>;
+  mapping: FileMapping;
+  profile_id: string;
+  fingerprint: string;
+  created_at: string;
+}
+
 export interface ProviderAnswer {
   provider: string;
   known: boolean;
@@ -2645,6 +2717,19 @@ export interface Receipt {
   unchanged: number;
   refused: number;
   skipped: number;
+}
+
+export interface RecognisedFile {
+  format: Source | null;
+  layout: string | null;
+  profile_id: string | null;
+  fingerprint: string | null;
+  line: number | null;
+  header: Array<string>;
+  columns: Array<FileColumnOut>;
+  suggested: FileMapping | null;
+  rows: number | null;
+  problem: FieldError | null;
 }
 
 export interface RefreshRequest {
@@ -2756,6 +2841,15 @@ export interface RunDetail {
   problems: Array<ProblemDetail>;
   stages: Array<StageOut>;
   items: Array<ItemOut>;
+}
+
+export interface RunOfPortfolio {
+  portfolio_id: string;
+  name: string;
+  status: string;
+  finished_at: string | null;
+  stages: Array<StageOfPortfolio>;
+  problems: Array<TroubleOut>;
 }
 
 export interface RunOut {
@@ -2936,6 +3030,8 @@ export interface SidesOfGreeks {
   net: DollarGreeks | null;
 }
 
+export type Sign = "column" | "quantity" | "inverted";
+
 export interface SkippedLine {
   line: number;
   label: string;
@@ -3020,10 +3116,13 @@ export type Source = "five_columns" | "twelve_columns" | "schwab_positions" | "t
 
 export interface SourceOut {
   format: Source;
+  layout?: string | null;
+  profile_id?: string | null;
   accounts: Array<string>;
   exported_on: string | null;
   entry_date: string | null;
   cash: number | null;
+  total?: number | null;
   equity_balance: number | null;
   skipped: Array<SkippedLine>;
   ignored: Array<string>;
@@ -3057,6 +3156,14 @@ export interface Spread {
   mean: number | null;
   min: number | null;
   max: number | null;
+}
+
+export interface StageOfPortfolio {
+  stage: string;
+  status: string;
+  after_seconds: number;
+  seconds: number;
+  ended_at: string;
 }
 
 export interface StageOut {
@@ -3478,6 +3585,8 @@ export interface UploadReport {
   run_id: string | null;
 }
 
+export type Use = "positions" | "transactions";
+
 export interface UsedTag {
   name: string;
   colour: string;
@@ -3702,6 +3811,8 @@ export type Zone = "green" | "yellow" | "red";
 
 export interface Reads {
   "auth/me": UserOut;
+  "import/profiles": PageProfileOut;
+  "import/profiles/{profile_id}": ProfileOut;
   "positions/export": PositionsExport;
   "portfolios": PageListedPortfolio;
   "portfolios/{portfolio_id}": PortfolioOut;
@@ -3772,6 +3883,7 @@ export interface Reads {
   "calendar": Calendar;
   "me/preferences": PreferencesOut;
   "me/tokens": TokenList;
+  "me/runs": PageOwnRunOut;
   "admin/users": PageManagedUser;
   "admin/users/{user_id}": ManagedUser;
   "admin/audit-log": PageAuditEntryOut;

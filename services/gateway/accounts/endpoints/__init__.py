@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.gateway.accounts.endpoints import administration, preferences, tokens
+from services.gateway.accounts.endpoints import administration, own_runs, preferences, tokens
 
 router = APIRouter()
-for subject in (preferences, tokens, administration):
+for subject in (preferences, tokens, own_runs, administration):
     router.include_router(subject.router)

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.gateway.books.endpoints import (
     exports,
+    imports,
     ledger,
     portfolios,
     position_edits,
@@ -14,5 +15,8 @@ from services.gateway.books.endpoints import (
 )
 
 router = APIRouter()
-for subject in (uploads, exports, portfolios, ledger, positions, position_edits, tags, strategies):
+SUBJECTS = (
+    *(uploads, imports, exports, portfolios, ledger, positions, position_edits, tags, strategies),
+)
+for subject in SUBJECTS:
     router.include_router(subject.router)

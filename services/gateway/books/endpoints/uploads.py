@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 
 from services.gateway.books.dependencies import owned_portfolio
+from services.gateway.books.profiles import MAPPING, chosen_profiles
 from services.gateway.books.queries.portfolios import load_totals
 from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioName
 from services.gateway.books.schemas.uploads import (
@@ -26,7 +27,7 @@ from services.gateway.books.uploading.writing import (
     write_changes,
 )
 from services.gateway.edge import shapes as edge_shapes
-from services.gateway.edge.dependencies import Caller, GatewayParts
+from services.gateway.edge.dependencies import Caller, CallersDatabase, GatewayParts
 from services.gateway.edge.idempotency import (
     BEFORE_ASKING,
     LaterTransaction,
@@ -40,6 +41,7 @@ from shared.contracts.event import Day
 def upload_options(
     query: Annotated[UploadOptions, Query()],
     portfolio_id: Annotated[UUID | None, Form()] = None,
+    profile_id: Annotated[UUID | None, Form()] = None,
     portfolio_name: Annotated[PortfolioName | None, Form()] = None,
     name: Annotated[PortfolioName | None, Form(description="the same as `portfolio_name`")] = None,
     equity_balance: Annotated[EquityBalance | None, Form()] = None,
@@ -54,6 +56,7 @@ def upload_options(
     """The form's fields where they are given, else the query's; `name` becomes `portfolio_name`."""
     form = {
         "portfolio_id": portfolio_id,
+        "profile_id": profile_id,
         "portfolio_name": _one_name(portfolio_name, name)
         or _one_name(query.portfolio_name, query.name),
         "equity_balance": equity_balance,
@@ -78,8 +81,8 @@ def _one_name(portfolio_name: str | None, name: str | None) -> str | None:
 
 
 FILE = (
-    "CSV: five columns, twelve columns, Charles Schwab's export of positions, or transactions in "
-    "the columns of most brokers"
+    "CSV: five columns, twelve columns, the positions of brokers that are known, transactions in "
+    "the columns of most brokers, or any columns by a mapping"
 )
 router = once_router("/portfolio", "portfolio", 401, 404, 409, 413, 422)
 
@@ -95,8 +98,10 @@ async def upload_positions(
     caller: Caller,
     gateway: GatewayParts,
     later: LaterTransaction,
+    database: CallersDatabase,
     options: Annotated[UploadOptions, Depends(upload_options)],
     file: Annotated[UploadFile, File(description=FILE)],
+    mapping: Annotated[str | None, Form(description=MAPPING, max_length=100_000)] = None,
 ) -> Response:
     """Load a CSV file into a new portfolio (201) or an existing one (200).
 
@@ -106,7 +111,10 @@ async def upload_positions(
     unchanged; nothing is ever deleted. A file of transactions is entered line by line, without the
     lines whose id the portfolio has already.
     """
-    sheet = await read_sheet(gateway.workers, await file.read(edge_shapes.MAX_BYTES + 1))
+    async with database.transaction() as session:
+        profiles = await chosen_profiles(session, caller, options.profile_id, mapping)
+    data = await file.read(edge_shapes.MAX_BYTES + 1)
+    sheet = await read_sheet(gateway.workers, data, profiles)
     session = await later.open()
     plan = await plan_upload(session, caller, sheet, options, file.filename)
     await refuse_unusable(session, caller, plan, options)

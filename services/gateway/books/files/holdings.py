@@ -47,13 +47,14 @@ class Export:
     """What a broker's export says beside its positions.
 
     `exported_on`: the day of its title line, None when there is none. `cash`: USD, below 0 on
-    margin, None when no line names any.
+    margin, None when no line names any. `total`: what its totals say the accounts are worth, USD.
     """
 
     accounts: tuple[str, ...]
     exported_on: date | None
     cash: Decimal | None
     skipped: tuple[Skipped, ...]
+    total: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Sheet:
     """A readable file: its rows, and the rows whose quotes or width could not be read.
 
     `line`: its header's. `ignored`: the columns that no rule reads, as the header has them.
+    `layout`: whose layout, or which profile, its columns were read by; `profile`: the id of one
+    that a user saved. `undated`: its positions have no entry dates, so that one is assumed.
     """
 
     source: Source
@@ -69,6 +72,14 @@ class Sheet:
     problems: tuple[Problem, ...]
     export: Export | None = None
     ignored: tuple[str, ...] = ()
+    layout: str | None = None
+    profile: str | None = None
+    undated: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many lines are rows, good and bad."""
+        return len(self.rows) + len({problem.line for problem in self.problems})
 
 
 @dataclass(frozen=True)

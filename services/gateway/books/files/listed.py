@@ -1,9 +1,11 @@
 """Rows of the two column sets, held against every rule."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from services.gateway.books.files.brokers import money
 from services.gateway.books.files.changes import without
 from services.gateway.books.files.holdings import (
     PRIVATE,
@@ -24,6 +26,7 @@ from services.gateway.books.files.naming import NamedReading
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.files.reading import Seen
 from services.gateway.books.files.records import Record, at_most_max_rows, shapely
+from services.gateway.books.files.schwab import date_assumed, entry_date
 from services.gateway.books.files.signs import check_modifiers, signed_quantity, trade_of
 from services.gateway.books.files.sizes import check_shares, check_size
 from services.gateway.books.files.spreadsheet import rearmed
@@ -53,7 +56,7 @@ def listed_holdings(sheet: Sheet, rules: Rules) -> Holdings:
     seen = Seen()
     accepted: list[Holding] = []
     problems = list(sheet.problems)
-    warnings: list[Problem] = []
+    warnings = [date_assumed(sheet, rules)] if sheet.undated else []
     traded: dict[str, dict[str, list[int]]] = {}
     for reading in listed_readings(sheet, rules):
         holding = reading.holding(seen)
@@ -87,9 +90,11 @@ def _bought_and_sold(traded: Mapping[str, Mapping[str, Sequence[int]]]) -> list[
 
 
 def listed_readings(sheet: Sheet, rules: Rules) -> Iterator["ListedReading"]:
-    """Each row, about to be read."""
+    """Each row, about to be read; with the day that is assumed where a file has no entry dates."""
     layout = _LAYOUTS[sheet.source]
-    return (ListedReading(row, rules, layout) for row in sheet.rows)
+    assumed = {"entry_date": entry_date(sheet, rules).isoformat()} if sheet.undated else {}
+    rows = (replace(row, cells={**row.cells, **assumed}) for row in sheet.rows)
+    return (ListedReading(row, rules, layout) for row in rows)
 
 
 class ListedReading(NamedReading):
@@ -130,6 +135,7 @@ class ListedReading(NamedReading):
             subtype,
             exited,
             exit_price,
+            market_value=money(self.row.cells.get("market_value", "")),
             stated_on=entered if self.rules.shares_of_entry_date else None,
         )
 

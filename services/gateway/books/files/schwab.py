@@ -43,6 +43,7 @@ _TITLE = re.compile(
     r"positions for (account )?(?P<account>.+?) as of (.*[, ])?(?P<day>[\d/\-]+)$", re.IGNORECASE
 )
 _MAX_TITLE = 200
+LAYOUT = "Charles Schwab positions"
 _NOTHING = ("", "-", "--", "n/a", "incomplete", "missing")
 _REQUIRED = ("symbol", "quantity")
 _NAMES = {
@@ -89,6 +90,7 @@ class _Parser:
         self.accounts: list[str] = []
         self.exported_on: date | None = None
         self.cash: Decimal | None = None
+        self.total: Decimal | None = None
 
     def take(self, line: int, cells: list[str] | None) -> None:
         """One record."""
@@ -108,8 +110,10 @@ class _Parser:
             message = "the export has no header with the columns Symbol and Quantity"
             raise UnreadableFile(self.line, "missing_column", message, field="symbol")
         accounts = [name for name in self.accounts if name.lower() != "all-accounts"]
-        export = Export(tuple(accounts), self.exported_on, self.cash, tuple(self.skipped))
-        return Sheet(Source.SCHWAB, self.line, tuple(self.rows), tuple(self.problems), export)
+        skipped = tuple(self.skipped)
+        export = Export(tuple(accounts), self.exported_on, self.cash, skipped, self.total)
+        found = (tuple(self.rows), tuple(self.problems), export)
+        return Sheet(Source.SCHWAB, self.line, *found, layout=LAYOUT, undated=True)
 
     def _title(self, title: re.Match[str]) -> None:
         self.accounts.append(title["account"].strip()[:MAX_CELL])
@@ -129,7 +133,7 @@ class _Parser:
         label = row.cells["symbol"]
         kind = row.cells.get("security_type", "").lower()
         if label.lower() in _TOTALS:
-            self.skipped.append(Skipped(row.line, label, "total", "a total of the lines above"))
+            self._add_total(row)
         elif label.lower() in _FUTURES:
             self.skipped.append(
                 Skipped(row.line, label, "futures", "futures accounts are not imported")
@@ -139,6 +143,14 @@ class _Parser:
         else:
             return False
         return True
+
+    def _add_total(self, row: Row) -> None:
+        """Each account's total; that of all accounts would count them again."""
+        value = money(row.cells.get("market_value", ""))
+        if row.cells["symbol"].lower() != "total":
+            self.total = self.total if value is None else (self.total or Decimal(0)) + value
+        label = row.cells["symbol"]
+        self.skipped.append(Skipped(row.line, label, "total", "a total of the lines above"))
 
     def _add_cash(self, row: Row) -> None:
         value = money(row.cells.get("market_value", ""))
@@ -172,6 +184,15 @@ def entry_date(sheet: Sheet, rules: Rules) -> date:
 
 def assumptions(sheet: Sheet, rules: Rules) -> list[Problem]:
     """What is assumed of every position of the export, as warnings about its title."""
+    price = "the export has no entry prices: cost basis / quantity is used"
+    return [
+        date_assumed(sheet, rules),
+        Problem(sheet.line, "entry_price", "entry_price_derived", price),
+    ]
+
+
+def date_assumed(sheet: Sheet, rules: Rules) -> Problem:
+    """The day that is assumed of every position of a file without entry dates, as a warning."""
     exported_on = sheet.export.exported_on if sheet.export else None
     day = f"is of {exported_on}" if exported_on else "does not say its day"
     entered = entry_date(sheet, rules)
@@ -180,11 +201,7 @@ def assumptions(sheet: Sheet, rules: Rules) -> list[Problem]:
         f"the export {day} and has no entry dates: its positions count as entered on {entered} "
         f"({chosen})"
     )
-    price = "the export has no entry prices: cost basis / quantity is used"
-    return [
-        Problem(sheet.line, "entry_date", "entry_date_assumed", message),
-        Problem(sheet.line, "entry_price", "entry_price_derived", price),
-    ]
+    return Problem(sheet.line, "entry_date", "entry_date_assumed", message)
 
 
 class ExportReading(Reading):

@@ -22,7 +22,7 @@ TRANSACTIONS = Layout(
     ),
 )
 # The first of these that the header has is read; the others are not.
-_NAMES: Mapping[str, tuple[str, ...]] = {
+NAMES: Mapping[str, tuple[str, ...]] = {
     "date": (
         *("trade_date", "tradedate", "date", "run_date", "activity_date", "transaction_date"),
         *("execution_date", "executed_at", "date/time", "datetime", "exec_time", "trade_time"),
@@ -114,7 +114,7 @@ def is_transactions(header: Sequence[str], rows: Iterable[Sequence[str]]) -> boo
 
 
 def _found(names: Sequence[str]) -> set[str]:
-    return {column for column in _NAMES if _first(names, column)}
+    return {column for column in NAMES if _first(names, column)}
 
 
 def _is_trade(column: str, cell: str) -> bool:
@@ -130,9 +130,9 @@ def columns_of(line: int, header: Sequence[str]) -> list[str]:
     Raises `UnreadableFile` when a column that is read is there twice.
     """
     names = [snake_case(cell) for cell in header]
-    ours = {first: column for column in _NAMES if (first := _first(names, column))}
+    ours = {first: column for column in NAMES if (first := _first(names, column))}
     columns = [ours.get(name) or (name if name in _KEPT else "") for name in names]
-    for column in (*_NAMES, *sorted(_KEPT)):
+    for column in (*NAMES, *sorted(_KEPT)):
         if columns.count(column) > 1:
             message = f"the header names {column} more than once"
             raise UnreadableFile(line, "duplicate_column", message, field=column)
@@ -140,4 +140,4 @@ def columns_of(line: int, header: Sequence[str]) -> list[str]:
 
 
 def _first(names: Sequence[str], column: str) -> str | None:
-    return next((name for name in _NAMES[column] if name in names), None)
+    return next((name for name in NAMES[column] if name in names), None)

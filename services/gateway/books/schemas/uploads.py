@@ -92,12 +92,19 @@ class SourceOut(BaseModel):
     """The format of the file, and what a broker's export holds beside its positions."""
 
     format: Source
+    layout: str | None = Field(
+        default=None, description="whose layout, or which profile, its columns were read by"
+    )
+    profile_id: UUID | None = Field(default=None, description="of one that you saved")
     accounts: list[str] = Field(description="as the export calls them")
     exported_on: date | None = Field(description="the day of the export's title line")
     entry_date: date | None = Field(
         description="when positions of an export without entry dates count as entered"
     )
     cash: Money | None = Field(description="the cash of the export; below 0 on margin")
+    total: Money | None = Field(
+        default=None, description="what the export's own totals say its accounts are worth"
+    )
     equity_balance: Money | None = Field(
         description=(
             "cash + market value of the accepted rows, both as exported: the equity balance "
@@ -162,10 +169,13 @@ class UploadReport(BaseModel):
         portfolio={**PORTFOLIO_EXAMPLE, "positions": 1},
         source={
             "format": "five_columns",
+            "layout": None,
+            "profile_id": None,
             "accounts": [],
             "exported_on": None,
             "entry_date": None,
             "cash": None,
+            "total": None,
             "equity_balance": None,
             "skipped": [],
             "ignored": ["Note"],
@@ -253,6 +263,13 @@ class UploadOptions(BaseModel):
     """What to do with the file; each may be sent as a form field or in the query."""
 
     portfolio_id: UUID | None = Field(default=None, description="load into this portfolio")
+    profile_id: UUID | None = Field(
+        default=None,
+        description=(
+            "read the file by this saved mapping; default: the one saved for its header, else a "
+            "layout that is known"
+        ),
+    )
     portfolio_name: PortfolioName | None = Field(
         default=None,
         description="or into the portfolio of this name, new or not; default: the file's name",

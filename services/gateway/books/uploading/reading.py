@@ -1,7 +1,7 @@
 """Reading of an uploaded file: in a separate process, and one file of a user at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -9,7 +9,9 @@ from weakref import WeakValueDictionary
 from fastapi import Depends
 
 from services.gateway.books import files
+from services.gateway.books.files import Problem as FileProblem
 from services.gateway.books.files import Sheet
+from services.gateway.books.files.mapping import Profile
 from services.gateway.edge.dependencies import Caller
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.workers import Workers
@@ -26,10 +28,15 @@ async def one_upload(caller: Caller) -> AsyncIterator[None]:
 ONE_UPLOAD = Depends(one_upload, scope="function")
 
 
-async def read_sheet(workers: Workers, data: bytes) -> Sheet:
+async def read_sheet(workers: Workers, data: bytes, profiles: Sequence[Profile] = ()) -> Sheet:
     """The file's cells, read in another process, which ends with the request."""
-    found = await workers.run(files.sheet_or_problem, data)
+    found = await workers.run(files.sheet_or_problem, data, profiles)
     if isinstance(found, Sheet):
         return found
+    raise unreadable(found)
+
+
+def unreadable(found: FileProblem) -> Problem:
+    """Why a file cannot be read, as the end of a request."""
     status = 413 if found.code in ("too_large", "too_many_rows") else 422
-    raise Problem(status, found.code, found.message, [asdict(found)])
+    return Problem(status, found.code, found.message, [asdict(found)])

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Response
 
 from services.gateway.books import files
-from services.gateway.books.files import Change, Entry, Source
+from services.gateway.books.files import Change, Entry
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.files.instruments import symbol_of
 from services.gateway.books.queries.portfolios import OpenTotals
@@ -62,7 +62,7 @@ def _report(
             "stated_on": SHARES_OF_ENTRY_DATE
             if plan.rules.shares_of_entry_date
             else plan.stated_on,
-            "rows": len(plan.sheet.rows) + len(plan.sheet.problems),
+            "rows": plan.sheet.count,
             **change_counts(plan),
             "rejected": len(plan.rejected_lines),
             "receipt": _receipt(plan),
@@ -86,7 +86,7 @@ def _receipt(plan: Plan) -> dict[str, int]:
     counts = change_counts(plan)
     refused = len(plan.rejected_lines)
     passed = len(plan.sheet.export.skipped) if plan.sheet.export else 0
-    rows = len(plan.sheet.rows) + len(plan.sheet.problems) + passed
+    rows = plan.sheet.count + passed
     skipped = rows - sum(counts.values()) - refused
     return {"rows": rows, **counts, "refused": refused, "skipped": skipped}
 
@@ -111,13 +111,15 @@ def _source(plan: Plan) -> dict[str, Any]:
         if export
         else {"accounts": [], "exported_on": None, "cash": None, "skipped": []}
     )
-    entered = files.entry_date(plan.sheet, plan.rules) if export else None
+    entered = files.entry_date(plan.sheet, plan.rules) if plan.sheet.undated else None
     skipped = [*described["skipped"], *map(asdict, plan.skipped)]
     return {
         **described,
         "skipped": skipped,
         "ignored": plan.sheet.ignored,
         "format": plan.sheet.source,
+        "layout": plan.sheet.layout,
+        "profile_id": plan.sheet.profile,
         "entry_date": entered,
         "equity_balance": plan.exported_equity,
     }
@@ -126,7 +128,7 @@ def _source(plan: Plan) -> dict[str, Any]:
 def _warnings(plan: Plan, options: UploadOptions) -> list[RowProblem]:
     """What the rows' reader should know, after what concerns the file as a whole."""
     whole = []
-    if options.entry_date and plan.sheet.source is not Source.SCHWAB:
+    if options.entry_date and not plan.sheet.undated:
         message = "the file has entry dates: the entry_date you sent is not used"
         whole.append(RowProblem(plan.sheet.line, "entry_date", "entry_date_unused", message))
     return [*whole, *plan.holdings.warnings]
