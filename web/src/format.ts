@@ -3,15 +3,24 @@
 const MINUS = "−";
 const NONE = "–";
 const MILLION = 1_000_000;
-const plain = (digits: number, compact = false) =>
-  new Intl.NumberFormat("en-US", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-    ...(compact ? { notation: "compact" as const } : {}),
-  });
+/** A format is dear to make and is needed by thousands of cells: each is made once. */
+function once<T>(make: (digits: number) => T): (digits: number) => T {
+  const made: T[] = [];
+  return (digits) => (made[digits] ??= make(digits));
+}
+
+const plain = once(
+  (digits) =>
+    new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+);
+const upTo = once((digits) => new Intl.NumberFormat("en-US", { maximumFractionDigits: digits }));
 const CENTS = plain(2);
 const WHOLE = plain(0);
-const COMPACT = plain(2, true);
+const COMPACT = new Intl.NumberFormat("en-US", {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+  notation: "compact",
+});
 const PERCENT = new Intl.NumberFormat("en-US", {
   style: "percent",
   minimumFractionDigits: 2,
@@ -48,8 +57,7 @@ export function percent(value: Amount, plus = false): string {
 
 export function number(value: Amount, digits = 2, plus = false): string {
   if (value === null || value === undefined) return NONE;
-  const text = new Intl.NumberFormat("en-US", { maximumFractionDigits: digits }).format(Math.abs(value));
-  return signed(text, value, plus);
+  return signed(upTo(digits).format(Math.abs(value)), value, plus);
 }
 
 /** With as many decimals as all in its column. */

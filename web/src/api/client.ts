@@ -66,8 +66,13 @@ async function answered(answer: Response): Promise<unknown> {
   throw new ApiProblem(answer.status, problem?.code ?? "unreadable", detail, problem?.errors);
 }
 
-async function write(method: string, path: string, body?: unknown): Promise<unknown> {
-  const content = body === undefined ? {} : { "Content-Type": "application/json" };
+export async function write(
+  method: string,
+  path: string,
+  body?: unknown,
+  more: Record<string, string> = {},
+): Promise<unknown> {
+  const content = body === undefined ? more : { "Content-Type": "application/json", ...more };
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   return answered(await fetch(API + path, { method, headers: { ...OWN, ...content }, ...sent }));
 }

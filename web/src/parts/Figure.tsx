@@ -8,18 +8,22 @@ interface Props {
   /** The name in the API's series, where it is another. */
   series?: string | undefined;
   position?: string | undefined;
+  /** What it is of, where that is neither the portfolio nor a position: a group, a lot. */
+  of?: string | undefined;
   tone?: "gain" | "loss" | "";
+  /** Reached by the arrows of a grid, not by the tabulator. */
+  untabbed?: boolean;
   children: ComponentChildren;
 }
 
 /** A number that says on a click what it is and how it came to be. */
-export function Figure({ measure, series, position, tone = "", children }: Props) {
+export function Figure({ measure, series, position, of, tone = "", untabbed = false, children }: Props) {
   const open = (event: preact.TargetedEvent<HTMLElement>) => {
     event.stopPropagation();
-    go({ figure: measure, series, position, shown: event.currentTarget.textContent ?? undefined });
+    go({ figure: measure, series, position, of, shown: event.currentTarget.textContent ?? undefined });
   };
   return (
-    <button type="button" class={`figure ${tone}`} onClick={open}>
+    <button type="button" class={`figure ${tone}`} tabIndex={untabbed ? -1 : undefined} onClick={open}>
       {children}
     </button>
   );

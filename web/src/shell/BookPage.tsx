@@ -7,7 +7,7 @@ import { go, useAddress } from "../state/address";
 import { BookContext, loadReport, type Book } from "../state/book";
 import { useProgress } from "../state/events";
 import { useLoaded } from "../state/loading";
-import { isFree, loadOthers, screenOf, useScreen, type ScreenId, type ScreenProps } from "../state/screens";
+import { isAboutTerms, isFree, loadOthers, screenOf, useScreen, type ScreenId, type ScreenProps } from "../state/screens";
 import { CLOSED, Drawer } from "./Drawer";
 import { Help } from "./Help";
 import { useKeys } from "./keys";
@@ -25,7 +25,7 @@ function Measured({ book, screen, onLoaded }: MeasuredProps) {
   const { reason, portfolio } = book.report;
   return (
     <BookContext.Provider value={book}>
-      {reason ? (
+      {reason && !isAboutTerms(screen) ? (
         <div class="card">
           <h2>{portfolio.positions ? "Not measured yet" : "No positions yet"}</h2>
           <p>{portfolio.positions ? `${reason}.` : "Import a file of positions or transactions, or enter them through the API."}</p>
@@ -48,6 +48,11 @@ export function Shown({ screen, onLoaded }: ScreenProps & { screen: ScreenId }) 
   const { Screen, problem } = useScreen(screen);
   if (Screen) return <Screen onLoaded={onLoaded} />;
   return problem ? <p role="alert">{problem}</p> : <p class="empty">Loading …</p>;
+}
+
+/** What Escape closes: the figure in front, else the position behind it. */
+function closing({ figure }: Record<string, string>): Record<string, undefined> {
+  return figure ? CLOSED : { open: undefined, part: undefined };
 }
 
 interface Props {
@@ -74,7 +79,7 @@ export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
   useKeys({
     onPalette: () => setOpen("palette"),
     onHelp: () => setOpen("help"),
-    onEscape: () => (open ? setOpen(null) : go(CLOSED)),
+    onEscape: () => (open ? setOpen(null) : go(closing(address))),
   });
   const shown = report.value?.portfolio.portfolio_id === portfolio.portfolio_id ? report.value : null;
   const book = useMemo<Book | null>(

@@ -15,30 +15,32 @@ interface History {
   reasons: string[];
 }
 
-export const CLOSED = { figure: undefined, series: undefined, position: undefined, shown: undefined };
+export const CLOSED = { figure: undefined, series: undefined, position: undefined, of: undefined, shown: undefined };
 
 /** What a number is, how it came to be, and its history. */
 export function Drawer() {
-  const { figure, series, position, shown } = useAddress();
+  const { figure, series, position, of, shown } = useAddress();
   if (!figure) return null;
-  const key = `${figure} ${series} ${position} ${shown}`;
-  return <Open key={key} measure={figure} series={series} position={position} shown={shown} />;
+  const key = [figure, series, position, of, shown].join(" ");
+  return <Open key={key} measure={figure} series={series} position={position} of={of} shown={shown} />;
 }
 
 interface Props {
   measure: string;
   series: string | undefined;
   position: string | undefined;
+  /** A group of positions, a lot: what else than the portfolio or a position it may be of. */
+  of: string | undefined;
   /** As it is on the screen: of a number that has no history. */
   shown: string | undefined;
 }
 
-function Open({ measure, series, position, shown }: Props) {
+function Open({ measure, series, position, of, shown }: Props) {
   const { report, version } = useBook();
   const place = useRef<HTMLElement>(null);
   useEffect(() => place.current?.focus(), []);
   const meaning = useLoaded<Definition>(measure, () => read("definitions/{measure}", { measure }));
-  const wanted = series ?? (meaning.value?.series ? measure : undefined);
+  const wanted = of ? undefined : (series ?? (meaning.value?.series ? measure : undefined));
   const id = report.portfolio.portfolio_id;
   const history = useLoaded<History>(
     position ? `position ${position} ${version}` : wanted ? `series ${wanted} ${version}` : null,
@@ -46,7 +48,9 @@ function Open({ measure, series, position, shown }: Props) {
   );
   const held = report.positions.find((each) => each.position_id === position);
   const unit = meaning.value?.unit ?? "";
-  const now = valueOn(history.value, report.as_of) ?? metric(report, measure)?.value ?? ofPosition(held, measure);
+  const own = position ?? of;
+  const whole = own ? null : metric(report, measure)?.value;
+  const now = valueOn(history.value, report.as_of) ?? whole ?? ofPosition(held, measure);
   return (
     <aside ref={place} class="drawer" tabIndex={-1} aria-label={meaning.value?.title ?? words(measure)}>
       <header>
@@ -56,12 +60,12 @@ function Open({ measure, series, position, shown }: Props) {
         </button>
       </header>
       {title(measure) !== words(measure) && <p class="note">{title(measure)}</p>}
-      {held && <p class="note">{instrument(held.symbol)}</p>}
+      {(held || of) && <p class="note">{held ? instrument(held.symbol) : of}</p>}
       <p class="big">{now === null || now === undefined ? shown : inUnit(now, unit)}</p>
       {meaning.problem && <p class="empty">{meaning.problem}</p>}
       {meaning.value && <Meaning meaning={meaning.value} />}
       {history.value && <Past history={history.value} unit={unit} />}
-      <Origin report={report} measure={measure} held={held} />
+      <Origin report={report} measure={own ? "" : measure} held={held} />
       <Copies measure={measure} history={history.value} />
     </aside>
   );

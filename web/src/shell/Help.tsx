@@ -5,6 +5,8 @@ const KEYS: Array<[string, string]> = [
   ["Ctrl K", "go to a screen, portfolio or position"],
   ...SCREENS.map((each): [string, string] => [`g ${each.key}`, each.name]),
   ["/", "filter the list of the screen"],
+  ["Arrows", "in the grid of positions: from cell to cell; in the filter: from pill to pill"],
+  ["Enter, Space", "in the grid: open the position, explain the number"],
   ["[ and ]", "the session before and after"],
   ["?", "these keys"],
   ["Esc", "close what is open"],

@@ -61,7 +61,7 @@ export function Navigation({ portfolios, portfolio, screen, onPalette, onHelp, o
             <button
               type="button"
               aria-current={each.portfolio_id === portfolio.portfolio_id ? "true" : undefined}
-              onClick={() => go({ portfolio: each.portfolio_id, figure: undefined, position: undefined })}
+              onClick={() => go({ portfolio: each.portfolio_id, figure: undefined, position: undefined, open: undefined })}
             >
               <span class="name">{each.name}</span>
               <span class="nav">{money(each.nav, { compact: true })}</span>

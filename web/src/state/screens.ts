@@ -13,6 +13,8 @@ interface Screen {
   key: string;
   /** Whether it needs no figures: it is shown before anything is measured, and without `useBook`. */
   free?: true;
+  /** Whether it has something to show of a portfolio that was never measured. */
+  aboutTerms?: true;
   /** Its own file, loaded when it is opened first. */
   load: () => Promise<ComponentType<ScreenProps>>;
 }
@@ -29,6 +31,7 @@ export const SCREENS = [
     id: "positions",
     name: "Positions",
     key: "p",
+    aboutTerms: true,
     load: () => import("../screens/Positions").then((it) => it.Positions),
   },
   {
@@ -90,6 +93,10 @@ export function screenOf(id: string | undefined): ScreenId {
 
 export function isFree(id: ScreenId): boolean {
   return SCREENS.some((each) => each.id === id && "free" in each);
+}
+
+export function isAboutTerms(id: ScreenId): boolean {
+  return SCREENS.some((each) => each.id === id && "aboutTerms" in each);
 }
 
 const loaded = new Map<ScreenId, ComponentType<ScreenProps>>();
