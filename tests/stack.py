@@ -22,7 +22,10 @@ from shared.settings import Settings
 from sigmasight_client import SigmaSight
 
 SUPERUSER = "postgres"
-_LIMITED = ("REQUESTS", "OPERATOR_REQUESTS")
+# Tests ask far more often than people do, as the same few users.
+UNLIMITED = {
+    f"SIGMASIGHT_GATEWAY_{name}_PER_MINUTE": "1000000" for name in ("REQUESTS", "OPERATOR_REQUESTS")
+}
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,8 @@ def _goes_on(run: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def running_stack(**environment: str) -> Iterator[RunningStack]:
-    """Start a separate stack and stop it afterwards; `environment` is added for its processes.
-
-    Tests ask for runs far more often than people do, so their limit is lifted.
-    """
-    unlimited = {f"SIGMASIGHT_GATEWAY_{name}_PER_MINUTE": "1000000" for name in _LIMITED}
-    with tempfile.TemporaryDirectory() as parent, _environment(unlimited | environment):
+    """Start a separate stack and stop it afterwards; `environment` is added for its processes."""
+    with tempfile.TemporaryDirectory() as parent, _environment(UNLIMITED | environment):
         directory = StateDirectory(Path(parent) / "state")
         process = launch(directory, tied=True)
         try:

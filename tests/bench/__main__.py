@@ -15,6 +15,7 @@ from tests.bench import (
     bench_ledger,
     bench_limits,
     bench_onboarding,
+    bench_page,
     bench_pipeline,
     bench_series,
     bench_stress,
@@ -40,5 +41,6 @@ for benchmark in (
     bench_limits,
     bench_ingest,
     bench_onboarding,
+    bench_page,
 ):
     show(benchmark.run())

@@ -12,7 +12,13 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Page,
+    StorageState,
+    expect,
+    sync_playwright,
+)
 
 from deploy.page import PROJECT, SOURCES, node
 from sigmasight_client.models import PortfolioReport
@@ -52,6 +58,8 @@ def chromium() -> Iterator[Browser]:
     path, advised = json.loads(said.stdout)
     # In a single process the browser would end with the first window that is closed.
     arguments = [each for each in advised if each not in ("--single-process", "--no-zygote")]
+    # Machines are shared: how long a page takes says nothing of whether it is right.
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
@@ -64,15 +72,21 @@ def _axe() -> str:
 
 
 class Dashboard:
-    """One window of a logged-out browser; `findings` is what went wrong in it so far."""
+    """One window of a logged-out browser; `findings` is what went wrong in it so far.
 
-    def __init__(self, browser: Browser, address: str, theme: str = "light") -> None:
+    A `newcomer` has not seen the tour.
+    """
+
+    def __init__(
+        self, browser: Browser, address: str, theme: str = "light", *, newcomer: bool = False
+    ) -> None:
         self.address = address
         self.theme = theme
         self.findings: list[str] = []
         self.context = browser.new_context(
             viewport={"width": 1440, "height": 1000},
             color_scheme="dark" if theme == "dark" else "light",
+            storage_state=None if newcomer else _tour_was_seen(address),
         )
         self.page = self.another_tab()
 
@@ -126,11 +140,20 @@ class Dashboard:
         for chart in self.page.locator(".chart").all():
             expect(chart.locator("canvas").first).to_be_visible()
 
+    def panel(self, title: str) -> dict[str, str]:
+        """The figures of a panel's rows by their labels."""
+        rows = self.page.get_by_role("region", name=title, exact=True).locator(".bars li").all()
+        return {
+            row.locator(".label").inner_text(): row.locator(".figure").first.inner_text()
+            for row in rows
+        }
+
     def strip(self) -> dict[str, str]:
         """The strip's numbers by their names."""
         items = self.page.locator(".numbers .item").all()
         return {
-            item.locator("dt").inner_text(): item.locator(".figure").inner_text() for item in items
+            item.locator("dt").inner_text(): item.locator(".figure").first.inner_text()
+            for item in items
         }
 
     def table(self, label: str) -> list[list[str]]:
@@ -162,33 +185,39 @@ class Dashboard:
         ]
 
 
+def _tour_was_seen(address: str) -> StorageState:
+    return {
+        "origins": [
+            {"origin": address, "localStorage": [{"name": "sigmasight.tour", "value": "seen"}]}
+        ]
+    }
+
+
 def whole(value: float | None, *, plus: bool = False) -> str:
     """USD without cents as the page writes them."""
+    return _signed("${:,.0f}", value, plus)
+
+
+def percent(value: float | None, *, plus: bool = False) -> str:
+    """A decimal as the page writes it."""
+    return _signed("{:,.2%}", value, plus)
+
+
+def _signed(form: str, value: float | None, plus: bool) -> str:
     if value is None:
         return "–"
     sign = "−" if value < 0 else "+" if plus and value > 0 else ""
-    return f"{sign}${abs(value):,.0f}"
+    return sign + form.format(abs(value))
 
 
 def money(value: float | None, *, plus: bool = False) -> str:
     """USD with cents as the page writes them."""
-    if value is None:
-        return "–"
-    sign = "−" if value < 0 else "+" if plus and value > 0 else ""
-    return f"{sign}${abs(value):,.2f}"
-
-
-def percent(share: float | None) -> str:
-    """A share as the page writes it."""
-    return "–" if share is None else f"{'−' if share < 0 else ''}{abs(share):,.2%}"
+    return _signed("${:,.2f}", value, plus)
 
 
 def fixed(value: float | None, digits: int, *, plus: bool = False) -> str:
     """A number with so many decimals as the page writes it."""
-    if value is None:
-        return "–"
-    sign = "−" if value < 0 else "+" if plus and value > 0 else ""
-    return f"{sign}{abs(value):,.{digits}f}"
+    return _signed(f"{{:,.{digits}f}}", value, plus)
 
 
 def expected_strip(report: PortfolioReport) -> dict[str, str]:
@@ -200,10 +229,20 @@ def expected_strip(report: PortfolioReport) -> dict[str, str]:
         for group in report["metrics"]["groups"]
         for each in group["metrics"]
     }
+    shares = snapshot["exposures_of_nav"]
+    worst = report["stress"]["correlated"]["worst"]
+    assert shares is not None
+    assert worst is not None
     return {
         "NAV": whole(snapshot["nav"]),
         "Day P&L": whole(snapshot["daily_pnl"], plus=True),
+        "Gross": percent(shares["delta_adjusted"]["gross"]),
+        "Net, $ delta": percent(shares["delta_adjusted"]["net"], plus=True),
         "VaR 99 %": whole(metrics["var_99_1d_historical"]),
-        "Shortfall 99 %": whole(metrics["es_99_1d_historical"]),
+        "ES 95 %": whole(metrics["es_95_1d_historical"]),
+        "ES 99 %": whole(metrics["es_99_1d_historical"]),
         "Vega, 1 point": whole(metrics["dollar_vega_1pt"], plus=True),
+        "Theta, 1 day": whole(metrics["dollar_theta_1d"], plus=True),
+        "Worst scenario": whole(worst["total_pnl"], plus=True),
+        "Limits": "none in force",
     }

@@ -17,6 +17,7 @@ from deploy.local.stack import answers_ok
 from deploy.local.state import PROJECT, StateDirectory
 from sigmasight_client import SigmaSight
 from sigmasight_client.models import PortfolioReport
+from tests.stack import UNLIMITED
 
 
 class LocalStack:
@@ -24,7 +25,8 @@ class LocalStack:
 
     def __init__(self, path: Path) -> None:
         self.directory = StateDirectory(path)
-        self.environment = dict(os.environ) | {"SIGMASIGHT_STATE_DIR": str(path), "COLUMNS": "200"}
+        own = {"SIGMASIGHT_STATE_DIR": str(path), "COLUMNS": "200"}
+        self.environment = dict(os.environ) | UNLIMITED | own
 
     def run(self, *arguments: str, **more_environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

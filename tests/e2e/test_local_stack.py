@@ -19,6 +19,7 @@ from tests.e2e.local_stack import LocalStack, is_alive, until
 from tests.e2e.screens.factors import *  # noqa: F403
 from tests.e2e.screens.limits import *  # noqa: F403
 from tests.e2e.screens.newcomer import *  # noqa: F403
+from tests.e2e.screens.overview import *  # noqa: F403
 from tests.e2e.screens.positions import *  # noqa: F403
 from tests.e2e.screens.risk import *  # noqa: F403
 from tests.e2e.screens.scenarios import *  # noqa: F403

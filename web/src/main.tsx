@@ -1,8 +1,8 @@
 import { render } from "preact";
 
 import { App } from "./shell/App";
-import { applyTheme, storedTheme } from "./state/theme";
+import { startTheme } from "./state/theme";
 
-applyTheme(storedTheme());
+startTheme();
 const place = document.getElementById("page");
 if (place) render(<App />, place);

@@ -54,8 +54,20 @@ export function addressOf(path: keyof Reads, ids: Ids = {}, query: Query = {}): 
 
 /** What a `GET` answers; throws `ApiProblem`. */
 export async function read<P extends keyof Reads>(path: P, ids?: Ids, query?: Query): Promise<Reads[P]> {
-  const answer = await fetch(addressOf(path, ids, query));
-  return (await answered(answer)) as Reads[P];
+  return (await answered(await patientFetch(addressOf(path, ids, query)))) as Reads[P];
+}
+
+const LONGEST_WAIT_SECONDS = 15;
+const TRIES = 3;
+
+/** A read that came too early, by the limit of requests a minute, is sent again when it may be. */
+async function patientFetch(address: string): Promise<Response> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await fetch(address);
+    const seconds = Number(answer.headers.get("Retry-After") ?? Infinity);
+    if (answer.status !== 429 || tries === TRIES || seconds > LONGEST_WAIT_SECONDS) return answer;
+    await new Promise((done) => window.setTimeout(done, seconds * 1000));
+  }
 }
 
 async function answered(answer: Response): Promise<unknown> {

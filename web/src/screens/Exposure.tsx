@@ -14,26 +14,29 @@ interface Props {
 
 type Colouring = "pnl" | "risk";
 
-/** Long and short apart, by sector and position; an area is the size of a value. */
+/**
+ * Long and short apart, by sector and position; an area is the size of a delta-adjusted exposure, so
+ * that they make the gross, and what gains when its underlying falls is short.
+ */
 export function Exposure({ positions, components }: Props) {
   const [by, setBy] = useState<Colouring>("pnl");
   const draw = useCallback((own: Colours) => picture(own, positions, components, by), [positions, components, by]);
   const rows = positions.map((each) => [
     instrument(each.symbol),
     each.sector ?? "no sector",
-    money(each.market_value),
+    money(each.delta_adjusted_exposure),
     money(each.daily_pnl, { plus: true }),
     percent(components.find((part) => part.position_id === each.position_id)?.share),
   ]);
   const columns = [
     { name: "Position" },
     { name: "Sector" },
-    { name: "Market value", numeric: true },
+    { name: "Delta-adjusted", numeric: true },
     { name: "P&L of the day", numeric: true },
     { name: "Share of VaR", numeric: true },
   ];
   return (
-    <Panel title="Exposure by sector" note="area: market value" table={{ columns, rows }}>
+    <Panel title="Exposure by sector" note="area: delta-adjusted exposure" table={{ columns, rows }}>
       <div class="choice" role="group" aria-label="Colour">
         <button type="button" aria-pressed={by === "pnl"} onClick={() => setBy("pnl")}>
           P&L of the day
@@ -44,7 +47,7 @@ export function Exposure({ positions, components }: Props) {
       </div>
       <Chart
         label="Positions by sector, long and short"
-        height={320}
+        height={392}
         draw={draw}
         onPick={(name) => {
           const picked = positions.find((each) => instrument(each.symbol) === name);
@@ -61,13 +64,13 @@ function picture(own: Colours, positions: ValuedPosition[], components: Componen
     (by === "pnl" ? each.daily_pnl : shares.get(each.position_id)) ?? 0;
   const most = Math.max(...positions.map((each) => Math.abs(colouring(each))), 1e-9);
   const sides = [
-    { name: "Long", held: positions.filter((each) => (each.market_value ?? 0) > 0) },
-    { name: "Short", held: positions.filter((each) => (each.market_value ?? 0) < 0) },
+    { name: "Long", held: positions.filter((each) => (each.delta_adjusted_exposure ?? 0) > 0) },
+    { name: "Short", held: positions.filter((each) => (each.delta_adjusted_exposure ?? 0) < 0) },
   ];
   const leaf = (each: ValuedPosition) => ({
     name: instrument(each.symbol),
-    value: Math.abs(each.market_value ?? 0),
-    note: `${money(each.market_value)}, ${by === "pnl" ? `P&L ${money(each.daily_pnl, { plus: true })}` : `share of VaR ${percent(shares.get(each.position_id))}`}`,
+    value: Math.abs(each.delta_adjusted_exposure ?? 0),
+    note: `${money(each.delta_adjusted_exposure)}, ${by === "pnl" ? `P&L ${money(each.daily_pnl, { plus: true })}` : `share of VaR ${percent(shares.get(each.position_id))}`}`,
     itemStyle: { color: shade(own, colouring(each) / most, by) },
   });
   return {
@@ -87,12 +90,12 @@ function picture(own: Colours, positions: ValuedPosition[], components: Componen
         top: 0,
         bottom: 0,
         label: { color: own.text, fontSize: 12, overflow: "truncate" },
-        upperLabel: { show: true, height: 18, color: own.dim, fontSize: 11 },
+        upperLabel: { show: true, height: 18, color: own.text, fontSize: 11 },
         itemStyle: { borderColor: own.panel, borderWidth: 1, gapWidth: 1 },
         levels: [
           { itemStyle: { borderColor: own.panel, borderWidth: 0, gapWidth: 6 }, upperLabel: { show: false } },
           { itemStyle: { borderColor: own.panel, borderWidth: 3, gapWidth: 2 }, upperLabel: { color: own.text, fontWeight: "bold" } },
-          { itemStyle: { borderColor: own.line, borderWidth: 2, gapWidth: 1 } },
+          { itemStyle: { borderColor: mix(own.line, own.panel, 60), borderWidth: 2, gapWidth: 1 } },
         ],
         data: sides
           .filter((side) => side.held.length)

@@ -14,7 +14,8 @@ import { useBook } from "../state/book";
 import { useLoaded } from "../state/loading";
 import { Exposure } from "./Exposure";
 import { NavHistory } from "./NavHistory";
-import { Attribution } from "./Attribution";
+import { Attribution, DayByPosition } from "./Attribution";
+import { LimitsBox } from "./LimitsBox";
 
 const SHOWN = 8;
 
@@ -23,11 +24,12 @@ export function Overview() {
   return (
     <div class="grid">
       <Exposure positions={report.positions} components={componentsOf(report)} />
-      <NavHistory history={report.history} performance={report.performance} />
+      <NavHistory report={report} />
       <DayByPosition report={report} />
-      <Attribution attribution={report.attribution} />
+      <Attribution report={report} />
       <RiskContributors report={report} />
       <WorstScenarios report={report} />
+      <LimitsBox report={report} />
       <SinceYesterday />
     </div>
   );
@@ -35,30 +37,6 @@ export function Overview() {
 
 function componentsOf(report: PortfolioReport) {
   return report.metrics.component_var.find((each) => each.confidence === 95)?.positions ?? [];
-}
-
-function DayByPosition({ report }: { report: PortfolioReport }) {
-  const known = report.positions.filter((each) => each.daily_pnl !== null);
-  const largest = known.toSorted((a, b) => Math.abs(b.daily_pnl ?? 0) - Math.abs(a.daily_pnl ?? 0));
-  const bars = largest.slice(0, SHOWN).map((each) => ({
-    key: each.position_id,
-    label: <Symbol symbol={each.symbol} />,
-    value: each.daily_pnl ?? 0,
-    text: (
-      <Figure measure="daily_pnl" position={each.position_id} tone={tone(each.daily_pnl)}>
-        {money(each.daily_pnl, { plus: true })}
-      </Figure>
-    ),
-  }));
-  return (
-    <Panel title="P&L of the day by position" note={noteOf(bars.length, known.length)}>
-      <Bars bars={bars} empty="No position has a P&L on this session." />
-    </Panel>
-  );
-}
-
-function noteOf(shown: number, all: number): string {
-  return shown < all ? `the largest ${shown} of ${all}` : `${all} positions`;
 }
 
 function RiskContributors({ report }: { report: PortfolioReport }) {
@@ -127,7 +105,7 @@ function SinceYesterday() {
   const figures = changes.value?.figures.filter((each) => each.difference && !each.measure.includes(".")) ?? [];
   const moved = changes.value?.positions ?? [];
   return (
-    <Panel title="Since the session before" wide note={changes.value?.start ? `since ${changes.value.start}` : undefined}>
+    <Panel title="Since the session before" note={changes.value?.start ? `since ${changes.value.start}` : undefined}>
       {changes.loading && <p class="empty">Loading …</p>}
       {changes.problem && <p role="alert">{changes.problem}</p>}
       {changes.value?.reason && <p class="empty">{changes.value.reason}</p>}

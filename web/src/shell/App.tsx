@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { logInByLink, read } from "../api/client";
 import type { ListedPortfolio, PagePortfolioList } from "../api/names";
+import type { SummedPortfolios } from "../api/types";
 import { go, useAddress } from "../state/address";
 import { describe, onLoginNeeded, useLoaded } from "../state/loading";
 import { BookPage, Shown } from "./BookPage";
@@ -52,6 +53,9 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
     read("portfolios", {}, { limit: 1000, sort: "name" }),
   );
   const list = portfolios.value?.items ?? [];
+  const summary = useLoaded<SummedPortfolios>(list.length > 1 ? `summary ${turn}` : null, () =>
+    read("portfolios/summary"),
+  );
   const chosen = chosenOf(list, address["portfolio"]);
   useEffect(() => {
     if (chosen && address["portfolio"] !== chosen.portfolio_id) {
@@ -59,7 +63,15 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
     }
   }, [chosen?.portfolio_id, address["portfolio"]]);
   if (chosen) {
-    return <BookPage portfolios={list} portfolio={chosen} onNews={() => setTurn(turn + 1)} onLeft={onLeft} />;
+    return (
+      <BookPage
+        portfolios={list}
+        portfolio={chosen}
+        summary={list.length > 1 ? summary.value : null}
+        onNews={() => setTurn(turn + 1)}
+        onLeft={onLeft}
+      />
+    );
   }
   if (portfolios.value) {
     return (
@@ -77,6 +89,7 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
   );
 }
 
+/** The one that the address names, or else the first that there are figures of. */
 function chosenOf(list: ListedPortfolio[], wanted: string | undefined): ListedPortfolio | undefined {
-  return list.find((each) => each.portfolio_id === wanted) ?? list[0];
+  return list.find((each) => each.portfolio_id === wanted) ?? list.find((each) => each.as_of) ?? list[0];
 }

@@ -2,18 +2,21 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { logOut } from "../api/client";
 import type { ListedPortfolio } from "../api/names";
-import type { PortfolioReport } from "../api/types";
+import type { PortfolioReport, SummedPortfolios } from "../api/types";
 import { go, useAddress } from "../state/address";
 import { BookContext, loadReport, type Book } from "../state/book";
 import { useProgress } from "../state/events";
 import { useLoaded } from "../state/loading";
 import { isAboutTerms, isFree, loadOthers, screenOf, useScreen, type ScreenId, type ScreenProps } from "../state/screens";
+import { AlertNews, Alerts, useUnseen } from "./Alerts";
+import { AllPortfolios } from "./AllPortfolios";
 import { CLOSED, Drawer } from "./Drawer";
 import { Help } from "./Help";
 import { useKeys } from "./keys";
 import { Navigation } from "./Navigation";
 import { Palette } from "./Palette";
 import { Strip } from "./Strip";
+import { isNewcomer, Tour } from "./Tour";
 
 interface MeasuredProps extends ScreenProps {
   book: Book;
@@ -52,30 +55,32 @@ export function Shown({ screen, onLoaded }: ScreenProps & { screen: ScreenId }) 
 
 /** What Escape closes: the figure in front, else the position behind it. */
 function closing({ figure }: Record<string, string>): Record<string, undefined> {
-  return figure ? CLOSED : { open: undefined, part: undefined };
+  return figure ? CLOSED : { open: undefined, part: undefined, dialog: undefined };
 }
 
 interface Props {
   portfolios: ListedPortfolio[];
   portfolio: ListedPortfolio;
+  summary: SummedPortfolios | null;
   onNews: () => void;
   onLeft: () => void;
 }
 
 /** One portfolio: navigation, the strip that is always visible, and a screen. */
-export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
+export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Props) {
   const address = useAddress();
   const asOf = address["as_of"];
   const screen = screenOf(address["screen"]);
   const progress = useProgress(portfolio.portfolio_id);
-  const [open, setOpen] = useState<"palette" | "help" | null>(null);
+  const unseen = useUnseen(progress.alerts);
+  const [open, setOpen] = useState<"palette" | "help" | "tour" | null>(() => (isNewcomer() ? "tour" : null));
   const report = useLoaded<PortfolioReport>(
     `${portfolio.portfolio_id} ${asOf ?? "latest"} ${progress.version}`,
     () => loadReport(portfolio.portfolio_id, asOf),
   );
   useEffect(() => {
-    if (progress.version > 0) onNews();
-  }, [progress.version]);
+    if (progress.news > 0) onNews();
+  }, [progress.news]);
   useKeys({
     onPalette: () => setOpen("palette"),
     onHelp: () => setOpen("help"),
@@ -95,9 +100,12 @@ export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
       <Navigation
         portfolios={portfolios}
         portfolio={portfolio}
+        summary={summary}
         screen={screen}
+        alerts={unseen}
         onPalette={() => setOpen("palette")}
         onHelp={() => setOpen("help")}
+        onTour={() => setOpen("tour")}
         onLeave={leave}
       />
       <div class="main">
@@ -114,9 +122,13 @@ export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
         </main>
       </div>
       {open === "palette" && (
-        <Palette portfolios={portfolios} positions={shown?.positions ?? []} onClose={() => setOpen(null)} />
+        <Palette portfolios={portfolios} report={shown} onClose={() => setOpen(null)} />
       )}
       {open === "help" && <Help onClose={() => setOpen(null)} />}
+      {open === "tour" && shown?.snapshot && <Tour onEnd={() => setOpen(null)} />}
+      {address["dialog"] === "all" && summary && <AllPortfolios summary={summary} />}
+      {address["dialog"] === "alerts" && <Alerts portfolios={portfolios} latest={progress.alerts} />}
+      <AlertNews portfolios={portfolios} latest={progress.alerts} />
     </div>
   );
 }

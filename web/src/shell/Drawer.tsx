@@ -1,18 +1,30 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { addressOf, read } from "../api/client";
-import type { Definition, PortfolioReport, PositionHistory, SeriesReport } from "../api/types";
+import type { Definition, PositionHistory, SeriesReport } from "../api/types";
 import { inUnit, instrument, title, words } from "../format";
 import { Spark } from "../parts/Spark";
 import { go, useAddress } from "../state/address";
-import { metric, useBook } from "../state/book";
+import { useBook, type Book } from "../state/book";
 import { useLoaded } from "../state/loading";
+import { exclusions, heldBy, originOf, reported, reportedHistory, valueOf, type Asked } from "./origin";
 
 interface History {
   dates: string[];
   values: Array<number | null>;
+  /** Where the API has it. */
   address: string;
   reasons: string[];
+}
+
+const meanings = new Map<string, Promise<Definition>>();
+
+/** What a measure means; it is the same as long as the page is open. */
+function meaningOf(measure: string): Promise<Definition> {
+  const known = meanings.get(measure) ?? read("definitions/{measure}", { measure });
+  meanings.set(measure, known);
+  known.catch(() => meanings.delete(measure));
+  return known;
 }
 
 export const CLOSED = { figure: undefined, series: undefined, position: undefined, of: undefined, shown: undefined };
@@ -22,58 +34,62 @@ export function Drawer() {
   const { figure, series, position, of, shown } = useAddress();
   if (!figure) return null;
   const key = [figure, series, position, of, shown].join(" ");
-  return <Open key={key} measure={figure} series={series} position={position} of={of} shown={shown} />;
+  return <Open key={key} asked={{ measure: figure, series, position, of }} shown={shown} />;
 }
 
 interface Props {
-  measure: string;
-  series: string | undefined;
-  position: string | undefined;
-  /** A group of positions, a lot: what else than the portfolio or a position it may be of. */
-  of: string | undefined;
+  asked: Asked;
   /** As it is on the screen: of a number that has no history. */
   shown: string | undefined;
 }
 
-function Open({ measure, series, position, of, shown }: Props) {
-  const { report, version } = useBook();
+function Open({ asked, shown }: Props) {
+  const book = useBook();
+  const { report } = book;
+  const { measure, position } = asked;
   const place = useRef<HTMLElement>(null);
   useEffect(() => place.current?.focus(), []);
-  const meaning = useLoaded<Definition>(measure, () => read("definitions/{measure}", { measure }));
-  const wanted = of ? undefined : (series ?? (meaning.value?.series ? measure : undefined));
-  const id = report.portfolio.portfolio_id;
-  const history = useLoaded<History>(
-    position ? `position ${position} ${version}` : wanted ? `series ${wanted} ${version}` : null,
-    () => (position ? positionHistory(position, measure) : portfolioHistory(id, wanted ?? measure)),
-  );
-  const held = report.positions.find((each) => each.position_id === position);
+  const meaning = useLoaded<Definition>(measure, () => meaningOf(measure));
+  const history = useHistory(book, asked, meaning.value);
+  const held = heldBy(report, position);
   const unit = meaning.value?.unit ?? "";
-  const own = position ?? of;
-  const whole = own ? null : metric(report, measure)?.value;
-  const now = valueOn(history.value, report.as_of) ?? whole ?? ofPosition(held, measure);
+  const now = valueOn(history, report.as_of) ?? reported(report, asked);
+  const name = meaning.value?.title ?? words(measure);
   return (
-    <aside ref={place} class="drawer" tabIndex={-1} aria-label={meaning.value?.title ?? words(measure)}>
+    <aside ref={place} class="drawer" tabIndex={-1} aria-label={name}>
       <header>
-        <h2>{meaning.value?.title ?? words(measure)}</h2>
+        <h2>{name}</h2>
         <button type="button" class="quiet" aria-label="Close" onClick={() => go(CLOSED)}>
           ✕
         </button>
       </header>
       {title(measure) !== words(measure) && <p class="note">{title(measure)}</p>}
-      {(held || of) && <p class="note">{held ? instrument(held.symbol) : of}</p>}
-      <p class="big">{now === null || now === undefined ? shown : inUnit(now, unit)}</p>
+      {(held || asked.of) && <p class="note">{held ? instrument(held.symbol) : asked.of}</p>}
+      <p class="big">{now === null ? shown : inUnit(now, unit)}</p>
       {meaning.problem && <p class="empty">{meaning.problem}</p>}
       {meaning.value && <Meaning meaning={meaning.value} />}
-      {history.value && <Past history={history.value} unit={unit} />}
-      <Origin report={report} measure={own ? "" : measure} held={held} />
-      <Copies measure={measure} history={history.value} />
+      {history && <Past history={history} unit={unit} />}
+      <Origin asked={asked} />
+      <Copies asked={asked} history={history} now={now} />
     </aside>
   );
 }
 
-function ofPosition(held: object | undefined, measure: string): number | null {
-  const value: unknown = held ? (held as Record<string, unknown>)[measure] : null;
-  return typeof value === "number" ? value : null;
+/** Its values over sessions: a series of the API, a position's history, or what the report holds. */
+function useHistory(book: Book, asked: Asked, meaning: Definition | null): History | null {
+  const { report, version } = book;
+  const { measure, position } = asked;
+  const id = report.portfolio.portfolio_id;
+  const served = asked.series?.startsWith("attribution.") ? undefined : asked.series;
+  const wanted = asked.of ? undefined : (served ?? (meaning?.series ? measure : undefined));
+  const loaded = useLoaded<History>(
+    position ? `position ${position} ${version}` : wanted ? `series ${wanted} ${version}` : null,
+    () => (position ? positionHistory(position, measure) : portfolioHistory(id, wanted ?? measure)),
+  );
+  if (position || wanted) return loaded.value;
+  const values = asked.series || asked.of ? null : reportedHistory(report, measure);
+  const address = addressOf("portfolios/{portfolio_id}/report", { portfolio_id: id });
+  return values && { dates: report.history.map((point) => point.as_of), values, address, reasons: [] };
 }
 
 function valueOn(history: History | null, day: string | null): number | null {
@@ -99,7 +115,7 @@ async function positionHistory(positionId: string, measure: string): Promise<His
   const answer: PositionHistory = await read("positions/{position_id}/history", ids);
   return {
     dates: answer.items.map((point) => point.as_of),
-    values: answer.items.map((point) => ofPosition({ ...point.greeks, ...point }, measure)),
+    values: answer.items.map((point) => valueOf({ ...point.greeks, ...point }, measure)),
     address: addressOf("positions/{position_id}/history", ids),
     reasons: answer.reason ? [answer.reason] : [],
   };
@@ -130,20 +146,19 @@ function Fact({ name, children }: { name: string; children: preact.ComponentChil
 }
 
 function Past({ history, unit }: { history: History; unit: string }) {
-  const first = history.values.find((value) => value !== null);
-  const last = history.values.findLast((value) => value !== null);
-  if (history.values.filter((value) => value !== null).length < 2) return null;
+  const first = history.values.findIndex((value) => value !== null);
+  const last = history.values.findLastIndex((value) => value !== null);
+  if (first === last) return null;
   return (
     <section aria-label="History">
       <h3>History</h3>
       <Spark values={history.values} label={`${history.values.length} sessions`} />
       <p class="ends">
-        <span>
-          {history.dates[0]}: {inUnit(first, unit)}
-        </span>
-        <span>
-          {history.dates.at(-1)}: {inUnit(last, unit)}
-        </span>
+        {[first, last].map((place) => (
+          <span key={place}>
+            {history.dates[place]}: {inUnit(history.values[place], unit, { compact: true })}
+          </span>
+        ))}
       </p>
       {history.reasons.map((reason) => (
         <p key={reason} class="note">
@@ -154,40 +169,26 @@ function Past({ history, unit }: { history: History; unit: string }) {
   );
 }
 
-interface OriginProps {
-  report: PortfolioReport;
-  measure: string;
-  held: PortfolioReport["positions"][number] | undefined;
-}
+const NAMED = 12;
 
-function Origin({ report, measure, held }: OriginProps) {
-  const found = metric(report, measure);
-  const run = report.last_run;
+function Origin({ asked }: { asked: Asked }) {
+  const { report } = useBook();
+  const left = asked.position ? [] : exclusions(report, asked);
   return (
     <section aria-label="How it came to be">
       <h3>How it came to be</h3>
       <dl class="facts">
-        <Fact name="As of">{report.as_of ?? "–"}</Fact>
-        {found?.first_day && (
-          <Fact name="Window">
-            {found.first_day} to {found.last_day}, {found.observations} days
+        {originOf(report, asked).map(([name, text]) => (
+          <Fact key={name} name={name}>
+            {text}
+          </Fact>
+        ))}
+        {!asked.position && (
+          <Fact name="Excluded">
+            {left.length ? left.slice(0, NAMED).map((each) => <Excluded key={each.position_id} {...each} />) : "no position"}
+            {left.length > NAMED && `and ${left.length - NAMED} more`}
           </Fact>
         )}
-        <Fact name="Coverage">{inUnit(found?.coverage ?? report.coverage?.prices, "share")}</Fact>
-        {held && (
-          <Fact name="Price">
-            {held.price_source ?? "none"} of {held.price_date ?? "no session"}
-          </Fact>
-        )}
-        {held?.iv_source && <Fact name="Volatility">{held.iv_source}</Fact>}
-        {held?.model && <Fact name="Model">{held.model}</Fact>}
-        {held?.rate_source && <Fact name="Rate">{held.rate_source}</Fact>}
-        {run && (
-          <Fact name="Run">
-            {run.status}, {run.trigger}, {run.finished_at?.replace("T", " ").slice(0, 16) ?? "not finished"}
-          </Fact>
-        )}
-        {(found?.reason ?? held?.reason) && <Fact name="Missing">{found?.reason ?? held?.reason}</Fact>}
       </dl>
       <p class="note">{report.market_data.sentence}</p>
       {report.warnings.map((warning) => (
@@ -199,18 +200,33 @@ function Origin({ report, measure, held }: OriginProps) {
   );
 }
 
-function Copies({ measure, history }: { measure: string; history: History | null }) {
+function Excluded({ symbol, reason }: { symbol: string; reason: string }) {
+  return (
+    <p>
+      {instrument(symbol)}: {reason}
+    </p>
+  );
+}
+
+interface CopiesProps {
+  asked: Asked;
+  history: History | null;
+  now: number | null;
+}
+
+function Copies({ asked, history, now }: CopiesProps) {
   const [copied, setCopied] = useState("");
-  const { portfolio_id } = useBook().report.portfolio;
-  const address = history?.address ?? addressOf("portfolios/{portfolio_id}/report", { portfolio_id });
+  const { report } = useBook();
+  const ids = { portfolio_id: report.portfolio.portfolio_id };
+  const own = addressOf("portfolios/{portfolio_id}/report", ids, { as_of: report.as_of ?? undefined });
+  const rows = history
+    ? history.dates.map((day, place) => `${day},${history.values[place] ?? ""}`)
+    : [`${report.as_of ?? ""},${now ?? ""}`];
   const texts: Array<[string, string]> = [
-    ["curl", `curl -H "Authorization: Bearer $TOKEN" '${location.origin}${address}'`],
+    ["curl", `curl -H "Authorization: Bearer $TOKEN" '${location.origin}${history?.address ?? own}'`],
+    ["CSV", [`session,${asked.series ?? asked.measure}`, ...rows].join("\n")],
     ["link", location.href],
   ];
-  if (history) {
-    const rows = history.dates.map((day, place) => `${day},${history.values[place] ?? ""}`);
-    texts.splice(1, 0, ["CSV", [`session,${measure}`, ...rows].join("\n")]);
-  }
   const copy = (name: string, text: string) => {
     navigator.clipboard.writeText(text).then(
       () => setCopied(`${name} copied`),

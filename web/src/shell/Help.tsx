@@ -2,7 +2,7 @@ import { SCREENS } from "../state/screens";
 import { Dialog } from "./Dialog";
 
 const KEYS: Array<[string, string]> = [
-  ["Ctrl K", "go to a screen, portfolio or position"],
+  ["Ctrl K", "search screens, portfolios, positions, scenarios and figures"],
   ...SCREENS.map((each): [string, string] => [`g ${each.key}`, each.name]),
   ["/", "filter the list of the screen"],
   ["Arrows", "in the grid of positions: from cell to cell; in the filter: from pill to pill"],

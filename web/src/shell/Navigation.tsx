@@ -1,23 +1,29 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { ListedPortfolio } from "../api/names";
+import type { SummedPortfolios } from "../api/types";
 import { money, tone } from "../format";
 import { go } from "../state/address";
 import { SCREENS, type ScreenId } from "../state/screens";
-import { applyTheme, nextTheme, storedTheme } from "../state/theme";
+import { applyTheme, nextTheme, storedTheme, THEME_NAMES } from "../state/theme";
+import { CLOSED } from "./Drawer";
 
 interface Props {
   portfolios: ListedPortfolio[];
   portfolio: ListedPortfolio;
+  /** All together; null for one portfolio alone. */
+  summary: SummedPortfolios | null;
   screen: ScreenId;
+  /** Alerts that came while the page was open and were not looked at. */
+  alerts: number;
   onPalette: () => void;
   onHelp: () => void;
+  onTour: () => void;
   onLeave: () => void;
 }
 
-export function Navigation({ portfolios, portfolio, screen, onPalette, onHelp, onLeave }: Props) {
-  const [wanted, setWanted] = useState("");
-  const shown = portfolios.filter((each) => each.name.toLowerCase().includes(wanted.toLowerCase()));
+export function Navigation(props: Props) {
+  const { portfolios, portfolio, summary, screen, alerts, onPalette } = props;
   const list = useRef<HTMLUListElement>(null);
   // On a phone the list is one row, which scrolls: the current screen's name is brought into it.
   useEffect(() => {
@@ -30,7 +36,7 @@ export function Navigation({ portfolios, portfolio, screen, onPalette, onHelp, o
         <img src="/favicon.svg" alt="" width="22" height="22" /> <span>SigmaSight</span>
       </a>
       <button type="button" class="search" onClick={onPalette}>
-        <span>Go to …</span> <kbd>Ctrl K</kbd>
+        <span>Search, go to …</span> <kbd>Ctrl K</kbd>
       </button>
       <ul class="screens" ref={list}>
         {SCREENS.map((each) => (
@@ -46,6 +52,21 @@ export function Navigation({ portfolios, portfolio, screen, onPalette, onHelp, o
         ))}
       </ul>
       <h2>Portfolios</h2>
+      <Tree portfolios={portfolios} portfolio={portfolio} summary={summary} />
+      <Settings alerts={alerts} onHelp={props.onHelp} onTour={props.onTour} onLeave={props.onLeave} />
+    </nav>
+  );
+}
+
+type TreeProps = Pick<Props, "portfolios" | "portfolio" | "summary">;
+
+/** All portfolios together, and below them each one. */
+function Tree({ portfolios, portfolio, summary }: TreeProps) {
+  const [wanted, setWanted] = useState("");
+  const shown = portfolios.filter((each) => each.name.toLowerCase().includes(wanted.toLowerCase()));
+  const latest = portfolios.reduce<string>((day, each) => (each.as_of && each.as_of > day ? each.as_of : day), "");
+  return (
+    <>
       {portfolios.length > 6 && (
         <input
           type="search"
@@ -56,28 +77,55 @@ export function Navigation({ portfolios, portfolio, screen, onPalette, onHelp, o
         />
       )}
       <ul class="portfolios">
+        {summary && (
+          <li>
+            <button type="button" onClick={() => go({ dialog: "all" })}>
+              <span class="name">All portfolios</span>
+              <Worth nav={summary.nav} pnl={summary.daily_pnl} />
+              <small class="run">{summary.added < summary.portfolios ? `${summary.added} of ${summary.portfolios}` : `${summary.portfolios} added up`}</small>
+            </button>
+          </li>
+        )}
         {shown.map((each) => (
-          <li key={each.portfolio_id}>
+          <li key={each.portfolio_id} class={summary ? "under" : undefined}>
             <button
               type="button"
               aria-current={each.portfolio_id === portfolio.portfolio_id ? "true" : undefined}
-              onClick={() => go({ portfolio: each.portfolio_id, figure: undefined, position: undefined, open: undefined })}
+              onClick={() => go({ portfolio: each.portfolio_id, ...CLOSED, open: undefined, dialog: undefined })}
             >
               <span class="name">{each.name}</span>
-              <span class="nav">{money(each.nav, { compact: true })}</span>
-              <span class={`pnl ${tone(each.daily_pnl)}`}>
-                {money(each.daily_pnl, { compact: true, plus: true })}
-              </span>
+              <Worth nav={each.nav} pnl={each.daily_pnl} />
+              <RunState portfolio={each} latest={latest} />
             </button>
           </li>
         ))}
       </ul>
-      <Settings onHelp={onHelp} onLeave={onLeave} />
-    </nav>
+      {!shown.length && <p class="note">No portfolio has this name.</p>}
+    </>
   );
 }
 
-function Settings({ onHelp, onLeave }: { onHelp: () => void; onLeave: () => void }) {
+function Worth({ nav, pnl }: { nav: number | null; pnl: number | null }) {
+  return (
+    <>
+      <span class="nav">{money(nav, { compact: true })}</span>
+      <span class={`pnl ${tone(pnl)}`}>{money(pnl, { compact: true, plus: true })}</span>
+    </>
+  );
+}
+
+/** How its last run ended, where not well, and its session where others are further. */
+function RunState({ portfolio, latest }: { portfolio: ListedPortfolio; latest: string }) {
+  const status = portfolio.last_run?.status;
+  if (status && status !== "completed") return <small class="run warn">run {status}</small>;
+  if (!portfolio.as_of) return <small class="run">{portfolio.positions ? "not valued yet" : "empty"}</small>;
+  const behind = portfolio.as_of < latest;
+  return <small class={behind ? "run warn" : "run"}>{behind ? `only ${portfolio.as_of}` : portfolio.as_of}</small>;
+}
+
+type SettingsProps = Pick<Props, "alerts" | "onHelp" | "onTour" | "onLeave">;
+
+function Settings({ alerts, onHelp, onTour, onLeave }: SettingsProps) {
   const [theme, setTheme] = useState(storedTheme);
   const change = () => {
     const next = nextTheme(theme);
@@ -86,11 +134,17 @@ function Settings({ onHelp, onLeave }: { onHelp: () => void; onLeave: () => void
   };
   return (
     <footer>
+      <button type="button" class="quiet" onClick={() => go({ dialog: "alerts" })}>
+        Alerts {alerts > 0 && <span class="pill bad">{alerts} new</span>}
+      </button>
       <button type="button" class="quiet" onClick={change}>
-        Theme: {theme}
+        Theme: {THEME_NAMES[theme]}
       </button>
       <button type="button" class="quiet" onClick={onHelp}>
         Keys <kbd>?</kbd>
+      </button>
+      <button type="button" class="quiet" onClick={onTour}>
+        Tour
       </button>
       <a class="quiet" href="/docs">
         API

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { ListedPortfolio } from "../api/names";
-import type { ValuedPosition } from "../api/types";
-import { instrument } from "../format";
+import type { PortfolioReport } from "../api/types";
+import { instrument, title } from "../format";
 import { go } from "../state/address";
 import { SCREENS } from "../state/screens";
 import { Dialog } from "./Dialog";
@@ -11,25 +11,29 @@ interface Choice {
   key: string;
   kind: string;
   name: string;
+  /** Another name that it is found by. */
+  also?: string;
   act: () => void;
 }
 
 interface Props {
   portfolios: ListedPortfolio[];
-  positions: ValuedPosition[];
+  report: PortfolioReport | null;
   onClose: () => void;
 }
 
 const MOST_SHOWN = 12;
 
-export function Palette({ portfolios, positions, onClose }: Props) {
+export function Palette({ portfolios, report, onClose }: Props) {
   const [wanted, setWanted] = useState("");
   const [place, setPlace] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
-  const found = choices(portfolios, positions)
-    .filter((each) => each.name.toLowerCase().includes(wanted.toLowerCase()))
-    .slice(0, MOST_SHOWN);
+  const text = wanted.toLowerCase();
+  const matching = choices(portfolios, report).filter((each) =>
+    [each.name, each.also ?? ""].some((name) => name.toLowerCase().includes(text)),
+  );
+  const found = matching.slice(0, MOST_SHOWN);
   const take = (choice: Choice | undefined) => {
     if (!choice) return;
     onClose();
@@ -52,8 +56,8 @@ export function Palette({ portfolios, positions, onClose }: Props) {
         aria-expanded="true"
         aria-controls="choices"
         aria-activedescendant={found[place] ? `choice-${place}` : undefined}
-        aria-label="Go to a screen, portfolio or position"
-        placeholder="A screen, portfolio or position"
+        aria-label="Go to a screen, portfolio, position, scenario or figure"
+        placeholder="A screen, portfolio, position, scenario or figure"
         value={wanted}
         onKeyDown={pressed}
         onInput={(event) => {
@@ -75,11 +79,13 @@ export function Palette({ portfolios, positions, onClose }: Props) {
         ))}
       </ul>
       {!found.length && <p class="empty">Nothing has this name.</p>}
+      {matching.length > MOST_SHOWN && <p class="note">{matching.length - MOST_SHOWN} more: type on</p>}
     </Dialog>
   );
 }
 
-function choices(portfolios: ListedPortfolio[], positions: ValuedPosition[]): Choice[] {
+function choices(portfolios: ListedPortfolio[], report: PortfolioReport | null): Choice[] {
+  const metrics = report?.metrics.groups.flatMap((group) => group.metrics) ?? [];
   return [
     ...SCREENS.map((each) => ({
       key: each.id,
@@ -93,11 +99,25 @@ function choices(portfolios: ListedPortfolio[], positions: ValuedPosition[]): Ch
       name: each.name,
       act: () => go({ portfolio: each.portfolio_id }),
     })),
-    ...positions.map((each) => ({
+    ...(report?.positions ?? []).map((each) => ({
       key: each.position_id,
       kind: "position",
       name: instrument(each.symbol),
+      also: each.symbol,
       act: () => go({ screen: "positions", filter: each.symbol }),
+    })),
+    ...(report?.stress.scenarios ?? []).map((each) => ({
+      key: each.scenario_id,
+      kind: "scenario",
+      name: each.name,
+      act: () => go({ screen: "scenarios", scenario: each.scenario_id }),
+    })),
+    ...metrics.map((each) => ({
+      key: each.metric,
+      kind: "figure",
+      name: title(each.metric),
+      also: each.metric,
+      act: () => go({ figure: each.metric, series: undefined, position: undefined }),
     })),
   ];
 }

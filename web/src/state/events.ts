@@ -10,54 +10,136 @@ interface StageEvent extends About {
   stages_done: number;
   stages: number;
 }
+interface AlertEvent extends About {
+  as_of: string;
+  alerts: number;
+}
 
 export type Connection = "connecting" | "open" | "lost";
+
+/** An event that alerts are new. */
+export interface NewAlerts extends AlertEvent {
+  /** Which event since the page was opened: the first is 1. */
+  number: number;
+}
+
 export interface Progress {
   connection: Connection;
   /** What runs now, in words; null when nothing does. */
   running: string | null;
   /** Raised when new results of the portfolio are there. */
   version: number;
+  /** Raised when there are new results of any portfolio, or when the stream was refused. */
+  news: number;
+  alerts: NewAlerts | null;
 }
 
 const COALESCED_MILLISECONDS = 400;
+const OPENED_AGAIN_MILLISECONDS = 10_000;
 
-/** One stream of events by cookie; after a break the browser resumes it with `Last-Event-ID`. */
+/** Act at most once per interval, however many events come in it. */
+function coalesced(act: () => void): { soon: () => void; stop: () => void } {
+  let waiting = 0;
+  return {
+    soon: () => {
+      waiting ||= window.setTimeout(() => {
+        waiting = 0;
+        act();
+      }, COALESCED_MILLISECONDS);
+    },
+    stop: () => window.clearTimeout(waiting),
+  };
+}
+
+interface Followed {
+  onConnection: (connection: Connection) => void;
+  onStage: (event: StageEvent) => void;
+  onResults: (event: About, over: boolean) => void;
+  onAlert: (event: AlertEvent) => void;
+  /** Events may have been missed: the stream was refused, or is there again after that. */
+  onGap: () => void;
+}
+
+/**
+ * One stream of events by cookie; after a break the browser resumes it with `Last-Event-ID`. One that
+ * was refused is opened again later.
+ */
+function follow(followed: Followed): () => void {
+  let stream: EventSource;
+  let later = 0;
+  let missed = false;
+  const open = () => {
+    stream = new EventSource("/api/v1/events");
+    stream.onopen = () => {
+      followed.onConnection("open");
+      if (missed) followed.onGap();
+      missed = false;
+    };
+    stream.onerror = () => {
+      const refused = stream.readyState === EventSource.CLOSED;
+      followed.onConnection(refused ? "lost" : "connecting");
+      if (!refused) return;
+      missed = true;
+      followed.onGap();
+      later = window.setTimeout(open, OPENED_AGAIN_MILLISECONDS);
+    };
+    const on = <E,>(kind: string, act: (event: E) => void) =>
+      stream.addEventListener(kind, (message: MessageEvent<string>) => act(JSON.parse(message.data) as E));
+    on<StageEvent>("stage", followed.onStage);
+    on<About>("results", (event) => followed.onResults(event, false));
+    on<About>("run", (event) => followed.onResults(event, true));
+    on<AlertEvent>("alert", followed.onAlert);
+  };
+  open();
+  return () => {
+    window.clearTimeout(later);
+    stream.close();
+  };
+}
+
+/** What the events say of one portfolio, and of all. */
 export function useProgress(portfolioId: string | null): Progress {
   const [connection, setConnection] = useState<Connection>("connecting");
   const [running, setRunning] = useState<string | null>(null);
   const [version, setVersion] = useState(0);
+  const [news, setNews] = useState(0);
+  const [alerts, setAlerts] = useState<NewAlerts | null>(null);
   const wanted = useRef(portfolioId);
   wanted.current = portfolioId;
+  useEffect(() => setRunning(null), [portfolioId]);
   useEffect(() => {
-    const stream = new EventSource("/api/v1/events");
-    let waiting = 0;
-    const renew = () => {
-      window.clearTimeout(waiting);
-      waiting = window.setTimeout(() => setVersion((n) => n + 1), COALESCED_MILLISECONDS);
-    };
+    const mine = coalesced(() => setVersion((n) => n + 1));
+    const any = coalesced(() => setNews((n) => n + 1));
     const concerns = (event: About) =>
       wanted.current !== null && event.portfolio_ids.includes(wanted.current);
-    stream.onopen = () => setConnection("open");
-    stream.onerror = () => setConnection(stream.readyState === EventSource.CLOSED ? "lost" : "connecting");
-    stream.addEventListener("stage", (message: MessageEvent<string>) => {
-      const event = JSON.parse(message.data) as StageEvent;
-      if (concerns(event)) setRunning(`${event.as_of}: ${event.stage}, ${event.stages_done} of ${event.stages}`);
-    });
-    stream.addEventListener("results", (message: MessageEvent<string>) => {
-      if (concerns(JSON.parse(message.data) as About)) renew();
-    });
-    stream.addEventListener("run", (message: MessageEvent<string>) => {
-      if (!concerns(JSON.parse(message.data) as About)) return;
-      setRunning(null);
-      renew();
+    const stop = follow({
+      onConnection: setConnection,
+      onStage: (event) => {
+        if (concerns(event)) setRunning(`${event.as_of}: ${event.stage}, ${event.stages_done} of ${event.stages}`);
+      },
+      onResults: (event, over) => {
+        any.soon();
+        if (!concerns(event)) return;
+        mine.soon();
+        if (over) setRunning(null);
+      },
+      onAlert: (event) => {
+        setAlerts((before) => ({ ...event, number: (before?.number ?? 0) + 1 }));
+        any.soon();
+        if (concerns(event)) mine.soon();
+      },
+      onGap: () => {
+        mine.soon();
+        any.soon();
+      },
     });
     return () => {
-      window.clearTimeout(waiting);
-      stream.close();
+      mine.stop();
+      any.stop();
+      stop();
     };
   }, []);
-  return { connection, running, version };
+  return { connection, running, version, news, alerts };
 }
 
 /** Follow one run until it is over; a break in between is no end, since the browser resumes it. */

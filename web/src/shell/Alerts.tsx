@@ -1,0 +1,103 @@
+import { useEffect, useState } from "preact/hooks";
+
+import { read } from "../api/client";
+import type { ListedPortfolio } from "../api/names";
+import type { AlertPage } from "../api/types";
+import { words } from "../format";
+import { go, useAddress } from "../state/address";
+import type { NewAlerts } from "../state/events";
+import { LIMIT_TONES } from "../state/limits";
+import { useLoaded } from "../state/loading";
+import { Dialog } from "./Dialog";
+
+interface Props {
+  portfolios: ListedPortfolio[];
+  latest: NewAlerts | null;
+}
+
+/** The news that a limit was reached: said at once, by the page and to readers of screens. */
+export function AlertNews({ portfolios, latest }: Props) {
+  const [dismissed, setDismissed] = useState(0);
+  const shown = latest && latest.number > dismissed ? latest : null;
+  const names = portfolios.filter((each) => shown?.portfolio_ids.includes(each.portfolio_id));
+  const dismiss = () => setDismissed(shown?.number ?? 0);
+  return (
+    <div class="news" role="status" aria-live="assertive" aria-label="New alerts">
+      {shown && (
+        <div class="toast">
+          <p>
+            <strong>{shown.alerts === 1 ? "1 new alert" : `${shown.alerts} new alerts`}</strong> of {shown.as_of}:{" "}
+            {names.map((each) => each.name).join(", ")}
+          </p>
+          <button
+            type="button"
+            class="primary"
+            onClick={() => {
+              dismiss();
+              go({ dialog: "alerts" });
+            }}
+          >
+            Show
+          </button>
+          <button type="button" class="quiet" aria-label="Dismiss" onClick={dismiss}>
+            ✕
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** How many alerts came since the list was opened last. */
+export function useUnseen(latest: NewAlerts | null): number {
+  const { dialog } = useAddress();
+  const [unseen, setUnseen] = useState(0);
+  useEffect(() => {
+    if (latest) setUnseen((before) => before + latest.alerts);
+  }, [latest?.number]);
+  useEffect(() => {
+    if (dialog === "alerts") setUnseen(0);
+  }, [dialog, latest?.number]);
+  return unseen;
+}
+
+/** The last alerts of all portfolios. */
+export function Alerts({ portfolios, latest }: Props) {
+  const alerts = useLoaded<AlertPage>(`alerts ${latest?.number ?? 0}`, () => read("alerts", {}, { limit: 50 }));
+  const names = new Map(portfolios.map((each) => [each.portfolio_id, each.name]));
+  const items = alerts.value?.items ?? [];
+  const close = () => go({ dialog: undefined });
+  return (
+    <Dialog label="Alerts" onClose={close}>
+      <h2>Alerts</h2>
+      {alerts.problem && <p role="alert">{alerts.problem}</p>}
+      {alerts.loading && !alerts.value && <p class="empty">Loading …</p>}
+      {alerts.value && !items.length && (
+        <p class="empty">No limit was reached so far. Limits are set on the screen Limits.</p>
+      )}
+      <ul class="reasons">
+        {items.map((each) => (
+          <li key={each.alert_id}>
+            <span class={`pill ${LIMIT_TONES[each.level] ?? ""}`}>{words(each.level)}</span>{" "}
+            <strong>{each.name}</strong> {each.withdrawn && <small>withdrawn</small>}
+            <p>{each.message}</p>
+            <p class="note">
+              <button
+                type="button"
+                class="link"
+                onClick={() => go({ portfolio: each.portfolio_id, screen: "limits", dialog: undefined })}
+              >
+                {names.get(each.portfolio_id) ?? "a portfolio"}
+              </button>
+              session {each.as_of}, raised {each.raised_at.replace("T", " ").slice(0, 16)} UTC
+            </p>
+          </li>
+        ))}
+      </ul>
+      {alerts.value?.next && <p class="note">These are the last 50; the API lists the others.</p>}
+      <button type="button" onClick={close}>
+        Close
+      </button>
+    </Dialog>
+  );
+}

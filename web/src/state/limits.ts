@@ -1,0 +1,37 @@
+import type { LimitOnSession } from "../api/types";
+import { money, number, percent } from "../format";
+
+/** The states of limits in words, the most serious first. */
+const STATES: Array<[string, string]> = [
+  ["breached", "breached"],
+  ["acknowledged", "acknowledged"],
+  ["warning", "in warning"],
+  ["waived", "waived"],
+  ["not_measured", "not measured"],
+  ["cleared", "cleared"],
+  ["ok", "within"],
+];
+
+export const LIMIT_TONES: Record<string, string> = {
+  ok: "good",
+  cleared: "good",
+  warning: "warn",
+  breached: "bad",
+  acknowledged: "warn",
+  waived: "warn",
+  not_measured: "",
+};
+
+/** How many limits are in which state, the most serious first: "1 breached". */
+export function limitsInWords(counts: Record<string, number>): Array<{ state: string; text: string }> {
+  return STATES.flatMap(([state, words]) => {
+    const count = counts[state];
+    return count ? [{ state, text: `${count} ${words}` }] : [];
+  });
+}
+
+/** A value of a limit in its unit. */
+export function inLimitsUnit(value: number | null, limit: Pick<LimitOnSession, "unit" | "measure_unit">): string {
+  if (limit.unit === "share_of_nav") return percent(value);
+  return limit.measure_unit.startsWith("USD") ? money(value, { whole: true }) : number(value, 4);
+}
