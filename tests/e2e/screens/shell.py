@@ -147,6 +147,7 @@ def test_the_palette_finds_positions_scenarios_and_figures(
         ("es_95_1d_historical", "figure=es_95_1d_historical"),
     ):
         dashboard.press("Control+k")
+        expect(dashboard.page.get_by_role("combobox", name="Go to")).to_be_focused()
         dashboard.page.keyboard.type(text)
         dashboard.press("Enter")
         expect(dashboard.page).to_have_url(re.compile(re.escape(place)))

@@ -38,6 +38,16 @@ interface Props {
   onPick?: (name: string) => void;
 }
 
+/**
+ * Each series drawn in one go: the library draws larger ones over several frames, and goes on when
+ * the picture is gone by then.
+ */
+function atOnce(option: EChartsCoreOption): EChartsCoreOption {
+  const series: unknown = option["series"];
+  if (!Array.isArray(series)) return option;
+  return { ...option, series: series.map((each: object) => ({ progressive: 0, ...each })) };
+}
+
 /** A picture; the library is loaded with the first one. */
 export function Chart({ label, height, draw, onPick }: Props) {
   const place = useRef<HTMLDivElement>(null);
@@ -52,7 +62,7 @@ export function Chart({ label, height, draw, onPick }: Props) {
           animation: false,
           aria: { enabled: true },
           textStyle: { color: own.text, fontFamily: "inherit" },
-          ...draw(own),
+          ...atOnce(draw(own)),
         },
         true,
       );

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
   label: string;
@@ -10,7 +10,8 @@ interface Props {
 /** A modal dialog: the browser keeps the focus inside and gives it back afterwards. */
 export function Dialog({ label, onClose, children }: Props) {
   const place = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key: what is typed after the key that opens it belongs to the dialog.
+  useLayoutEffect(() => {
     const dialog = place.current;
     dialog?.showModal();
     return () => dialog?.close();

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { ListedPortfolio } from "../api/names";
 import type { PortfolioReport } from "../api/types";
@@ -6,6 +6,7 @@ import { instrument, title } from "../format";
 import { go } from "../state/address";
 import { SCREENS } from "../state/screens";
 import { Dialog } from "./Dialog";
+import { CLOSED } from "./Drawer";
 
 interface Choice {
   key: string;
@@ -28,7 +29,7 @@ export function Palette({ portfolios, report, onClose }: Props) {
   const [wanted, setWanted] = useState("");
   const [place, setPlace] = useState(0);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => input.current?.focus(), []);
   const text = wanted.toLowerCase();
   const matching = choices(portfolios, report).filter((each) =>
     [each.name, each.also ?? ""].some((name) => name.toLowerCase().includes(text)),
@@ -117,7 +118,7 @@ function choices(portfolios: ListedPortfolio[], report: PortfolioReport | null):
       kind: "figure",
       name: title(each.metric),
       also: each.metric,
-      act: () => go({ figure: each.metric, series: undefined, position: undefined }),
+      act: () => go({ ...CLOSED, figure: each.metric }),
     })),
   ];
 }
