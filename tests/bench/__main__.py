@@ -17,6 +17,7 @@ from tests.bench import (
     bench_onboarding,
     bench_page,
     bench_pipeline,
+    bench_positions,
     bench_series,
     bench_stress,
     bench_upload,
@@ -42,5 +43,6 @@ for benchmark in (
     bench_ingest,
     bench_onboarding,
     bench_page,
+    bench_positions,
 ):
     show(benchmark.run())

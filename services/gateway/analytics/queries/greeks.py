@@ -1,10 +1,11 @@
 """What greeks publishes."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, Double, and_, cast, func, select
 
 from services.gateway.edge.queries import Row, all_rows
 from shared.database import Session
@@ -46,3 +47,9 @@ async def load_position_greeks(session: Session, portfolio_id: UUID, as_of: date
     statement = select(*columns).select_from(view.outerjoin(unit, same))
     mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
     return await all_rows(session, mine.order_by(view.c.underlying, view.c.contract))
+
+
+def dollar_gamma() -> ColumnElement[float | Decimal]:
+    """USD that a rise of the underlying by 1 % adds to an option position's dollar delta."""
+    price = cast(greeks.contract_greeks.c.underlying_price, Double)
+    return greeks.position_greeks.c.gamma * func.power(price, 2) / 100

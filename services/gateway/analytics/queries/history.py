@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, select
 
-from services.gateway.analytics.queries.table import dollar_gamma
+from services.gateway.analytics.queries.greeks import dollar_gamma
 from services.gateway.edge.dependencies import Period
 from services.gateway.edge.queries import all_rows
 from shared.database import Session

@@ -1,20 +1,18 @@
-"""What only options have, of all positions of a session."""
+"""What only options have, and parts of VaR, of all positions of a session."""
 
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, and_, cast, func, select
+from sqlalchemy import and_, select
 
+from services.gateway.analytics.queries.greeks import dollar_gamma
+from services.gateway.analytics.queries.history import CONFIDENCE
 from services.gateway.analytics.shapes.table import OptionMeasures
-from shared.database import Session
-from shared.published import greeks
+from services.gateway.tables import Position
+from shared.database import Session, sql_table
+from shared.published import greeks, snapshots
 
-
-def dollar_gamma() -> ColumnElement[float | Decimal]:
-    """USD that a rise of the underlying by 1 % adds to an option position's dollar delta."""
-    price = cast(greeks.contract_greeks.c.underlying_price, Double)
-    return greeks.position_greeks.c.gamma * func.power(price, 2) / 100
+positions = sql_table(Position)
 
 
 async def load_option_measures(
@@ -31,3 +29,19 @@ async def load_option_measures(
     )
     rows = [OptionMeasures(*row) for row in await session.execute(found)]
     return {row.position_id: row for row in rows}
+
+
+async def load_parts_of_var(
+    session: Session, portfolio_id: UUID, as_of: date
+) -> list[tuple[UUID, float]]:
+    """Each position's part of the 95 % VaR, USD, in the order of the report's components."""
+    part = snapshots.component_var.c
+    joined = snapshots.component_var.join(positions, positions.c.position_id == part.position_id)
+    found = (
+        select(part.position_id, part.component_var)
+        .select_from(joined)
+        .where(part.portfolio_id == portfolio_id, part.as_of == as_of)
+        .where(part.confidence == CONFIDENCE, part.component_var.is_not(None))
+        .order_by(part.symbol, part.position_id)
+    )
+    return [(position_id, amount) for position_id, amount in await session.execute(found)]

@@ -6,15 +6,13 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from services.gateway.analytics.queries import metrics as metrics_queries
-from services.gateway.analytics.queries.history import CONFIDENCE
-from services.gateway.analytics.queries.table import load_option_measures
+from services.gateway.analytics.queries.table import load_option_measures, load_parts_of_var
 from services.gateway.analytics.schemas.table import (
     PositionColumns,
     PositionsTable,
     SummedPositions,
 )
-from services.gateway.analytics.shapes.metrics import component_vars
+from services.gateway.analytics.shapes.metrics import cents_adding_up
 from services.gateway.analytics.shapes.table import (
     Fields,
     Measured,
@@ -113,6 +111,6 @@ async def _measured(
 
 async def _parts_of_var(session: Session, portfolio_id: UUID, day: date) -> Mapping[UUID, Decimal]:
     """The parts in cents that add up, as the report has them."""
-    rows = await metrics_queries.load_components(session, portfolio_id, day)
-    found = component_vars([row for row in rows if row["confidence"] == CONFIDENCE])
-    return {row["position_id"]: row["component_var"] for each in found for row in each["positions"]}
+    parts = await load_parts_of_var(session, portfolio_id, day)
+    cents = cents_adding_up([amount for _, amount in parts])
+    return {position_id: part for (position_id, _), part in zip(parts, cents, strict=True)}
