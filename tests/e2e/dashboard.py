@@ -136,7 +136,8 @@ class Dashboard:
         """Wait until the screen is there, its pictures included."""
         expect(self.page).to_have_url(re.compile(f"screen={screen}"))
         expect(self.page.locator(f"main[aria-label={screen}]")).to_be_visible()
-        expect(self.page.locator("#screen").get_by_text("Loading …")).to_have_count(0)
+        loading = self.page.locator("#screen").get_by_text("Loading …")
+        expect(loading).to_have_count(0, timeout=20_000)
         for chart in self.page.locator(".chart").all():
             expect(chart.locator("canvas").first).to_be_visible()
 

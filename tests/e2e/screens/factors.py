@@ -184,3 +184,34 @@ def test_pairs_that_hedge_come_first(stack: LocalStack, dashboard: Dashboard) ->
         [f"{each['symbol_a']} and {each['symbol_b']}", fixed(each["correlation"], 3, plus=True)]
         for each in report["hedges"]
     ]
+
+
+def test_these_screens_cost_at_most_four_requests(
+    stack: LocalStack, dashboard: Dashboard, book: DemoBook
+) -> None:
+    with client_of(stack, book) as client:
+        page = client.get_position_factor_exposures(_id_of(client, book))
+        days = client.get_var_backtest(page["portfolio_id"])["judged"][0]["exception_dates"]
+    # All that may be chosen on them is chosen.
+    chosen = f"symbol={page['items'][0]['underlying']}&exception={days[0]}"
+    dashboard.page.goto(f"{dashboard.address}/?screen=positions&{chosen}")
+    dashboard.ready()
+    asked: list[str] = []
+    dashboard.page.on(
+        "request", lambda request: asked.append(request.url) if "/api/v1/" in request.url else None
+    )
+
+    last = {  # what is there when everything is
+        "factors": ("f", 'dl[aria-label="Quality of the fit"]'),
+        "correlation": ("c", 'section[aria-label$="over time"] .chart'),
+        "risk": ("v", f'div.scroll[aria-label="P&L of {days[0]} by position"]'),
+    }
+    counts = {}
+    for screen, (key, place) in last.items():
+        asked.clear()
+        dashboard.press("g", key)
+        dashboard.shows(screen)
+        expect(dashboard.page.locator(place)).to_be_visible(timeout=20_000)
+        counts[screen] = len(asked)
+
+    assert {screen: count for screen, count in counts.items() if not 0 < count <= 4} == {}

@@ -41,9 +41,17 @@ export function plainNumbers(own: Colours) {
   };
 }
 
-/** Dollars from left to right, where a place between two labels means something. */
-export function dollarsAlong(own: Colours) {
-  return { ...dollars(own), splitLine: { show: false }, axisLine: { lineStyle: { color: own.line } } };
+/** Dollars from left to right, between two bounds. */
+export function dollarsAlong(own: Colours, min: number | undefined, max: number | undefined) {
+  const axis = dollars(own);
+  return {
+    ...axis,
+    min,
+    max,
+    axisLabel: { ...axis.axisLabel, showMinLabel: false, showMaxLabel: false, hideOverlap: true },
+    splitLine: { show: false },
+    axisLine: { lineStyle: { color: own.line } },
+  };
 }
 
 /** Colours of parts that stand side by side, apart from gain and loss; their names are in the legend. */

@@ -30,8 +30,8 @@ export function Exceptions({ judged, chosen }: { judged: JudgedVar; chosen: stri
     <Panel
       title="P&L and the VaR of the evening before"
       wide
-      note={`${title(judged.measure)}; ◆ exception: click for its losers`}
-      table={{ columns, rows: rows.toReversed() }}
+      note={`${title(judged.measure)}${past.size ? "; ◆ exception: click for its losers" : ""}`}
+      {...(rows.length ? { table: { columns, rows: rows.toReversed() } } : {})}
     >
       {judged.days > 0 && (
         <Facts
@@ -55,7 +55,9 @@ export function Exceptions({ judged, chosen }: { judged: JudgedVar; chosen: stri
           onPick={(day) => past.has(day) && go({ exception: day })}
         />
       ) : (
-        <p class="empty">{judged.gaps[0]?.reason ?? "No session can be compared with a VaR yet."}</p>
+        <p class="empty">
+          {["No session can be compared with a VaR yet", judged.gaps[0]?.reason].filter(Boolean).join(": ")}.
+        </p>
       )}
       {judged.exception_dates.length > 0 && (
         <p class="note exceptions">

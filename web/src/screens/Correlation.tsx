@@ -49,15 +49,19 @@ export function Correlation() {
   return (
     <div class="grid">
       <Summary found={found.value} />
-      <Matrix
-        matrix={matrix.value}
-        wide={wide}
-        order={order}
-        chosen={chosen}
-        onChoose={(one, other) => go({ pair: `${one},${other}` })}
-      />
-      <Clusters found={found.value} />
-      <Hedges found={found.value} matrix={matrix.value} />
+      {order.length > 1 && (
+        <>
+          <Matrix
+            matrix={matrix.value}
+            wide={wide}
+            order={order}
+            chosen={chosen}
+            onChoose={(one, other) => go({ pair: `${one},${other}` })}
+          />
+          <Clusters found={found.value} />
+          <Hedges found={found.value} matrix={matrix.value} />
+        </>
+      )}
       {chosen && <History wide={wide} pair={chosen} symbols={symbolsOf(matrix.value)} loaded={history} />}
       {factors.value ? <FactorCorrelations matrix={factors.value} /> : <Waiting title="Factors" loaded={factors} wide />}
     </div>

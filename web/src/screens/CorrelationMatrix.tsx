@@ -36,19 +36,15 @@ export function Matrix({ matrix, order, chosen, onChoose, wide }: Props) {
       note={left > 0 ? `the largest ${matrix.symbols.length} of ${matrix.total}` : "clusters side by side; a cell shows its history"}
       table={table}
     >
-      {order.length > 1 ? (
-        <Chart
-          label="Correlations, clusters side by side"
-          height={Math.min(Math.max(260, 100 + order.length * 26), 820)}
-          draw={draw}
-          onPick={(name) => {
-            const [one = "", other = ""] = name.split(" ");
-            if (one !== other && other) onChoose(one, other);
-          }}
-        />
-      ) : (
-        <p class="empty">{matrix.reason ?? "A correlation needs two underlyings."}</p>
-      )}
+      <Chart
+        label="Correlations, clusters side by side"
+        height={Math.min(Math.max(260, 100 + order.length * 26), 820)}
+        draw={draw}
+        onPick={(name) => {
+          const [one = "", other = ""] = name.split(" ");
+          if (one !== other && other) onChoose(one, other);
+        }}
+      />
     </Panel>
   );
 }

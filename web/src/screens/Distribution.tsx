@@ -33,7 +33,7 @@ export function Distribution({ vectors: { value: vectors, problem } }: { vectors
     <Panel
       title="Today's holdings on past days"
       note={vectors && !vectors.reason ? `${known} sessions up to ${vectors.session_dates.at(-1)}` : undefined}
-      table={{ columns, rows }}
+      {...(rows.length ? { table: { columns, rows } } : {})}
     >
       {problem && <p role="alert">{problem}</p>}
       {!vectors && !problem && <p class="empty">Loading …</p>}
@@ -64,7 +64,7 @@ function histogram(own: Colours, report: PortfolioReport, vectors: Vectors | nul
     const value = metric(report, name)?.value;
     const isVar = title.startsWith("VaR");
     // Lines may be close to each other: shortfalls have their names lower.
-    const label = { padding: [0, isVar ? 0 : 52, 0, 0] };
+    const label = { position: isVar ? "insideEndTop" : "insideMiddleTop" };
     const line = { type: isVar ? "solid" : "dashed" };
     return typeof value === "number" ? [{ xAxis: -value, name: title, lineStyle: line, label }] : [];
   });
@@ -77,7 +77,7 @@ function histogram(own: Colours, report: PortfolioReport, vectors: Vectors | nul
       },
     },
     grid: { left: 40, right: 16, top: 12, bottom: 28 },
-    xAxis: { ...dollarsAlong(own), min: classes[0]?.low, max: classes.at(-1)?.high },
+    xAxis: dollarsAlong(own, classes[0]?.low, classes.at(-1)?.high),
     yAxis: { ...plainNumbers(own), minInterval: 1 },
     series: [
       {
@@ -92,7 +92,7 @@ function histogram(own: Colours, report: PortfolioReport, vectors: Vectors | nul
           symbol: "none",
           silent: true,
           lineStyle: { color: own.text, width: 1.2 },
-          label: { color: own.text, position: "insideEndTop", formatter: "{b}", fontSize: 11 },
+          label: { color: own.text, backgroundColor: own.panel, formatter: "{b}", fontSize: 11 },
           data: marks,
         },
       },

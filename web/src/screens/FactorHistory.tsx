@@ -40,7 +40,7 @@ export function FactorHistory({ history }: { history: AttributionPeriods }) {
       title="P&L by factor"
       wide
       note={history.total === null ? undefined : `${money(history.total, { plus: true })} in ${history.sessions} sessions`}
-      table={table}
+      {...(history.periods.length ? { table } : {})}
     >
       <Choice
         label="Periods"

@@ -36,7 +36,7 @@ export function Risk() {
   const judged = backtest.value?.judged ?? [];
   const shown = judged.find((each) => each.measure === chosen) ?? judged[0];
   const confidence = wanted === "99" ? 99 : 95;
-  const day = useLoaded<JudgedDay>(exception ? `${key} ${exception} ${shown?.confidence}` : null, () =>
+  const day = useLoaded<JudgedDay>(exception && shown ? `${key} ${exception} ${shown.confidence}` : null, () =>
     read(
       "portfolios/{portfolio_id}/var-backtest/{session_date}",
       { ...ids, session_date: exception ?? "" },
