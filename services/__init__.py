@@ -1,1 +1,1 @@
-"""The seven services. Each folder is one word everywhere: schema, role, bus user, durable."""
+"""The eight services. Each folder is one word everywhere: schema, role, bus user, durable."""

@@ -21,6 +21,7 @@ from shared.contracts.gateway import (
     CorrelationsRequested,
     MarketCloseRequested,
     PortfoliosChanged,
+    ReportsRequested,
     RiskRequested,
     SnapshotsRequested,
 )
@@ -53,6 +54,7 @@ from shared.contracts.notifications import (
     SendCode,
     SendTest,
 )
+from shared.contracts.reports import ReportsFailed, ReportsRendered
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
 from shared.contracts.stress import (
     DeleteScenario,
@@ -148,6 +150,8 @@ _CALCULATORS: dict[str, Wiring] = {
         ),
         failure=LimitsFailed,
     ),
+    # No stage of a run: a report is rendered of figures that are stored.
+    "reports": Wiring({ReportsRequested: ReportsRendered}, failure=ReportsFailed),
 }
 
 _GATEWAY = Wiring(
@@ -159,6 +163,7 @@ _GATEWAY = Wiring(
         CorrelationsRequested,
         SnapshotsRequested,
         RiskRequested,
+        ReportsRequested,
     ),
     requests=tuple(request for wiring in _CALCULATORS.values() for request in wiring.answers),
     keeps_dead_letters=True,
@@ -222,5 +227,5 @@ STAGE_EVENTS: tuple[type[ShardEvent], ...] = tuple(
     event for wiring in _CALCULATORS.values() for event in _shard_results(wiring)
 )  # occasional stages included
 FAILURES: tuple[type[WorkFailed], ...] = tuple(
-    wiring.failure for wiring in _CALCULATORS.values() if wiring.failure
-)
+    wiring.failure for wiring in _CALCULATORS.values() if wiring.failure and _shard_results(wiring)
+)  # of a stage

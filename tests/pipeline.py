@@ -1,4 +1,4 @@
-"""The seven services in one process on real servers, and what their tables hold as one hash."""
+"""The eight services in one process on real servers, and what their tables hold as one hash."""
 
 import asyncio
 import hashlib
@@ -33,7 +33,7 @@ VERSION_COLUMNS = ("price_run",)
 
 @dataclass
 class Pipeline:
-    """All seven services, hearing; `telemetry` of each by word."""
+    """All eight services, hearing; `telemetry` of each by word."""
 
     servers: Servers
     admin: Database
@@ -125,7 +125,7 @@ async def _start(
             await step(session)
     telemetry = pipeline.telemetry[word] = create_telemetry(word, settings)
     broker = pipeline.brokers[word] = Broker(word, settings, telemetry, on_closed=lambda: None)
-    module = "gateway.books.handlers" if word == "gateway" else f"{word}.handlers"
+    module = "gateway.reports.handlers" if word == "gateway" else f"{word}.handlers"
     router = importlib.import_module(f"services.{module}").router
     router = router if hearing else _answers_of(router)
     Consumption(router, broker, database, settings, telemetry).attach()

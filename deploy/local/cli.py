@@ -52,7 +52,7 @@ LOGS = (*SERVERS, "bootstrap", *WORDS, "supervisor")
 PHASES = {
     "servers": "starting Postgres and NATS",
     "bootstrap": "preparing roles, tables, streams",
-    "services": "starting the seven services",
+    "services": "starting the eight services",
 }
 Parameters = ParamSpec("Parameters")
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DATE")]

@@ -8,7 +8,7 @@ owns           users, user_preferences, personal_tokens, refresh_tokens, login_a
                audit_log, portfolios, portfolio_revisions, transactions, positions,
                position_spans, drafts, draft_trades, tags, position_tags, import_profiles,
                batch_runs, batch_items, run_events, event_tickets, dead_letters, outbox,
-               idempotency_keys
+               idempotency_keys, report_requests, report_schedules
 publishes      portfolios.changed, market_close.requested, correlations.requested,
-               snapshots.requested, risk.requested
+               snapshots.requested, risk.requested, reports.requested
 """

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from types import FrameType
 
 from fastapi import Depends, FastAPI
@@ -16,7 +17,6 @@ from services.gateway.alerts import endpoints as alerts
 from services.gateway.analytics import endpoints as analytics
 from services.gateway.books import endpoints as books
 from services.gateway.books.answers import KeptAnswers, Unchanged, answer_unchanged
-from services.gateway.books.handlers import router as bus_router
 from services.gateway.books.keeping import anchor_portfolios
 from services.gateway.drafts import endpoints as drafts
 from services.gateway.edge import endpoints as edge
@@ -60,6 +60,9 @@ from services.gateway.limits import endpoints as limit_routes
 from services.gateway.market import endpoints as market
 from services.gateway.operators import endpoints as operators
 from services.gateway.operators.sweeper import Sweeper
+from services.gateway.reports import endpoints as reports
+from services.gateway.reports.handlers import router as bus_router
+from services.gateway.reports.scheduling import Scheduler
 from services.gateway.runs import endpoints as runs
 from services.gateway.runs.feed import Feed
 from services.gateway.settings import GatewaySettings, get_settings
@@ -69,7 +72,7 @@ from shared.errors import Misconfigured
 from shared.service import Runtime, leave_what_stays
 
 SUBJECTS = (
-    *(identity, books, drafts, analytics, limit_routes, alerts),
+    *(identity, books, drafts, analytics, limit_routes, alerts, reports),
     *(runs, market, accounts, operators),
 )
 DESCRIPTION = (
@@ -146,7 +149,12 @@ def _secret(value: SecretStr | None) -> str | None:
 
 
 def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
-    sweeper = Sweeper(gateway.settings.sweep_seconds, gateway.settings.run_overdue_seconds)
+    sweeper = Sweeper(
+        gateway.settings.sweep_seconds,
+        gateway.settings.run_overdue_seconds,
+        timedelta(days=gateway.settings.reports_kept_days),
+    )
+    scheduler = Scheduler(gateway, gateway.settings.schedule_seconds)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -155,7 +163,7 @@ def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
             [lambda session: ensure_admin(session, gateway), anchor_portfolios]
         )
         await runtime.broker.start()
-        await runtime.start_background([gateway.relay.run, feed.run, sweeper.run])
+        await runtime.start_background([gateway.relay.run, feed.run, sweeper.run, scheduler.run])
         leave_what_stays()
         with at_termination(feed.close):
             yield

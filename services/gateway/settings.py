@@ -57,6 +57,12 @@ class GatewaySettings(ServiceSettings):
         default=900.0, gt=0, description="silence after which an open run is closed"
     )
     sweep_seconds: float = Field(default=5.0, gt=0)
+    schedule_seconds: float = Field(
+        default=5.0, gt=0, description="how often to look for sessions that schedules report"
+    )
+    reports_kept_days: float = Field(
+        default=400.0, gt=0, description="how long reports are listed, with or without document"
+    )
     outbox_poll_seconds: float = Field(default=1.0, gt=0)
     runs_per_user: int = Field(
         default=4, ge=1, description="runs of one user at work at once, of edits and of histories"

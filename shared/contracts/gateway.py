@@ -71,3 +71,14 @@ class CorrelationsRequested(ShardEvent):
     subject: ClassVar[str] = "correlations.requested"
 
     parameters: CorrelationParameters = CorrelationParameters()
+
+
+class ReportsRequested(Event):
+    """A report's figures are frozen in `gateway.published_report_requests`: render them.
+
+    `run_id` is the report's id, too: a report is no run of any portfolio.
+    """
+
+    subject: ClassVar[str] = "reports.requested"
+
+    report_id: UUID

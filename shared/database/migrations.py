@@ -8,7 +8,7 @@ def run_migrations(metadata: MetaData) -> None:
     """The whole of a service's Alembic `env.py`: migrate on the connection the bootstrap step hands
     over.
 
-    The version table lives in the service's own schema, so seven migration histories share one
+    The version table lives in the service's own schema, so eight migration histories share one
     database.
     """
     connection = context.config.attributes["connection"]

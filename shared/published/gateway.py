@@ -13,6 +13,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Integer,
+    LargeBinary,
     Numeric,
     Select,
     String,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.database import among
 from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
@@ -352,4 +354,25 @@ position_tags = published_view(
     "gateway",
     "position_tags",
     *keys(position_id=Uuid, tag=String),
+)
+
+
+# A report that a user requested. form: the document's format; sections: which of the template's.
+# figures: {"portfolios": [...]} as compressed JSON, the API's answers of the moment of the request;
+# null when the document is stored. basis: the hash of them; revisions: by portfolio, its revision.
+# state: "queued" | "rendered" | "failed" | "cancelled": only what is queued is rendered.
+# downloaded_at: null for a document that its user did not collect.
+report_requests = published_view(
+    "gateway",
+    "report_requests",
+    *keys(report_id=Uuid),
+    *columns(Uuid, "user_id"),
+    *columns(String, "template", "form"),
+    *columns(ARRAY(String), "sections"),
+    *columns(Date, "as_of"),
+    *columns(String, "basis"),
+    *columns(JSONB, "revisions"),
+    *columns(LargeBinary, "figures"),
+    *columns(String, "state"),
+    *columns(DateTime(timezone=True), "downloaded_at"),
 )

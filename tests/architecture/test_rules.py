@@ -17,7 +17,12 @@ FOLDERS = {"migrations", "handlers", "calculations", "repository"}
 HANDLER_LINES = 120
 # It stamps when a provider was queried, and calculates nothing.
 FETCH_LOG_STAMPS = ROOT / "services" / "ingest" / "history" / "coverage.py"
-EXTRA = {"ingest": {"history", "providers"}, "limits": {"senders"}, "stress": {"scenarios.json"}}
+EXTRA = {
+    "ingest": {"history", "providers"},
+    "limits": {"senders"},
+    "reports": {"rendering"},
+    "stress": {"scenarios.json"},
+}
 CALCULATORS = [word for word in TOPOLOGY if word != "gateway"]
 GATEWAY = ROOT / "services" / "gateway"
 # The same names in every subject; each is a folder where one file would pass 400 lines.
@@ -26,7 +31,7 @@ SUBJECTS: dict[str, set[str]] = {
     "edge": {
         *("audit", "conditional", "cookies", "documentation", "idempotency", "middleware"),
         *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
-        *("downloads", "fair_share", "personal", "scopes", "workers"),
+        *("downloads", "fair_share", "marks", "personal", "scopes", "workers"),
     },
     "identity": set(),
     "market": {"symbols"},
@@ -41,6 +46,7 @@ SUBJECTS: dict[str, set[str]] = {
     "alerts": set(),
     "analytics": {"definitions"},
     "limits": set(),
+    "reports": {"handlers", "requesting", "scheduling"},
     "operators": {"sweeper"},
 }
 MATHEMATICS_MAY_IMPORT = {
@@ -54,6 +60,7 @@ PURE = (
     "shared.arrays",
     "shared.conventions",
     "shared.caveats",
+    "shared.spreadsheet",
 )
 # An engine of a customer's choice, imported inside the function that runs it.
 LAZY_ENGINES = {("engines.py", "mibian")}
@@ -130,7 +137,7 @@ def test_every_subject_has_the_same_files(subject: str) -> None:
 
 
 def bus_module(word: str) -> str:
-    return "services.gateway.books.handlers" if word == "gateway" else f"services.{word}.handlers"
+    return "services.gateway.reports.handlers" if word == "gateway" else f"services.{word}.handlers"
 
 
 def bus_router(word: str) -> ServiceRouter:

@@ -64,6 +64,6 @@ async def empty(admin: Database, bus: Client) -> None:
 
 @pytest.fixture
 async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    """All seven services at work, begun with empty tables and streams."""
+    """All eight services at work, begun with empty tables and streams."""
     async with running_pipeline(servers, admin) as running:
         yield running

@@ -26,7 +26,6 @@ from services.gateway.alerts.schemas import (
     QueuedOut,
     SecretOut,
 )
-from services.gateway.alerts.shapes import InvalidMark, Mark, read, written
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import (
@@ -37,6 +36,7 @@ from services.gateway.edge.dependencies import (
     OpenSession,
 )
 from services.gateway.edge.idempotency import BEFORE_ASKING, LaterTransaction, once_router
+from services.gateway.edge.marks import After, Mark, following
 from services.gateway.edge.problems import Problem, documented, not_found
 from shared.contracts.event import EARLIEST_DAY, LATEST_DAY, Reply, Request
 from shared.contracts.notifications import (
@@ -71,27 +71,8 @@ def _within_bounds(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_within_bounds)]
 
 
-def mark_after(
-    after: Annotated[
-        str | None, Query(max_length=100, description="`next` of the page before")
-    ] = None,
-) -> Mark | None:
-    """The entry that the page begins behind; 422 for a word that names none."""
-    try:
-        return read(after) if after else None
-    except InvalidMark:
-        raise Problem(422, "invalid_cursor", "after is not the `next` of a page") from None
-
-
-After = Annotated[Mark | None, Depends(mark_after)]
-
-
-def _following(rows: Sequence[RowMapping], limit: int, moment: str, identity: str) -> str | None:
-    """Where the page after the first `limit` rows begins; None when there are no others."""
-    if len(rows) <= limit:
-        return None
-    last = rows[limit - 1]
-    return written(Mark(last[moment], last[identity]))
+def _marks(rows: Sequence[RowMapping], moment: str, identity: str) -> list[Mark]:
+    return [Mark(row[moment], row[identity]) for row in rows]
 
 
 @alerts.get("")
@@ -110,8 +91,8 @@ async def list_alerts(
     wanted = AlertFilter(portfolio_id, level, since)
     rows = await queries.load_alerts(session, caller.user_id, wanted, after, limit + 1)
     items = [AlertOut.model_validate(dict(row)) for row in rows[:limit]]
-    following = _following(rows, limit, "raised_at", "alert_id")
-    return AlertPage(items=items, limit=limit, next=following)
+    next_mark = following(_marks(rows, "raised_at", "alert_id"), limit)
+    return AlertPage(items=items, limit=limit, next=next_mark)
 
 
 # --- channels ---
@@ -257,8 +238,8 @@ async def list_deliveries(
     shown = rows[:limit]
     attempts = await queries.load_attempts(session, [row["notification_id"] for row in shown])
     items = [_notification(row, attempts[row["notification_id"]]) for row in shown]
-    following = _following(rows, limit, "created_at", "notification_id")
-    return NotificationPage(items=items, limit=limit, next=following)
+    next_mark = following(_marks(rows, "created_at", "notification_id"), limit)
+    return NotificationPage(items=items, limit=limit, next=next_mark)
 
 
 def _notification(row: RowMapping, attempts: Sequence[RowMapping]) -> NotificationOut:

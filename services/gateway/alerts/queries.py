@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, select, tuple_
+from sqlalchemy import RowMapping, Select, select
 
-from services.gateway.alerts.shapes import Mark
+from services.gateway.edge.marks import Mark, behind
 from services.gateway.tables import Portfolio
 from shared.database import Session, among, sql_table
 from shared.published import limits
@@ -37,16 +37,10 @@ async def load_alerts(
     if wanted.since is not None:
         conditions.append(row.raised_at >= wanted.since)
     if after is not None:
-        conditions.append(_behind(row.raised_at, row.alert_id, after))
+        conditions.append(behind(row.raised_at, row.alert_id, after))
     page = select(limits.alerts).where(*conditions)
     ordered = page.order_by(row.raised_at.desc(), row.alert_id.desc())
     return (await session.execute(ordered.limit(limit))).mappings().all()
-
-
-def _behind(
-    moment: ColumnElement[datetime], identity: ColumnElement[UUID], mark: Mark
-) -> ColumnElement[bool]:
-    return tuple_(moment, identity) < tuple_(mark.moment, mark.identity)
 
 
 def _channels(user_id: UUID) -> Select[tuple[object, ...]]:
@@ -76,7 +70,7 @@ async def load_notifications(
     row = limits.notifications.c
     conditions = [row.channel_id == channel_id]
     if after is not None:
-        conditions.append(_behind(row.created_at, row.notification_id, after))
+        conditions.append(behind(row.created_at, row.notification_id, after))
     page = select(limits.notifications).where(*conditions)
     ordered = page.order_by(row.created_at.desc(), row.notification_id.desc())
     return (await session.execute(ordered.limit(limit))).mappings().all()

@@ -1,4 +1,4 @@
-"""What the gateway does about every event: runs record it, and ledgers follow the market."""
+"""What the gateway does about events of runs: they are recorded, and ledgers follow the market."""
 
 from services.gateway.books import settling
 from services.gateway.runs.handlers import record_stage

@@ -37,6 +37,7 @@ GET market-data/sectors
 GET market-data/options/{symbol}
 GET market-data/factor-etfs
 GET symbols
+GET reports/templates
 GET calendar
 """
 _ROUTES = {
@@ -113,6 +114,12 @@ _ROUTES = {
         POST limits/test
         POST limits/{limit_id}/test
         GET alerts
+        GET reports
+        POST reports/generate
+        GET reports/{report_id}/status
+        GET reports/{report_id}/download
+        POST reports/{report_id}/cancel
+        GET reports/schedules
     """,
     Scope.DRAFT_WRITE: """
         POST modelling/sessions

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.gateway.accounts.queries import tokens
 from services.gateway.edge import queries as edge_queries
 from services.gateway.identity import queries as identity_queries
+from services.gateway.reports import queries as report_queries
 from services.gateway.runs.queries import dead_letters, drafts, run_events
 from services.gateway.runs.tracking import close_overdue_runs
 from shared.database import Database
@@ -23,8 +24,11 @@ LOGIN_ATTEMPTS_KEPT = timedelta(days=1)  # as long as the widest window that may
 class Sweeper:
     """Closes overdue runs every `every_seconds`, and once an hour deletes expired rows."""
 
-    def __init__(self, every_seconds: float, overdue_seconds: float) -> None:
+    def __init__(
+        self, every_seconds: float, overdue_seconds: float, reports_kept: timedelta
+    ) -> None:
         self.every_seconds = every_seconds
+        self.reports_kept = reports_kept
         self.overdue_seconds = overdue_seconds
         self._forget_at = datetime.min.replace(tzinfo=UTC)
 
@@ -56,6 +60,7 @@ class Sweeper:
             await run_events.delete_events(session, now - timedelta(days=KEPT_DAYS))
             await identity_queries.delete_expired_tickets(session, now)
             await drafts.delete_of_gone_drafts(session)
+            await report_queries.delete_old(session, now - self.reports_kept)
             await dead_letters.delete_letters(
                 session, now - timedelta(seconds=EVENT_RETENTION_SECONDS)
             )

@@ -32,8 +32,15 @@ from services.gateway.runs.feed import (
     Wanted,
 )
 from services.gateway.runs.queries import runs
-from services.gateway.runs.schemas import AlertEvent, ResultsEvent, RunEvent, StageEvent, TicketOut
-from services.gateway.runs.shapes import ALERT, RESULTS, RUN, STAGE
+from services.gateway.runs.schemas import (
+    AlertEvent,
+    ReportEvent,
+    ResultsEvent,
+    RunEvent,
+    StageEvent,
+    TicketOut,
+)
+from services.gateway.runs.shapes import ALERT, REPORT, RESULTS, RUN, STAGE
 from services.gateway.tables import User
 
 TICKET_SECONDS = 30
@@ -42,6 +49,7 @@ SHAPES: dict[str, type[BaseModel]] = {
     STAGE: StageEvent,
     RESULTS: ResultsEvent,
     ALERT: AlertEvent,
+    REPORT: ReportEvent,
     RUN: RunEvent,
 }
 EventId = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="only events after this one")]
@@ -148,7 +156,7 @@ WantedEvents = Annotated[Wanted, Depends(wanted_events)]
     responses={
         **documented(404, 422, 429),
         200: {
-            "description": "`stage`, `results`, `alert` and `run` events",
+            "description": "`stage`, `results`, `alert`, `run` and `report` events",
             "content": {"text/event-stream": {}},
         },
     },
@@ -158,7 +166,8 @@ async def follow_events(
 ) -> AsyncIterator[ServerSentEvent]:
     """Progress of the caller's runs, as server-sent events.
 
-    These are the runs of the caller's portfolios and those that the caller requested. Without
+    These are the runs of the caller's portfolios and those that the caller requested; and the ends
+    of the caller's reports. Without
     `run_id` and `after`: the earlier events of running runs, then every new event. Comments keep
     the connection open. The stream ends when an access token would; reconnect with the id of the
     last event.

@@ -255,8 +255,8 @@ class Wanted:
         Else those of all but drafts' runs, whose followers name them.
         """
         if self.run_id is None:
-            return bool(event.data["trigger"] != DRAFT_TRIGGER)
-        return bool(event.data["run_id"] == str(self.run_id))
+            return bool(event.data.get("trigger") != DRAFT_TRIGGER)
+        return bool(event.data.get("run_id") == str(self.run_id))
 
     def ends_with(self, event: FollowerEvent) -> bool:
         """Whether nothing can follow."""

@@ -1,6 +1,7 @@
 """Run tracking: every event becomes a row, and a run's status is derived from its rows.
 
-`books.handlers` completes the router: of prices more follows than a row.
+`books.handlers` and `reports.handlers` complete the router: of prices more follows than a row, and
+reports are no runs.
 """
 
 from services.gateway.runs.queries import dead_letters, runs

@@ -104,6 +104,19 @@ class AlertEvent(_About):
     alerts: int = Field(description="how many alerts are new: `GET alerts` lists them")
 
 
+class ReportEvent(BaseModel):
+    """Event `report`: a report about these portfolios is rendered, or has failed."""
+
+    model_config = example(
+        report_id=SOME_ID, as_of="2022-12-28", portfolio_ids=[SOME_ID], state="rendered"
+    )
+
+    report_id: UUID
+    as_of: date
+    portfolio_ids: list[UUID] = Field(description="the caller's own, of those it is about")
+    state: str = Field(description="rendered or failed: `GET reports/{report_id}/status` has more")
+
+
 class TicketOut(BaseModel):
     """A permission to open one stream, once, soon."""
 

@@ -259,6 +259,7 @@ STAGE = "stage"
 RESULTS = "results"
 RUN = "run"
 ALERT = "alert"
+REPORT = "report"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from services.gateway.tables.people import (
 )
 from services.gateway.tables.portfolios import (
     IS_BOOK,
-    PUBLISHED,
     Portfolio,
     PortfolioRevision,
     Position,
@@ -31,7 +30,12 @@ from services.gateway.tables.portfolios import (
     Tag,
     Transaction,
 )
+from services.gateway.tables.portfolios import PUBLISHED as _PORTFOLIOS
+from services.gateway.tables.reports import PUBLISHED as _REPORTS
+from services.gateway.tables.reports import ReportRequest, ReportSchedule
 from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, OutboxRow, RunEvent
+
+PUBLISHED = {**_PORTFOLIOS, **_REPORTS}
 
 __all__ = [
     "ACCESS",
@@ -59,6 +63,8 @@ __all__ = [
     "PositionSpan",
     "PositionTag",
     "RefreshToken",
+    "ReportRequest",
+    "ReportSchedule",
     "RunEvent",
     "Table",
     "Tag",

@@ -25,6 +25,7 @@ from services.gateway.tables.portfolios import (
     Tag,
     Transaction,
 )
+from services.gateway.tables.reports import ReportRequest, ReportSchedule
 from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, OutboxRow, RunEvent
 
 
@@ -85,6 +86,8 @@ ACCESS: dict[type[SQLModel], Access] = {
     ImportProfile: Access(_EDIT, _MINE),
     Draft: Access(_EDIT, _MINE),
     DraftTrade: Access(_EDIT, _MY_DRAFT),
+    ReportRequest: Access(_EDIT, _MINE),
+    ReportSchedule: Access(_EDIT, _MINE),
     Tag: Access(_EDIT, _MINE),
     PositionTag: Access(_EDIT, _MY_TAGS, f"{_MY_TAGS} and {_MY_POSITION}"),
     BatchRun: Access(

@@ -103,15 +103,15 @@ class BatchItem(Table, table=True):
 class RunEvent(Table, table=True):
     """An event for those followers of a run who own a portfolio of it.
 
-    In the order of `event_id`. `kind`: stage, results or run; `data`: the event without portfolios
-    and users.
+    In the order of `event_id`. `kind`: stage, results, alert, run or report, which is of no run;
+    `data`: the event without portfolios and users.
     """
 
     __tablename__: ClassVar[str] = "run_events"
 
     event_id: int = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     recorded_at: datetime = required(DateTime(timezone=True), server_default=func.now(), index=True)
-    run_id: UUID = required(Uuid, owned_by("batch_runs.run_id"), index=True)
+    run_id: UUID | None = optional(Uuid, owned_by("batch_runs.run_id"), index=True)
     kind: str = required(String(10))
     portfolio_ids: list[UUID] = required(ARRAY(Uuid))
     data: dict[str, Any] = required(JSONB)

@@ -11,9 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.gateway.application import assembled
-from services.gateway.books.handlers import router
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.tokens import Passwords
+from services.gateway.reports.handlers import router
 from services.gateway.settings import GatewaySettings
 from services.ingest.tables import MarketSession, Security
 from shared.database import Database, Session

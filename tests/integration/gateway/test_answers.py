@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from services.gateway.application import assembled
 from services.gateway.books.answers import etag_of
-from services.gateway.books.handlers import router
 from services.gateway.edge.dependencies import Gateway
+from services.gateway.reports.handlers import router
 from services.gateway.runs import handlers
 from services.gateway.runs.queries import revisions
 from services.gateway.settings import GatewaySettings

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 from redis import Redis
 
 from services.gateway.application import assembled
-from services.gateway.books.handlers import router
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.rate_limits import RateLimits
+from services.gateway.reports.handlers import router
 from services.gateway.settings import GatewaySettings
 from shared.service import Runtime
 from tests.integration.gateway.people import Person, a_person

@@ -73,6 +73,8 @@ GET modelling/sessions
 GET notifications/channels
 POST notifications/channels
 GET limits/templates
+GET reports/templates
+GET reports/schedules
 GET market-data/prices/{symbol}
 GET market-data/sectors
 GET market-data/options/{symbol}
@@ -187,6 +189,15 @@ POST limits/{limit_id}/waive
 GET limits/{limit_id}/history
 POST limits/test
 POST limits/{limit_id}/test
+GET reports
+POST reports/generate
+POST reports/schedules
+PUT reports/schedules/{schedule_id}
+DELETE reports/schedules/{schedule_id}
+GET reports/{report_id}/status
+GET reports/{report_id}/download
+POST reports/{report_id}/cancel
+DELETE reports/{report_id}
 """
 
 ADMINISTRATORS = """
@@ -229,8 +240,9 @@ POST limits/{limit_id}/test
 
 IDS = (  # what users own
     *("portfolio_id", "position_id", "cash_flow_id", "transaction_id", "tag_id", "draft_id"),
-    *("trade_id", "channel_id", "limit_id", "token_id", "profile_id"),
+    *("trade_id", "channel_id", "limit_id", "token_id", "profile_id", "report_id", "schedule_id"),
 )
+PORTFOLIOS = "portfolio_ids"  # several in one body
 OTHER_IDS = ("user_id", "run_id", "scenario_id", "notification_id")
 ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LAST = (
@@ -258,7 +270,7 @@ class Operation:
     def names(self) -> set[str]:
         """Which of users' things it names."""
         fields = {name for name, _ in self.parameters} | set(self.example)
-        return fields & {*IDS}
+        return fields & {*IDS, PORTFOLIOS}
 
     def request(self, things: Mapping[str, str]) -> dict[str, Any]:
         """How it is asked, about these things."""
@@ -272,7 +284,9 @@ class Operation:
             query["follow"] = "false"
         request: dict[str, Any] = {"method": self.method, "url": path, "params": query}
         if "application/json" in self.content:
-            known = {name: things[name] for name in IDS if name in self.example}
+            known: dict[str, Any] = {name: things[name] for name in IDS if name in self.example}
+            if PORTFOLIOS in self.example:
+                known[PORTFOLIOS] = [things["portfolio_id"]]
             request["json"] = {**self.example, **known}
         elif self.content:
             request["files"] = {"file": ("book.csv", GOOD_FILE, "text/csv")}
@@ -374,6 +388,9 @@ async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, s
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
     limit_id = await a_stored_limit(admin, ann, portfolio_id)
     profile = await ann.post("import/profiles", A_PROFILE)
+    about = {"portfolio_ids": [portfolio_id], "template": "investor", "format": "csv"}
+    report = await ann.post("reports/generate", about)
+    schedule = await ann.post("reports/schedules", about | {"name": "After the close"})
     own = {
         "profile_id": profile.json()["profile_id"],
         "portfolio_id": portfolio_id,
@@ -386,6 +403,8 @@ async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, s
         "channel_id": str(await a_channel(admin, user_id, "https://hooks.example.com/")),
         "limit_id": str(limit_id),
         "token_id": token.json()["token_id"],
+        "report_id": report.json()["report_id"],
+        "schedule_id": schedule.json()["schedule_id"],
     }
     return nothing() | own
 

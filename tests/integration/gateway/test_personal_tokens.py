@@ -44,6 +44,10 @@ POST modelling/sessions/{draft_id}/book
 POST risk/stress-testing/scenarios
 DELETE risk/stress-testing/scenarios/{scenario_id}
 POST limits
+POST reports/schedules
+PUT reports/schedules/{schedule_id}
+DELETE reports/schedules/{schedule_id}
+DELETE reports/{report_id}
 PUT limits/{limit_id}
 DELETE limits/{limit_id}
 POST limits/{limit_id}/acknowledge

@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from services.gateway.application import assembled
-from services.gateway.books.handlers import router
 from services.gateway.edge.dependencies import Gateway
+from services.gateway.reports.handlers import router
 from services.gateway.settings import GatewaySettings
 from shared.service import Runtime
 from shared.topology import STAGES

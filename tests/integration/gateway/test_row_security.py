@@ -39,6 +39,8 @@ from services.gateway.tables import (
     Position,
     PositionSpan,
     PositionTag,
+    ReportRequest,
+    ReportSchedule,
     RunEvent,
     Table,
     Tag,
@@ -139,6 +141,16 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
             ImportProfile,
             {"profile_id": run_id, "user_id": user_id, "name": "P", "fingerprint": "f"}
             | {"header": [], "mapping": {}},
+        ),
+        (
+            ReportSchedule,
+            {"schedule_id": run_id, "user_id": user_id, "name": "S", "cadence": "daily"}
+            | {"enabled": False, "template": "full", "form": "pdf", "sections": [], **owned},
+        ),
+        (
+            ReportRequest,
+            {"report_id": run_id, "user_id": user_id, "names": ["N"], "as_of": AS_OF, **owned}
+            | {"template": "full", "form": "pdf", "sections": [], "basis": "c", "revisions": {}},
         ),
         (BatchRun, {"run_id": run_id, "as_of": AS_OF, "trigger": "clock"}),
         (
@@ -244,6 +256,7 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
         "edge/personal.py",
         "operators/sweeper.py",
         "books/answers.py",
+        "reports/scheduling.py",
     }
 
 

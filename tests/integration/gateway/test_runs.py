@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.gateway.books.handlers import router
 from services.gateway.edge.dependencies import Gateway
+from services.gateway.reports.handlers import router
 from services.gateway.runs import tracking
 from services.gateway.runs.queries import runs
 from services.ingest.tables import PriceClaim, ProviderRequest

@@ -42,7 +42,6 @@ from services.gateway.books.files.records import MAX_ROWS
 from services.gateway.books.files.schwab import entry_date
 from services.gateway.books.files.sheets import holdings_of, sheet_of, sheet_or_problem, underlyings
 from services.gateway.books.files.sizes import LARGEST_VALUE
-from services.gateway.books.files.spreadsheet import disarmed, rearmed
 from services.gateway.books.files.tags import (
     MAX_TAG_LENGTH,
     MAX_TAGS,
@@ -58,6 +57,7 @@ from services.gateway.books.files.writing import (
     transactions_template,
     twelve_columns_template,
 )
+from shared.spreadsheet import disarmed, rearmed
 
 __all__ = [
     "CLASSES",

@@ -29,9 +29,9 @@ from services.gateway.books.files.records import Record, at_most_max_rows, shape
 from services.gateway.books.files.schwab import date_assumed, entry_date
 from services.gateway.books.files.signs import check_modifiers, signed_quantity, trade_of
 from services.gateway.books.files.sizes import check_shares, check_size
-from services.gateway.books.files.spreadsheet import rearmed
 from services.gateway.books.files.tags import MAX_TAGS, MAX_TAGS_TEXT, tags_in, why_not_a_tag
 from services.gateway.books.files.turning import check_turned, left_out, turning_columns
+from shared.spreadsheet import rearmed
 
 MAX_SUBTYPE_LENGTH = 50
 _LAYOUTS = {layout.source: layout for layout in (FIVE_COLUMNS, TWELVE_COLUMNS)}

@@ -22,8 +22,8 @@ from services.gateway.books.files.instruments import (
 )
 from services.gateway.books.files.layouts import Layout
 from services.gateway.books.files.reading import Reading
-from services.gateway.books.files.spreadsheet import rearmed
 from shared.instruments import OCC_YEARS, OptionContract, canonical_symbol
+from shared.spreadsheet import rearmed
 
 LARGEST_STRIKE = Decimal(100_000)  # an OCC symbol has eight digits for the strike in thousandths
 _TERMS = ("strike_price", "expiration_date", "option_type")

@@ -15,7 +15,6 @@ from services.gateway.books.files.naming import NamedReading
 from services.gateway.books.files.reading import LARGEST_NUMBER, MAX_CELL, SMALLEST_STEP
 from services.gateway.books.files.signs import check_currency, check_multiplier, check_unit, words
 from services.gateway.books.files.sizes import check_shares, check_size
-from services.gateway.books.files.spreadsheet import rearmed
 from services.gateway.books.files.trade_columns import FEE_COLUMNS, TRANSACTIONS
 from services.gateway.books.files.trade_kinds import Unclear, kind_of
 from services.gateway.books.files.trade_words import By, Meaning, Notice
@@ -26,6 +25,7 @@ from shared.instruments import (
     OptionContract,
     looks_like_option,
 )
+from shared.spreadsheet import rearmed
 
 MAX_NOTE = 200
 _DAYS_TO_DELIVER = 4  # a broker enters the shares on the expiry's day or after the weekend

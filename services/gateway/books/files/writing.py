@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 
 from services.gateway.books.files.holdings import PRIVATE
-from services.gateway.books.files.spreadsheet import Cell, csv_text
 from services.gateway.books.ledger.inputs import Kind
 from shared.instruments import parse_occ
+from shared.spreadsheet import Cell, csv_text
 
 TWELVE_HEADER = (
     "Symbol",

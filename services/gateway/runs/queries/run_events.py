@@ -47,7 +47,7 @@ async def latest_event_id(session: Session) -> int:
 
 
 def _with_runs() -> Select[Any]:
-    return select(events, runs.c.requested_by).join_from(
+    return select(events, runs.c.requested_by).outerjoin_from(
         events, runs, runs.c.run_id == events.c.run_id
     )
 
