@@ -32,6 +32,7 @@ NAMES = {
     ("post", "/admin/batch/snapshots"): "take_all_snapshots",
     ("post", "/market-data/refresh"): "refresh_market_data",
 }
+BINARY = "application/octet-stream"  # a document of any format
 _SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 Schema = Mapping[str, Any]
 
@@ -218,6 +219,8 @@ def _method(document: Schema, name: str, method: str, path: str) -> str:
     if conditional:
         passed.append("if_match=if_match")
     answer = _answer(operation)
+    if answer == "bytes":
+        passed.append("binary=True")
     call = f"self.request({', '.join(passed)})"
     result = call if answer == "None" else f"return cast({answer!r}, {call})"
     doc = _sentence({"description": operation.get("description")}, name)
@@ -270,7 +273,8 @@ def _answer(operation: Schema) -> str:
         if status.startswith("2"):
             for kind, described in response.get("content", {}).items():
                 json = kind == "application/json" and described.get("schema")
-                found[_annotation(described["schema"]) if json else "str"] = None
+                other = "bytes" if kind == BINARY else "str"
+                found[_annotation(described["schema"]) if json else other] = None
     return " | ".join(each for each in found if each != "Any") or "None"
 
 

@@ -123,10 +123,12 @@ class Session:
         once: bool = False,
         idempotency_key: str | None = None,
         if_match: str | int | None = None,
+        binary: bool = False,
     ) -> Any:
         """What the API answers: JSON as a new object, other content as text, no content as None.
 
-        `if_match`: the version (or `ETag`) that a change is of; `*` for any.
+        `if_match`: the version (or `ETag`) that a change is of; `*` for any. `binary`: the content
+        is a document, whose bytes are returned.
         """
         headers = {"Idempotency-Key": idempotency_key or str(uuid4())} if once else {}
         if if_match is not None:
@@ -138,7 +140,8 @@ class Session:
         built = self.http.build_request(
             method, path, params=_values(query), json=body, headers=headers, **upload
         )
-        return self._content(self._answered(built, repeatable=once or method != "POST"))
+        response = self._answered(built, repeatable=once or method != "POST")
+        return self._content(response, binary=binary)
 
     def events(
         self,
@@ -266,11 +269,11 @@ class Session:
             if error.status != 401:
                 raise
 
-    def _content(self, response: httpx2.Response) -> Any:
+    def _content(self, response: httpx2.Response, *, binary: bool = False) -> Any:
         url = str(response.request.url)
         if response.status_code == 304:
             self._answers.move_to_end(url)
-            return _parsed(self._answers[url])
+            return _parsed(self._answers[url], binary=binary)
         if response.is_error:
             raise _error(response)
         if response.status_code == 204 or not response.content:
@@ -280,7 +283,7 @@ class Session:
             self._answers.move_to_end(url)
             if len(self._answers) > ANSWERS_CACHED:
                 self._answers.popitem(last=False)
-        return _parsed(response)
+        return _parsed(response, binary=binary)
 
 
 _Values = dict[str, str | list[str]]
@@ -356,7 +359,9 @@ def _retry_after(response: httpx2.Response) -> float | None:
     return min(max(seconds, PAUSE_SECONDS), LONGEST_WAIT_SECONDS)
 
 
-def _parsed(response: httpx2.Response) -> Any:
+def _parsed(response: httpx2.Response, *, binary: bool) -> Any:
+    if binary:
+        return response.content
     kind = response.headers.get("Content-Type", "")
     return response.json() if kind.split(";")[0].endswith("json") else response.text
 

@@ -381,7 +381,7 @@ async def test_tokens_that_are_over_are_forgotten_after_a_while(
         old_one = tokens.c.token_id == UUID(old["token_id"])
         await session.execute(update(tokens).where(old_one).values(revoked_at=long_ago))
 
-    await Sweeper(3_600, 3_600)._sweep(gateway.database)
+    await Sweeper(3_600, 3_600, timedelta(days=1))._sweep(gateway.database)
 
     left = (await ann.get("me/tokens")).json()["items"]
     assert [each["token_id"] for each in left] == [young["token_id"]]

@@ -51,7 +51,7 @@ def a_metric(name: str, value: float | None = 1104.94, **other: Any) -> dict[str
 
 def a_portfolio(name: str = "Book", **other: Any) -> dict[str, Any]:
     """One portfolio's answers."""
-    report = {
+    report: dict[str, Any] = {
         "portfolio": {"name": name},
         "as_of": AS_OF.isoformat(),
         "snapshot": {

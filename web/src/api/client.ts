@@ -8,8 +8,11 @@ import type {
   LimitTrial,
   NewDraft,
   NewLimit,
+  NewReport,
+  NewSchedule,
   NewTrade,
   Reads,
+  ReportOut,
   UploadReport,
   UserOut,
   WantedCurve,
@@ -134,6 +137,30 @@ export async function acknowledgeLimit(limitId: string, portfolioId: string, rea
 
 export async function deleteLimit(limitId: string): Promise<void> {
   await write("DELETE", `limits/${limitId}`);
+}
+
+export async function generateReport(wanted: NewReport): Promise<ReportOut> {
+  return (await write("POST", "reports/generate", wanted)) as ReportOut;
+}
+
+export async function cancelReport(reportId: string): Promise<void> {
+  await write("POST", `reports/${reportId}/cancel`);
+}
+
+export async function deleteReport(reportId: string): Promise<void> {
+  await write("DELETE", `reports/${reportId}`);
+}
+
+export async function addSchedule(wanted: NewSchedule): Promise<void> {
+  await write("POST", "reports/schedules", wanted);
+}
+
+export async function changeSchedule(scheduleId: string, wanted: NewSchedule): Promise<void> {
+  await write("PUT", `reports/schedules/${scheduleId}`, wanted);
+}
+
+export async function deleteSchedule(scheduleId: string): Promise<void> {
+  await write("DELETE", `reports/schedules/${scheduleId}`);
 }
 
 export async function upload(form: FormData): Promise<UploadReport> {

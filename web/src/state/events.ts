@@ -34,6 +34,20 @@ export interface Progress {
   alerts: NewAlerts | null;
 }
 
+/** Who shows reports, and is notified when one is rendered or has failed. */
+const reportFollowers = new Set<() => void>();
+
+/** Raised when a report of the user has ended. */
+export function useReportNews(): number {
+  const [news, setNews] = useState(0);
+  useEffect(() => {
+    const notify = () => setNews((n) => n + 1);
+    reportFollowers.add(notify);
+    return () => void reportFollowers.delete(notify);
+  }, []);
+  return news;
+}
+
 const COALESCED_MILLISECONDS = 400;
 const OPENED_AGAIN_MILLISECONDS = 10_000;
 
@@ -133,6 +147,7 @@ export function useProgress(portfolioId: string | null): Progress {
         any.soon();
       },
     });
+    stream.addEventListener("report", () => reportFollowers.forEach((notify) => notify()));
     return () => {
       mine.stop();
       any.stop();

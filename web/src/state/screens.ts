@@ -77,6 +77,12 @@ export const SCREENS = [
     load: () => import("../screens/Limits").then((it) => it.Limits),
   },
   {
+    id: "reports",
+    name: "Reports",
+    key: "r",
+    load: () => import("../screens/Reports").then((it) => it.Reports),
+  },
+  {
     id: "import",
     name: "Import",
     key: "i",

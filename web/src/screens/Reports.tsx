@@ -1,0 +1,279 @@
+import { useEffect, useState } from "preact/hooks";
+
+import {
+  addSchedule,
+  addressOf,
+  cancelReport,
+  changeSchedule,
+  deleteReport,
+  deleteSchedule,
+  generateReport,
+  read,
+} from "../api/client";
+import type {
+  NewReport,
+  NewSchedule,
+  ReportOut,
+  ReportPage,
+  ReportTemplates,
+  ScheduleList,
+  ScheduleOut,
+} from "../api/types";
+import { number, words } from "../format";
+import { DataTable } from "../parts/DataTable";
+import { Panel } from "../parts/Panel";
+import { useBook } from "../state/book";
+import { useReportNews } from "../state/events";
+import { describe, useLoaded } from "../state/loading";
+
+const SHOWN = 50;
+/** While one is rendered, its progress is read again; its end is an event. */
+const LOOK_MILLISECONDS = 1000;
+const TONES: Record<string, string> = { rendered: "good", failed: "bad", cancelled: "warn", expired: "warn" };
+const FORMATS: Record<string, string> = {
+  pdf: "PDF",
+  html: "HTML, one file",
+  xlsx: "Excel workbook",
+  md: "Markdown",
+  json: "JSON",
+  csv: "CSV of positions",
+  parquet: "Parquet tables",
+};
+const SECTIONS: Record<string, string> = { var: "Risk and backtest", changes: "Since the session before" };
+
+function isOpen(report: ReportOut): boolean {
+  return report.state === "queued" || report.state === "rendering";
+}
+
+/** Documents of the portfolio: generate, follow, download, repeat after sessions. */
+export function Reports() {
+  const { report, version, asOf } = useBook();
+  const news = useReportNews();
+  const [turn, setTurn] = useState(0);
+  const [problem, setProblem] = useState<string | null>(null);
+  const id = report.portfolio.portfolio_id;
+  const reports = useLoaded<ReportPage>(`${id} ${version} ${news} ${turn}`, () =>
+    read("reports", {}, { portfolio_id: id, limit: SHOWN }),
+  );
+  const templates = useLoaded<ReportTemplates>("report templates", () => read("reports/templates"));
+  const schedules = useLoaded<ScheduleList>(`schedules ${turn}`, () => read("reports/schedules"));
+  const items = reports.value?.items ?? [];
+  const waits = items.some(isOpen);
+  useEffect(() => {
+    if (!waits) return;
+    const timer = window.setTimeout(() => setTurn((n) => n + 1), LOOK_MILLISECONDS);
+    return () => window.clearTimeout(timer);
+  }, [waits, reports.value]);
+  const act = (work: Promise<unknown>) => {
+    setProblem(null);
+    work.then(
+      () => setTurn((n) => n + 1),
+      (error: unknown) => setProblem(describe(error)),
+    );
+  };
+  const failure = problem ?? reports.problem ?? templates.problem ?? schedules.problem;
+  return (
+    <div class="grid">
+      {failure && <p role="alert">{failure}</p>}
+      {templates.value && (
+        <Generate
+          templates={templates.value}
+          onGenerate={(wanted) => act(generateReport({ ...wanted, portfolio_ids: [id], as_of: asOf ?? null }))}
+          onSchedule={(wanted) => act(addSchedule({ ...wanted, portfolio_ids: [id] }))}
+        />
+      )}
+      <Panel title="Schedules" note="of all portfolios">
+        <Schedules items={schedules.value?.items ?? []} loading={schedules.loading} act={act} />
+      </Panel>
+      <Panel title="Reports" wide note={`of ${report.portfolio.name}, the last ones first`}>
+        {items.length ? (
+          <DataTable label="Reports" columns={COLUMNS} rows={items.map((each) => rowOf(each, act))} />
+        ) : (
+          <p class="empty">{reports.loading ? "Loading …" : "No report was generated yet."}</p>
+        )}
+      </Panel>
+    </div>
+  );
+}
+
+const COLUMNS = [
+  { name: "Report" },
+  { name: "Format" },
+  { name: "As of" },
+  { name: "State" },
+  { name: "Size", numeric: true },
+  { name: "Generated" },
+  { name: "Kept until" },
+  { name: "" },
+];
+
+function moment(text: string | null): string {
+  return text ? new Date(text).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }) : "–";
+}
+
+function size(bytes: number | null): string {
+  return bytes === null ? "–" : `${number(Math.max(bytes / 1024, 1), 0)} kB`;
+}
+
+function rowOf(report: ReportOut, act: (work: Promise<unknown>) => void) {
+  const remove = () => {
+    if (confirm("Delete this report with its document?")) act(deleteReport(report.report_id));
+  };
+  const place = addressOf("reports/{report_id}/download" as never, { report_id: report.report_id });
+  return [
+    `${words(report.template)}${report.schedule_id ? ", scheduled" : ""}`,
+    FORMATS[report.format] ?? report.format,
+    report.as_of,
+    <State report={report} />,
+    size(report.byte_count),
+    moment(report.created_at),
+    report.state === "rendered" ? moment(report.expires_at) : "–",
+    <span class="buttons small">
+      {report.state === "rendered" && (
+        <a href={place} download={report.file_name}>
+          Download
+        </a>
+      )}
+      {isOpen(report) ? (
+        <button type="button" class="quiet" onClick={() => act(cancelReport(report.report_id))}>
+          Cancel
+        </button>
+      ) : (
+        <button type="button" class="quiet" onClick={remove}>
+          Delete
+        </button>
+      )}
+    </span>,
+  ];
+}
+
+function State({ report }: { report: ReportOut }) {
+  if (report.state === "rendering") {
+    return <progress value={report.progress} max={1} aria-label="Rendering" />;
+  }
+  return (
+    <span class={`pill ${TONES[report.state] ?? ""}`} title={report.reason ?? undefined}>
+      {words(report.state)}
+    </span>
+  );
+}
+
+type Wanted = Required<Pick<NewReport, "template" | "format">> & Pick<NewReport, "sections">;
+
+interface GenerateProps {
+  templates: ReportTemplates;
+  onGenerate: (wanted: Wanted) => void;
+  onSchedule: (wanted: NewSchedule) => void;
+}
+
+function Generate({ templates, onGenerate, onSchedule }: GenerateProps) {
+  const offered = templates.items.filter((each) => each.template !== "draft");
+  const [chosen, setChosen] = useState("full");
+  const template = offered.find((each) => each.template === chosen);
+  if (!template) return null;
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const sections = form.getAll("section") as Wanted["sections"];
+    const wanted = {
+      template: template.template as Exclude<Wanted["template"], "draft">,
+      format: form.get("format") as Wanted["format"],
+      sections: sections?.length ? sections : null,
+    };
+    if ((event.submitter as HTMLButtonElement | null)?.value !== "schedule") {
+      onGenerate(wanted);
+      return;
+    }
+    const cadence = form.get("cadence") as NonNullable<NewSchedule["cadence"]>;
+    const name = `${words(wanted.template)} report, ${words(cadence).toLowerCase()}`;
+    onSchedule({ ...wanted, cadence, name, enabled: true });
+  };
+  return (
+    <Panel title="Generate a report" note="of the session that is shown">
+      <form class="report-form" aria-label="Generate a report" onSubmit={submit}>
+        <label>
+          Template
+          <select value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
+            {offered.map((each) => (
+              <option key={each.template} value={each.template}>
+                {words(each.template)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Format
+          <select name="format">
+            {Object.entries(FORMATS)
+              .filter(([name]) => templates.formats.some((each) => each === name))
+              .map(([name, label]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
+          </select>
+        </label>
+        <p class="note across">{template.description}</p>
+        <fieldset key={chosen}>
+          <legend>Sections</legend>
+          {template.sections.map((each) => (
+            <label key={each}>
+              <input type="checkbox" name="section" value={each} defaultChecked />
+              {SECTIONS[each] ?? words(each)}
+            </label>
+          ))}
+        </fieldset>
+        <label>
+          Repeat
+          <select name="cadence">
+            <option value="daily">After every session</option>
+            <option value="weekly">After the last session of a week</option>
+            <option value="monthly">After the last session of a month</option>
+          </select>
+        </label>
+        <p class="buttons across">
+          <button type="submit" value="generate" class="primary">
+            Generate
+          </button>
+          <button type="submit" value="schedule">
+            Schedule
+          </button>
+        </p>
+      </form>
+    </Panel>
+  );
+}
+
+interface SchedulesProps {
+  items: ScheduleOut[];
+  loading: boolean;
+  act: (work: Promise<unknown>) => void;
+}
+
+function Schedules({ items, loading, act }: SchedulesProps) {
+  if (!items.length) return <p class="empty">{loading ? "Loading …" : "No report is scheduled."}</p>;
+  const columns = [{ name: "Schedule" }, { name: "Format" }, { name: "Last session" }, { name: "State" }, { name: "" }];
+  const rows = items.map((each) => [
+    each.name,
+    FORMATS[each.format] ?? each.format,
+    each.last_session ?? "–",
+    <span class={`pill ${each.problem ? "bad" : each.enabled ? "good" : ""}`} title={each.problem ?? undefined}>
+      {each.problem ? "Problem" : each.enabled ? "Active" : "Paused"}
+    </span>,
+    <span class="buttons small">
+      <button type="button" class="quiet" onClick={() => act(changeSchedule(each.schedule_id, toggled(each)))}>
+        {each.enabled ? "Pause" : "Resume"}
+      </button>
+      <button type="button" class="quiet" onClick={() => act(deleteSchedule(each.schedule_id))}>
+        Delete
+      </button>
+    </span>,
+  ]);
+  return <DataTable label="Schedules" columns={columns} rows={rows} />;
+}
+
+function toggled(each: ScheduleOut): NewSchedule {
+  const { name, portfolio_ids, format, sections, cadence, enabled } = each;
+  const template = each.template as NonNullable<NewSchedule["template"]>;
+  return { name, portfolio_ids, template, format, sections, cadence, enabled: !enabled };
+}
