@@ -18,6 +18,7 @@ from tests.bench import (
     bench_page,
     bench_pipeline,
     bench_positions,
+    bench_reports,
     bench_series,
     bench_stress,
     bench_upload,
@@ -44,5 +45,6 @@ for benchmark in (
     bench_onboarding,
     bench_page,
     bench_positions,
+    bench_reports,
 ):
     show(benchmark.run())

@@ -2199,6 +2199,17 @@ class NewProfile(TypedDict):
     mapping: "FileMapping"
 
 
+class NewReport(TypedDict):
+    """What a report is about, and its form."""
+
+    portfolio_ids: "NotRequired[list[str]]"
+    session_id: "NotRequired[str | None]"
+    as_of: "NotRequired[str | None]"
+    template: "NotRequired[Literal['daily', 'full', 'investor', 'draft']]"
+    format: "NotRequired[Literal['html', 'pdf', 'xlsx', 'md', 'json', 'csv', 'parquet']]"
+    sections: "NotRequired[list[ReportSection] | None]"
+
+
 class NewScenario(TypedDict):
     """A custom scenario, evaluated for the caller's portfolios from their next run on."""
 
@@ -2211,6 +2222,18 @@ class NewScenario(TypedDict):
     rate_shock: "NotRequired[float | None]"
     volatility_shock: "NotRequired[float | None]"
     basis: "NotRequired[str]"
+
+
+class NewSchedule(TypedDict):
+    """A report that is requested again after sessions."""
+
+    name: "str"
+    portfolio_ids: "NotRequired[list[str]]"
+    template: "NotRequired[Literal['daily', 'full', 'investor']]"
+    format: "NotRequired[Literal['html', 'pdf', 'xlsx', 'md', 'json', 'csv', 'parquet']]"
+    sections: "NotRequired[list[ReportSection] | None]"
+    cadence: "NotRequired[Literal['daily', 'weekly', 'monthly']]"
+    enabled: "NotRequired[bool]"
 
 
 class NewTag(TypedDict):
@@ -3393,6 +3416,71 @@ class RegressionReport(TypedDict):
     warnings: "list[Warned]"
 
 
+class ReportOut(TypedDict):
+    """A report and what has become of it."""
+
+    report_id: "str"
+    state: "Literal['queued', 'rendering', 'rendered', 'failed', 'cancelled', 'expired']"
+    progress: "float"
+    portfolio_ids: "list[str]"
+    names: "list[str]"
+    as_of: "str"
+    template: "Literal['daily', 'full', 'investor', 'draft']"
+    format: "Literal['html', 'pdf', 'xlsx', 'md', 'json', 'csv', 'parquet']"
+    sections: "list[ReportSection]"
+    schedule_id: "str | None"
+    basis: "str"
+    file_name: "str"
+    byte_count: "int | None"
+    sha256: "str | None"
+    created_at: "str"
+    finished_at: "str | None"
+    expires_at: "str | None"
+    downloaded_at: "str | None"
+    reason: "str | None"
+
+
+class ReportPage(TypedDict):
+    """A part of the reports, the last ones first."""
+
+    items: "list[ReportOut]"
+    limit: "int"
+    next: "str | None"
+
+
+ReportSection = Literal[
+    "summary",
+    "changes",
+    "performance",
+    "exposures",
+    "positions",
+    "greeks",
+    "factors",
+    "var",
+    "scenarios",
+    "correlations",
+    "limits",
+    "quality",
+    "notes",
+    "draft",
+]
+
+
+class ReportTemplate(TypedDict):
+    """A template and the sections it may have."""
+
+    template: "Literal['daily', 'full', 'investor', 'draft']"
+    description: "str"
+    sections: "list[ReportSection]"
+
+
+class ReportTemplates(TypedDict):
+    """The templates, and the formats that any of them comes in."""
+
+    items: "list[ReportTemplate]"
+    formats: "list[Literal['html', 'pdf', 'xlsx', 'md', 'json', 'csv', 'parquet']]"
+
+
 class ReportedPoint(TypedDict):
     """The same with how far the returns are below their highest so far."""
 
@@ -3597,6 +3685,29 @@ class ScenarioPnl(TypedDict):
     total_pnl: "float"
 
 
+class ScheduleList(TypedDict):
+    """The caller's schedules, by name."""
+
+    items: "list[ScheduleOut]"
+    total: "int"
+
+
+class ScheduleOut(TypedDict):
+    """A schedule and the last session that it looked at."""
+
+    schedule_id: "str"
+    name: "str"
+    portfolio_ids: "list[str]"
+    template: "Literal['daily', 'full', 'investor', 'draft']"
+    format: "Literal['html', 'pdf', 'xlsx', 'md', 'json', 'csv', 'parquet']"
+    sections: "list[ReportSection]"
+    cadence: "Literal['daily', 'weekly', 'monthly']"
+    enabled: "bool"
+    last_session: "str | None"
+    problem: "str | None"
+    created_at: "str"
+
+
 Scope = Literal["portfolio:read", "risk:read", "draft:write", "portfolio:write"]
 
 
@@ -3640,7 +3751,9 @@ class SeriesReport(TypedDict):
     reason: "str | None"
 
 
-Service = Literal["ingest", "greeks", "factors", "snapshots", "stress", "limits", "gateway"]
+Service = Literal[
+    "ingest", "greeks", "factors", "snapshots", "stress", "limits", "reports", "gateway"
+]
 
 
 class ServicesGatewayAnalyticsSchemasCorrelationsClusterOut(TypedDict):

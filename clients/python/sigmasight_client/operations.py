@@ -67,7 +67,9 @@ from sigmasight_client.models import (
     NewPortfolio,
     NewPosition,
     NewProfile,
+    NewReport,
     NewScenario,
+    NewSchedule,
     NewTag,
     NewToken,
     NewTrade,
@@ -123,6 +125,9 @@ from sigmasight_client.models import (
     Registered,
     Registration,
     RegressionReport,
+    ReportOut,
+    ReportPage,
+    ReportTemplates,
     RowsStored,
     RunDetail,
     RunStarted,
@@ -130,6 +135,8 @@ from sigmasight_client.models import (
     ScenarioList,
     ScenarioMap,
     ScenarioOut,
+    ScheduleList,
+    ScheduleOut,
     SecretOut,
     SeriesReport,
     SmileReport,
@@ -1858,6 +1865,81 @@ class SigmaSight(Session):
                 once=True,
                 idempotency_key=idempotency_key,
             ),
+        )
+
+    def list_reports(
+        self,
+        *,
+        portfolio_id: UUID | str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> "ReportPage":
+        """The caller's reports, the last ones first, with what has become of each."""
+        return cast(
+            "ReportPage",
+            self.request(
+                "GET",
+                "reports",
+                query={"portfolio_id": portfolio_id, "limit": limit, "after": after},
+            ),
+        )
+
+    def list_report_templates(self) -> "ReportTemplates":
+        """The templates with their sections, and the formats."""
+        return cast("ReportTemplates", self.request("GET", "reports/templates"))
+
+    def generate_report(
+        self, body: NewReport, *, idempotency_key: str | None = None
+    ) -> "ReportOut":
+        """Freeze the figures as they are now, and render them; the status says when it is there."""
+        return cast(
+            "ReportOut",
+            self.request(
+                "POST", "reports/generate", body=body, once=True, idempotency_key=idempotency_key
+            ),
+        )
+
+    def list_report_schedules(self) -> "ScheduleList":
+        """The caller's schedules, by name."""
+        return cast("ScheduleList", self.request("GET", "reports/schedules"))
+
+    def create_report_schedule(
+        self, body: NewSchedule, *, idempotency_key: str | None = None
+    ) -> "ScheduleOut":
+        """Have a report rendered after every session to come, or the last of each week or month."""
+        return cast(
+            "ScheduleOut",
+            self.request(
+                "POST", "reports/schedules", body=body, once=True, idempotency_key=idempotency_key
+            ),
+        )
+
+    def change_report_schedule(self, schedule_id: UUID | str, body: NewSchedule) -> "ScheduleOut":
+        """Change a schedule, pause it or resume it."""
+        return cast(
+            "ScheduleOut", self.request("PUT", f"reports/schedules/{part(schedule_id)}", body=body)
+        )
+
+    def delete_report_schedule(self, schedule_id: UUID | str) -> "None":
+        """Delete a schedule; the reports that it requested stay."""
+        self.request("DELETE", f"reports/schedules/{part(schedule_id)}")
+
+    def get_report_status(self, report_id: UUID | str) -> "ReportOut":
+        """How far a report is, and what its document is."""
+        return cast("ReportOut", self.request("GET", f"reports/{part(report_id)}/status"))
+
+    def cancel_report(self, report_id: UUID | str) -> "ReportOut":
+        """Give up a report that is not rendered yet; 409 when it is."""
+        return cast("ReportOut", self.request("POST", f"reports/{part(report_id)}/cancel"))
+
+    def delete_report(self, report_id: UUID | str) -> "None":
+        """Delete a report with its document."""
+        self.request("DELETE", f"reports/{part(report_id)}")
+
+    def download_report(self, report_id: UUID | str) -> "bytes":
+        """The document as a file; 409 while it is not rendered, 410 once it has expired."""
+        return cast(
+            "bytes", self.request("GET", f"reports/{part(report_id)}/download", binary=True)
         )
 
     def list_prices(

@@ -1775,6 +1775,15 @@ export interface NewProfile {
   mapping: FileMapping;
 }
 
+export interface NewReport {
+  portfolio_ids?: Array<string>;
+  session_id?: string | null;
+  as_of?: string | null;
+  template?: "daily" | "full" | "investor" | "draft";
+  format?: "html" | "pdf" | "xlsx" | "md" | "json" | "csv" | "parquet";
+  sections?: Array<ReportSection> | null;
+}
+
 export interface NewScenario {
   scenario_id?: string | null;
   name: string;
@@ -1785,6 +1794,16 @@ export interface NewScenario {
   rate_shock?: number | null;
   volatility_shock?: number | null;
   basis?: string;
+}
+
+export interface NewSchedule {
+  name: string;
+  portfolio_ids?: Array<string>;
+  template?: "daily" | "full" | "investor";
+  format?: "html" | "pdf" | "xlsx" | "md" | "json" | "csv" | "parquet";
+  sections?: Array<ReportSection> | null;
+  cadence?: "daily" | "weekly" | "monthly";
+  enabled?: boolean;
 }
 
 export interface NewTag {
@@ -2779,6 +2798,47 @@ export interface RegressionReport {
   warnings: Array<Warned>;
 }
 
+export interface ReportOut {
+  report_id: string;
+  state: "queued" | "rendering" | "rendered" | "failed" | "cancelled" | "expired";
+  progress: number;
+  portfolio_ids: Array<string>;
+  names: Array<string>;
+  as_of: string;
+  template: "daily" | "full" | "investor" | "draft";
+  format: "html" | "pdf" | "xlsx" | "md" | "json" | "csv" | "parquet";
+  sections: Array<ReportSection>;
+  schedule_id: string | null;
+  basis: string;
+  file_name: string;
+  byte_count: number | null;
+  sha256: string | null;
+  created_at: string;
+  finished_at: string | null;
+  expires_at: string | null;
+  downloaded_at: string | null;
+  reason: string | null;
+}
+
+export interface ReportPage {
+  items: Array<ReportOut>;
+  limit: number;
+  next: string | null;
+}
+
+export type ReportSection = "summary" | "changes" | "performance" | "exposures" | "positions" | "greeks" | "factors" | "var" | "scenarios" | "correlations" | "limits" | "quality" | "notes" | "draft";
+
+export interface ReportTemplate {
+  template: "daily" | "full" | "investor" | "draft";
+  description: string;
+  sections: Array<ReportSection>;
+}
+
+export interface ReportTemplates {
+  items: Array<ReportTemplate>;
+  formats: Array<"html" | "pdf" | "xlsx" | "md" | "json" | "csv" | "parquet">;
+}
+
 export interface ReportedPoint {
   as_of: string;
   nav: number | null;
@@ -2945,6 +3005,25 @@ export interface ScenarioPnl {
   total_pnl: number;
 }
 
+export interface ScheduleList {
+  items: Array<ScheduleOut>;
+  total: number;
+}
+
+export interface ScheduleOut {
+  schedule_id: string;
+  name: string;
+  portfolio_ids: Array<string>;
+  template: "daily" | "full" | "investor" | "draft";
+  format: "html" | "pdf" | "xlsx" | "md" | "json" | "csv" | "parquet";
+  sections: Array<ReportSection>;
+  cadence: "daily" | "weekly" | "monthly";
+  enabled: boolean;
+  last_session: string | null;
+  problem: string | null;
+  created_at: string;
+}
+
 export type Scope = "portfolio:read" | "risk:read" | "draft:write" | "portfolio:write";
 
 export interface SecretOut {
@@ -2979,7 +3058,7 @@ export interface SeriesReport {
   reason: string | null;
 }
 
-export type Service = "ingest" | "greeks" | "factors" | "snapshots" | "stress" | "limits" | "gateway";
+export type Service = "ingest" | "greeks" | "factors" | "snapshots" | "stress" | "limits" | "reports" | "gateway";
 
 export interface ServicesGatewayAnalyticsSchemasCorrelationsClusterOut {
   cluster: number;
@@ -3876,6 +3955,10 @@ export interface Reads {
   "alerts": AlertPage;
   "notifications/channels": ChannelList;
   "notifications/channels/{channel_id}/deliveries": NotificationPage;
+  "reports": ReportPage;
+  "reports/templates": ReportTemplates;
+  "reports/schedules": ScheduleList;
+  "reports/{report_id}/status": ReportOut;
   "market-data/prices/{symbol}": PriceHistory;
   "market-data/sectors": PageSecurityOut;
   "market-data/options/{symbol}": OptionChain;

@@ -103,6 +103,7 @@ function follow(followed: Followed): () => void {
     on<About>("results", (event) => followed.onResults(event, false));
     on<About>("run", (event) => followed.onResults(event, true));
     on<AlertEvent>("alert", followed.onAlert);
+    on<About>("report", () => reportFollowers.forEach((notify) => notify()));
   };
   open();
   return () => {
@@ -147,7 +148,6 @@ export function useProgress(portfolioId: string | null): Progress {
         any.soon();
       },
     });
-    stream.addEventListener("report", () => reportFollowers.forEach((notify) => notify()));
     return () => {
       mine.stop();
       any.stop();
