@@ -21,11 +21,8 @@ from tests.e2e.screens.limits import *  # noqa: F403
 from tests.e2e.screens.newcomer import *  # noqa: F403
 from tests.e2e.screens.overview import *  # noqa: F403
 from tests.e2e.screens.positions import *  # noqa: F403
-<<<<<<< HEAD
-from tests.e2e.screens.risk import *  # noqa: F403
-=======
 from tests.e2e.screens.reports import *  # noqa: F403
->>>>>>> d17c8d6 (Measure reports, free what typst remembers, and test the screen Reports)
+from tests.e2e.screens.risk import *  # noqa: F403
 from tests.e2e.screens.scenarios import *  # noqa: F403
 from tests.e2e.screens.shell import *  # noqa: F403
 
