@@ -11,6 +11,7 @@ import resource
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -35,11 +36,11 @@ def run() -> list[Measurement]:
     figures = a_full_portfolio()
     rows = []
     for form, limit in ALLOWED.items():
-        seconds = processor_seconds(lambda form=form: document(form, "full", figures))
+        seconds = processor_seconds(partial(document, form, "full", figures))
         name = f"full {form} of {STOCKS + OPTIONS} positions"
         rows.append(within(limit, f"{limit} s", name, seconds))
     page = document("html", "full", figures).decode()
-    daily = processor_seconds(lambda: document("pdf", "daily", figures))
+    daily = processor_seconds(partial(document, "pdf", "daily", figures))
     started = time.process_time()
     for _ in range(DAILY):
         document("pdf", "daily", figures)
