@@ -78,6 +78,7 @@ _ROUTES = {
         GET portfolios/{portfolio_id}/series
         GET portfolios/{portfolio_id}/pnl-vectors
         GET portfolios/{portfolio_id}/var-backtest
+        GET portfolios/{portfolio_id}/var-backtest/{session_date}
         GET portfolios/{portfolio_id}/changes
         GET portfolios/{portfolio_id}/option-map
         GET portfolios/scenarios
@@ -92,6 +93,7 @@ _ROUTES = {
         GET risk/market-scenarios
         GET risk/correlations/positions/metrics
         GET risk/correlations/positions/matrix
+        GET risk/correlations/positions/pairs/{symbol_a}/{symbol_b}
         GET risk/correlations/factors/matrix
         POST risk/correlations/factors/calculate
         POST risk/grid
@@ -105,6 +107,8 @@ _ROUTES = {
         GET factors/exposures/{portfolio_id}
         GET factors/exposures/{portfolio_id}/positions
         GET factors/attribution/{portfolio_id}
+        GET factors/attribution/{portfolio_id}/periods
+        GET factors/risk/{portfolio_id}
         GET factors/regression/{symbol}
         GET modelling/sessions/{draft_id}/impacts
         GET limits
