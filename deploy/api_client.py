@@ -207,11 +207,8 @@ def _method(document: Schema, name: str, method: str, path: str) -> str:
     signature = ", ".join(["self", *given, *(["*", *options] if options else [])])
     passed = [repr(method.upper()), _path_text(path.removeprefix(API + "/"), in_path)]
     if in_query:
-        passed.append(
-            "query={"
-            + ", ".join(f"{each['name']!r}: {_word(each['name'])}" for each in in_query)
-            + "}"
-        )
+        named = ", ".join(f"{each['name']!r}: {_word(each['name'])}" for each in in_query)
+        passed.append("query={" + named + "}")
     if body_kind:
         passed.append("file=file, form=form" if "multipart" in body_kind else "body=body")
     if once:
@@ -219,8 +216,7 @@ def _method(document: Schema, name: str, method: str, path: str) -> str:
     if conditional:
         passed.append("if_match=if_match")
     answer = _answer(operation)
-    if answer == "bytes":
-        passed.append("binary=True")
+    passed += ["binary=True"] if answer == "bytes" else []
     call = f"self.request({', '.join(passed)})"
     result = call if answer == "None" else f"return cast({answer!r}, {call})"
     doc = _sentence({"description": operation.get("description")}, name)
