@@ -74,7 +74,7 @@ export function Book({ version, onChanged }: { version: string; onChanged: () =>
   const problem = loaded.problem ?? sums.problem;
   return (
     <TagColours.Provider value={colours}>
-      <div class="toolbar ends">
+      <div class="toolbar acts">
         <Views />
         <ColumnMenu columns={columns} />
         <Menu name="Export" label="Export">
