@@ -245,5 +245,5 @@ def expected_strip(report: PortfolioReport) -> dict[str, str]:
         "Vega, 1 point": whole(metrics["dollar_vega_1pt"], plus=True),
         "Theta, 1 day": whole(metrics["dollar_theta_1d"], plus=True),
         "Worst scenario": whole(worst["total_pnl"], plus=True),
-        "Limits": "none in force",
+        "Limits": "none",
     }

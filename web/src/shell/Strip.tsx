@@ -164,9 +164,9 @@ function Limits({ report }: { report: PortfolioReport }) {
   const [first, ...others] = limitsInWords(report.limits);
   const bad = first?.state === "breached" ? "loss" : first?.state === "warning" ? "warned" : "";
   return (
-    <Item name="Limits" note={others.map((each) => each.text).join(", ") || undefined}>
+    <Item name="Limits" note={first ? others.map((each) => each.text).join(", ") || undefined : "in force"}>
       <button type="button" class={`figure ${bad}`} onClick={() => go({ screen: "limits" })}>
-        {first?.text ?? "none in force"}
+        {first?.text ?? "none"}
       </button>
     </Item>
   );
