@@ -62,10 +62,10 @@ def _cold(browser: Browser, address: str, kept: StorageState) -> Measurement:
     for _ in range(TIMES):
         window = Dashboard(browser, address)
         window.context.set_storage_state(kept)
-        reads = _reads(window)
+        requests = _requests(window)
         taken.append(seconds_of(partial(_open, window)))
-        asked = len(reads)
-        loaded = window.page.evaluate(_TRANSFERRED)
+        asked = len(_reads(requests))
+        loaded = sum(_size(url) for url in requests if "/assets/" in url)
         window.context.close()
     built = sum(path.stat().st_size for path in BUILT.rglob("*.gz"))
     words = (
@@ -75,10 +75,11 @@ def _cold(browser: Browser, address: str, kept: StorageState) -> Measurement:
     return within(COLD_SECONDS, words, "Overview, cold cache", statistics.median(taken))
 
 
-_TRANSFERRED = (
-    "performance.getEntriesByType('resource').filter((e) => e.name.includes('/assets/'))"
-    ".reduce((sum, e) => sum + e.encodedBodySize, 0)"
-)
+def _size(url: str) -> int:
+    """Bytes of a built file as it is sent."""
+    path = BUILT / "assets" / url.rsplit("/", maxsplit=1)[-1]
+    compressed = path.with_name(f"{path.name}.gz")
+    return (compressed if compressed.exists() else path).stat().st_size
 
 
 def _open(window: Dashboard) -> None:
@@ -95,9 +96,9 @@ def _switch(window: Dashboard, key: str) -> Measurement:
         window.press("g", elsewhere)
         window.shows(SCREENS[elsewhere])
         window.page.wait_for_load_state("networkidle")
-        reads = _reads(window)
+        requests = _requests(window)
         taken.append(seconds_of(partial(_show, window, key)))
-        asked = len(reads)
+        asked = len(_reads(requests))
     words = f"at most {SWITCH_SECONDS} s; {asked} requests to the API"
     return within(SWITCH_SECONDS, words, f"screen {SCREENS[key]}", statistics.median(taken))
 
@@ -107,16 +108,16 @@ def _show(window: Dashboard, key: str) -> None:
     window.shows(SCREENS[key])
 
 
-def _reads(window: Dashboard) -> list[str]:
-    """The requests to the API from now on, but for the stream of events."""
+def _requests(window: Dashboard) -> list[str]:
+    """The addresses that are requested from now on."""
     found: list[str] = []
-
-    def note(url: str) -> None:
-        if "/api/v1/" in url and "/api/v1/events" not in url:
-            found.append(url)
-
-    window.page.on("request", lambda request: note(request.url))
+    window.page.on("request", lambda request: found.append(request.url))
     return found
+
+
+def _reads(urls: list[str]) -> list[str]:
+    """Those of the API, but for the stream of events."""
+    return [url for url in urls if "/api/v1/" in url and "/api/v1/events" not in url]
 
 
 if __name__ == "__main__":
