@@ -25,7 +25,11 @@ class LocalStack:
 
     def __init__(self, path: Path) -> None:
         self.directory = StateDirectory(path)
-        own = {"SIGMASIGHT_STATE_DIR": str(path), "COLUMNS": "200"}
+        own = {
+            "SIGMASIGHT_STATE_DIR": str(path),
+            "COLUMNS": "200",
+            "SIGMASIGHT_LIMITS_WEBHOOKS_TO_LOOPBACK": "true",  # for receivers in the tests
+        }
         self.environment = dict(os.environ) | UNLIMITED | own
 
     def run(self, *arguments: str, **more_environment: str) -> subprocess.CompletedProcess[str]:

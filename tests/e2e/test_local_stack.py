@@ -16,6 +16,7 @@ from deploy.local.stack import SERVERS, WORDS
 from tests.e2e.local_stack import LocalStack, is_alive, until
 
 # The dashboard's tests run on the same stack, before its parts are killed.
+from tests.e2e.screens.admin import *  # noqa: F403
 from tests.e2e.screens.factors import *  # noqa: F403
 from tests.e2e.screens.limits import *  # noqa: F403
 from tests.e2e.screens.newcomer import *  # noqa: F403
@@ -24,6 +25,7 @@ from tests.e2e.screens.positions import *  # noqa: F403
 from tests.e2e.screens.reports import *  # noqa: F403
 from tests.e2e.screens.risk import *  # noqa: F403
 from tests.e2e.screens.scenarios import *  # noqa: F403
+from tests.e2e.screens.settings import *  # noqa: F403
 from tests.e2e.screens.shell import *  # noqa: F403
 
 PARTS = (*SERVERS, *WORDS)

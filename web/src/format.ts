@@ -103,6 +103,16 @@ export function title(measure: string): string {
   return `${kind === "var" ? "VaR" : "Shortfall"} ${confidence} %, ${method}`;
 }
 
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+
+/** A moment in the reader's time zone, to the minute or to the second. */
+export function moment(text: string, seconds = false): string {
+  const clock = { ...CLOCK, ...(seconds ? { second: "2-digit" as const } : {}) };
+  const when = new Date(text);
+  const day = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" }).format(when);
+  return `${day} ${new Intl.DateTimeFormat("en-GB", clock).format(when)}`;
+}
+
 export function words(id: string): string {
   const text = id.replace(/_/g, " ");
   return text.charAt(0).toUpperCase() + text.slice(1);

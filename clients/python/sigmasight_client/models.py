@@ -129,6 +129,7 @@ class AuditEntryOut(TypedDict):
     audit_id: "int"
     occurred_at: "str"
     user_id: "str | None"
+    email: "str | None"
     network_address: "str | None"
     action: "str"
     target: "str | None"
@@ -3203,7 +3204,7 @@ class PositionsTable(TypedDict):
 class Preferences(TypedDict):
     """How a user wants the page; the whole document is replaced."""
 
-    theme: "NotRequired[Literal['system', 'light', 'dark', 'contrast']]"
+    theme: "NotRequired[Literal['system', 'light', 'dark', 'contrast', 'contrast-light']]"
     default_portfolio_id: "NotRequired[str | None]"
     views: "NotRequired[list[SavedView]]"
 
@@ -3211,7 +3212,7 @@ class Preferences(TypedDict):
 class PreferencesOut(TypedDict):
     """How a user wants the page; version 0: as it is for every user at first."""
 
-    theme: "NotRequired[Literal['system', 'light', 'dark', 'contrast']]"
+    theme: "NotRequired[Literal['system', 'light', 'dark', 'contrast', 'contrast-light']]"
     default_portfolio_id: "NotRequired[str | None]"
     views: "NotRequired[list[SavedView]]"
     version: "int"

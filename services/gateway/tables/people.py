@@ -55,7 +55,7 @@ class UserPreferences(Table, table=True):
 
     user_id: UUID = key(Uuid, owned_by("users.user_id"))
     version: int = required(BigInteger, server_default="1")
-    theme: str = required(String(10), server_default="system")
+    theme: str = required(String(20), server_default="system")
     default_portfolio_id: UUID | None = optional(
         Uuid, ForeignKey("gateway.portfolios.portfolio_id", ondelete="SET NULL"), index=True
     )

@@ -192,6 +192,8 @@ async def test_the_audit_log_is_filtered_and_newest_first(
         {"full_name": "Ann Other"},
     ]
     assert {entry["user_id"] for entry in changes} == {await id_of(operator)}
+    assert {entry["email"] for entry in changes} == {operator.email}
+    assert {entry["email"] for entry in await found(action="user.registered")} >= {ann.email}
     assert {entry["target"] for entry in await found(user_id=user_id)} == {user_id, ann.email}
     latest = changes[0]["occurred_at"]
     assert [entry["audit_id"] for entry in await found(since=latest)] == [changes[0]["audit_id"]]

@@ -33,7 +33,7 @@ async def test_a_user_who_saved_nothing_prefers_the_defaults(ann: Person) -> Non
 
 async def test_what_is_saved_is_read_again_by_its_user_alone(ann: Person, bob: Person) -> None:
     portfolio_id = (await ann.post("portfolios", {"name": "Growth"})).json()["portfolio_id"]
-    wanted = {"theme": "dark", "default_portfolio_id": portfolio_id, "views": [VIEW]}
+    wanted = {"theme": "contrast-light", "default_portfolio_id": portfolio_id, "views": [VIEW]}
 
     answer = await saved(ann, '"0-"', **wanted)
 

@@ -81,6 +81,7 @@ async function answered(answer: Response): Promise<unknown> {
   throw new ApiProblem(answer.status, problem?.code ?? "unreadable", detail, problem?.errors);
 }
 
+/** A write, and what it answers; `more`: the headers that it needs besides, such as `If-Match`. */
 export async function write(
   method: string,
   path: string,

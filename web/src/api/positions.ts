@@ -5,7 +5,6 @@ import type {
   NewTransaction,
   PositionEdit,
   PositionSaved,
-  PreferencesOut,
   SummedPositions,
   TagEdit,
   TagOut,
@@ -54,9 +53,4 @@ export async function enterTransaction(portfolioId: string, line: NewTransaction
 export async function reverseTransaction(portfolioId: string, transactionId: string): Promise<TransactionsSaved> {
   const path = `portfolios/${portfolioId}/transactions/${transactionId}/reverse`;
   return (await write("POST", path)) as TransactionsSaved;
-}
-
-/** Replaces the document whose version it has; 412 where another tab was faster. */
-export async function savePreferences({ version, ...wanted }: PreferencesOut): Promise<PreferencesOut> {
-  return (await write("PUT", "me/preferences", wanted, { "If-Match": `"${version}"` })) as PreferencesOut;
 }

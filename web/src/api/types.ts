@@ -102,6 +102,7 @@ export interface AuditEntryOut {
   audit_id: number;
   occurred_at: string;
   user_id: string | null;
+  email: string | null;
   network_address: string | null;
   action: string;
   target: string | null;
@@ -2627,13 +2628,13 @@ export interface PositionsTable {
 }
 
 export interface Preferences {
-  theme?: "system" | "light" | "dark" | "contrast";
+  theme?: "system" | "light" | "dark" | "contrast" | "contrast-light";
   default_portfolio_id?: string | null;
   views?: Array<SavedView>;
 }
 
 export interface PreferencesOut {
-  theme?: "system" | "light" | "dark" | "contrast";
+  theme?: "system" | "light" | "dark" | "contrast" | "contrast-light";
   default_portfolio_id?: string | null;
   views?: Array<SavedView>;
   version: number;

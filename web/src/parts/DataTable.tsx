@@ -29,7 +29,7 @@ export function DataTable({ label, columns, rows }: Props) {
           {rows.map((row, place) => (
             <tr key={place}>
               {row.map((cell, column) => (
-                <td key={column} class={columns[column]?.numeric ? "number" : ""}>
+                <td key={column} class={columns[column]?.numeric ? "number" : ""} data-name={columns[column]?.name}>
                   {cell}
                 </td>
               ))}

@@ -1,11 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 
-import { logInByLink, read } from "../api/client";
+import { logInByLink, logOut, read } from "../api/client";
 import type { ListedPortfolio, PagePortfolioList } from "../api/names";
 import type { SummedPortfolios } from "../api/types";
 import { go, useAddress } from "../state/address";
 import { describe, onLoginNeeded, useLoaded } from "../state/loading";
-import { BookPage, Shown } from "./BookPage";
+import { OwnContext, useLoadedOwn } from "../state/own";
+import { BookPage } from "./BookPage";
+import { FirstPage } from "./FirstPage";
 import { LogIn } from "./LogIn";
 
 type Access = "unknown" | "in" | "out";
@@ -52,44 +54,44 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
   const portfolios = useLoaded<PagePortfolioList>(`portfolios ${turn}`, () =>
     read("portfolios", {}, { limit: 1000, sort: "name" }),
   );
+  const { own, problem } = useLoadedOwn();
   const list = portfolios.value?.items ?? [];
   const summary = useLoaded<SummedPortfolios>(list.length > 1 ? `summary ${turn}` : null, () =>
     read("portfolios/summary"),
   );
-  const chosen = chosenOf(list, address["portfolio"]);
+  const preferred = own?.preferences.default_portfolio_id;
+  const chosen = own ? chosenOf(list, address["portfolio"], preferred) : undefined;
   useEffect(() => {
     if (chosen && address["portfolio"] !== chosen.portfolio_id) {
       go({ portfolio: chosen.portfolio_id }, true);
     }
   }, [chosen?.portfolio_id, address["portfolio"]]);
-  if (chosen) {
+  const renew = () => setTurn(turn + 1);
+  if (!own || !portfolios.value) {
+    const refusal = portfolios.problem ?? problem;
     return (
-      <BookPage
-        portfolios={list}
-        portfolio={chosen}
-        summary={list.length > 1 ? summary.value : null}
-        onNews={() => setTurn(turn + 1)}
-        onLeft={onLeft}
-      />
-    );
-  }
-  if (portfolios.value) {
-    return (
-      <main class="first">
-        <h1>Your first portfolio</h1>
-        <Shown screen="import" onLoaded={() => setTurn(turn + 1)} />
-      </main>
+      <main class="alone">{refusal ? <p role="alert">{refusal}</p> : <p class="empty">Loading portfolios …</p>}</main>
     );
   }
   return (
-    <main class="alone">
-      {portfolios.problem && <p role="alert">{portfolios.problem}</p>}
-      {portfolios.loading && <p class="empty">Loading portfolios …</p>}
-    </main>
+    <OwnContext.Provider value={own}>
+      {chosen ? (
+        <BookPage
+          portfolios={list}
+          portfolio={chosen}
+          summary={list.length > 1 ? summary.value : null}
+          onNews={renew}
+          onLeft={onLeft}
+        />
+      ) : (
+        <FirstPage onLoaded={renew} onLeave={() => void logOut().finally(onLeft)} />
+      )}
+    </OwnContext.Provider>
   );
 }
 
-/** The one that the address names, or else the first that there are figures of. */
-function chosenOf(list: ListedPortfolio[], wanted: string | undefined): ListedPortfolio | undefined {
-  return list.find((each) => each.portfolio_id === wanted) ?? list.find((each) => each.as_of) ?? list[0];
+/** The one that the address names, or else the preferred one, or the first that there are figures of. */
+function chosenOf(list: ListedPortfolio[], ...wanted: Array<string | null | undefined>): ListedPortfolio | undefined {
+  const named = wanted.map((id) => list.find((each) => each.portfolio_id === id));
+  return named.find((each) => each !== undefined) ?? list.find((each) => each.as_of) ?? list[0];
 }

@@ -7,6 +7,7 @@ import { go, useAddress } from "../state/address";
 import { BookContext, loadReport, type Book } from "../state/book";
 import { useProgress } from "../state/events";
 import { useLoaded } from "../state/loading";
+import { useOwn } from "../state/own";
 import { isAboutTerms, isFree, loadOthers, screenOf, useScreen, type ScreenId, type ScreenProps } from "../state/screens";
 import { AlertNews, Alerts, useUnseen } from "./Alerts";
 import { AllPortfolios } from "./AllPortfolios";
@@ -70,7 +71,7 @@ interface Props {
 export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Props) {
   const address = useAddress();
   const asOf = address["as_of"];
-  const screen = screenOf(address["screen"]);
+  const screen = screenOf(address["screen"], useOwn().user.role);
   const progress = useProgress(portfolio.portfolio_id);
   const unseen = useUnseen(progress.alerts);
   const [open, setOpen] = useState<"palette" | "help" | "tour" | null>(() => (isNewcomer() ? "tour" : null));

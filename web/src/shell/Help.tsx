@@ -1,9 +1,8 @@
-import { SCREENS } from "../state/screens";
+import { useScreens } from "../state/own";
 import { Dialog } from "./Dialog";
 
-const KEYS: Array<[string, string]> = [
-  ["Ctrl K", "search screens, portfolios, positions, scenarios and figures"],
-  ...SCREENS.map((each): [string, string] => [`g ${each.key}`, each.name]),
+const FIRST: Array<[string, string]> = [["Ctrl K", "search screens, portfolios, positions, scenarios and figures"]];
+const OTHERS: Array<[string, string]> = [
   ["/", "filter the list of the screen"],
   ["Arrows", "in the grid of positions: from cell to cell; in the filter: from pill to pill"],
   ["Enter, Space", "in the grid: open the position, explain the number"],
@@ -13,11 +12,12 @@ const KEYS: Array<[string, string]> = [
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {
+  const screens = useScreens().map((each): [string, string] => [`g ${each.key}`, each.name]);
   return (
     <Dialog label="Keys" onClose={onClose}>
       <h2>Keys</h2>
       <dl class="keys">
-        {KEYS.map(([key, text]) => (
+        {[...FIRST, ...screens, ...OTHERS].map(([key, text]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>

@@ -4,7 +4,9 @@ import type { ListedPortfolio } from "../api/names";
 import type { SummedPortfolios } from "../api/types";
 import { money, tone } from "../format";
 import { go } from "../state/address";
-import { SCREENS, type ScreenId } from "../state/screens";
+import { describe } from "../state/loading";
+import { useOwn, useScreens } from "../state/own";
+import type { ScreenId } from "../state/screens";
 import { applyTheme, nextTheme, storedTheme, THEME_NAMES } from "../state/theme";
 import { CLOSED } from "./Drawer";
 
@@ -25,6 +27,7 @@ interface Props {
 export function Navigation(props: Props) {
   const { portfolios, portfolio, summary, screen, alerts, onPalette } = props;
   const list = useRef<HTMLUListElement>(null);
+  const screens = useScreens();
   // On a phone the list is one row, which scrolls: the current screen's name is brought into it.
   useEffect(() => {
     const current = list.current?.querySelector<HTMLElement>("[aria-current]");
@@ -39,7 +42,7 @@ export function Navigation(props: Props) {
         <span>Search, go to …</span> <kbd>Ctrl K</kbd>
       </button>
       <ul class="screens" ref={list}>
-        {SCREENS.map((each) => (
+        {screens.map((each) => (
           <li key={each.id}>
             <button
               type="button"
@@ -126,11 +129,18 @@ function RunState({ portfolio, latest }: { portfolio: ListedPortfolio; latest: s
 type SettingsProps = Pick<Props, "alerts" | "onHelp" | "onTour" | "onLeave">;
 
 function Settings({ alerts, onHelp, onTour, onLeave }: SettingsProps) {
+  const own = useOwn();
   const [theme, setTheme] = useState(storedTheme);
+  useEffect(() => {
+    const changed = () => setTheme(storedTheme());
+    window.addEventListener("themechange", changed);
+    return () => window.removeEventListener("themechange", changed);
+  }, []);
+  // The theme holds in this browser at once, and in others from their next visit on.
   const change = () => {
     const next = nextTheme(theme);
     applyTheme(next);
-    setTheme(next);
+    own.change((before) => ({ ...before, theme: next })).catch(describe);
   };
   return (
     <footer>

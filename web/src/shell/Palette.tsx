@@ -4,7 +4,7 @@ import type { ListedPortfolio } from "../api/names";
 import type { PortfolioReport } from "../api/types";
 import { instrument, title } from "../format";
 import { go } from "../state/address";
-import { SCREENS } from "../state/screens";
+import { useScreens } from "../state/own";
 import { Dialog } from "./Dialog";
 import { CLOSED } from "./Drawer";
 
@@ -30,8 +30,9 @@ export function Palette({ portfolios, report, onClose }: Props) {
   const [place, setPlace] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => input.current?.focus(), []);
+  const screens = useScreens();
   const text = wanted.toLowerCase();
-  const matching = choices(portfolios, report).filter((each) =>
+  const matching = choices(screens, portfolios, report).filter((each) =>
     [each.name, each.also ?? ""].some((name) => name.toLowerCase().includes(text)),
   );
   const found = matching.slice(0, MOST_SHOWN);
@@ -85,10 +86,14 @@ export function Palette({ portfolios, report, onClose }: Props) {
   );
 }
 
-function choices(portfolios: ListedPortfolio[], report: PortfolioReport | null): Choice[] {
+function choices(
+  screens: ReturnType<typeof useScreens>,
+  portfolios: ListedPortfolio[],
+  report: PortfolioReport | null,
+): Choice[] {
   const metrics = report?.metrics.groups.flatMap((group) => group.metrics) ?? [];
   return [
-    ...SCREENS.map((each) => ({
+    ...screens.map((each) => ({
       key: each.id,
       kind: "screen",
       name: each.name,

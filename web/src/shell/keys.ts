@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 
 import { go } from "../state/address";
-import { SCREENS } from "../state/screens";
+import { useScreens } from "../state/own";
 
 interface Keys {
   onPalette: () => void;
@@ -17,8 +17,9 @@ function isTyping(target: EventTarget | null): boolean {
 
 /** Ctrl-K, `g` and a letter, `/`, `?`, Escape. */
 export function useKeys(keys: Keys): void {
-  const latest = useRef(keys);
-  latest.current = keys;
+  const screens = useScreens();
+  const latest = useRef({ ...keys, screens });
+  latest.current = { ...keys, screens };
   useEffect(() => {
     let since = -Infinity;
     const pressed = (event: KeyboardEvent) => {
@@ -29,7 +30,7 @@ export function useKeys(keys: Keys): void {
       }
       if (event.key === "Escape") latest.current.onEscape();
       if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-      const screen = SCREENS.find((each) => each.key === event.key);
+      const screen = latest.current.screens.find((each) => each.key === event.key);
       if (screen && event.timeStamp - since < SECOND_KEY_MILLISECONDS) {
         since = -Infinity;
         go({ screen: screen.id });

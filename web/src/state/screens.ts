@@ -9,6 +9,8 @@ export interface ScreenProps {
 interface Screen {
   id: string;
   name: string;
+  /** Whether administrators alone see it; the API refuses other users in any case. */
+  administrators?: true;
   /** Pressed after `g`. */
   key: string;
   /** Whether it needs no figures: it is shown before anything is measured, and without `useBook`. */
@@ -89,12 +91,32 @@ export const SCREENS = [
     free: true,
     load: () => import("../screens/Import").then((it) => it.Import),
   },
+  {
+    id: "settings",
+    name: "Settings",
+    key: "e",
+    free: true,
+    load: () => import("../screens/Settings").then((it) => it.Settings),
+  },
+  {
+    id: "admin",
+    name: "Administration",
+    administrators: true,
+    key: "a",
+    free: true,
+    load: () => import("../screens/Admin").then((it) => it.Admin),
+  },
 ] as const satisfies readonly Screen[];
 
 export type ScreenId = (typeof SCREENS)[number]["id"];
 
-export function screenOf(id: string | undefined): ScreenId {
-  return SCREENS.find((each) => each.id === id)?.id ?? "overview";
+/** The screens of a user with this role. */
+export function screensOf(role: string): Array<(typeof SCREENS)[number]> {
+  return SCREENS.filter((each) => role === "admin" || !("administrators" in each));
+}
+
+export function screenOf(id: string | undefined, role: string): ScreenId {
+  return screensOf(role).find((each) => each.id === id)?.id ?? "overview";
 }
 
 export function isFree(id: ScreenId): boolean {

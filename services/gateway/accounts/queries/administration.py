@@ -104,8 +104,10 @@ async def load_entries(
 ) -> tuple[list[Row], int]:
     """A page of entries, newest first, and how many match."""
     conditions = _entry_conditions(wanted)
-    page = select(log).where(*conditions).order_by(log.c.occurred_at.desc(), log.c.audit_id.desc())
-    return await page_of(session, page, limit, offset)
+    named = log.outerjoin(users, users.c.user_id == log.c.user_id)
+    page = select(*log.c, users.c.email).select_from(named).where(*conditions)
+    ordered = page.order_by(log.c.occurred_at.desc(), log.c.audit_id.desc())
+    return await page_of(session, ordered, limit, offset)
 
 
 users = sql_table(User)

@@ -74,6 +74,7 @@ class AuditEntryOut(BaseModel):
         audit_id=7,
         occurred_at="2022-12-28T21:05:00Z",
         user_id=SOME_ID,
+        email="ada@example.com",
         network_address="192.0.2.1",
         action="portfolio.deleted",
         target="5d0c8a51-5a0b-4d6c-8a5f-0a1b2c3d4e5f",
@@ -83,6 +84,7 @@ class AuditEntryOut(BaseModel):
     audit_id: int
     occurred_at: datetime
     user_id: UUID | None = Field(description="null when the caller was not authenticated")
+    email: str | None = Field(description="the user's address; null without one, or once deleted")
     network_address: str | None
     action: str
     target: str | None = Field(description="the id, or the address, of what it was done to")

@@ -11,7 +11,7 @@ from services.gateway.edge.values import NO_CONTROL_CHARACTERS, body_example, ex
 
 MOST_VIEWS = 100
 MOST_BYTES = 32 * 1024  # of all saved views together, as JSON
-Theme = Literal["system", "light", "dark", "contrast"]
+Theme = Literal["system", "light", "dark", "contrast", "contrast-light"]
 _WORD = r"^[a-z][a-z0-9_-]{0,39}$"
 _Part = Annotated[str, Field(max_length=500, pattern=r"^[^\u0000-\u001f]*$")]
 

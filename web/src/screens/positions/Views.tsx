@@ -1,11 +1,10 @@
 import { useState } from "preact/hooks";
 
-import { ApiProblem, read } from "../../api/client";
-import { savePreferences } from "../../api/positions";
-import type { PreferencesOut } from "../../api/types";
+import type { SavedView } from "../../api/types";
 import { Menu } from "../../parts/Menu";
 import { go, useAddress } from "../../state/address";
-import { describe, useLoaded } from "../../state/loading";
+import { describe } from "../../state/loading";
+import { useOwn } from "../../state/own";
 
 const SCREEN = "positions";
 /** The parts of the address that make a view of the grid. */
@@ -24,30 +23,25 @@ const GIVEN: Array<{ name: string; address: ViewAddress }> = [
 /** Views by name: some are given, others are the user's and kept by the API. */
 export function Views() {
   const address = useAddress();
-  const [turn, setTurn] = useState(0);
+  const { preferences, change } = useOwn();
   const [problem, setProblem] = useState<string | null>(null);
-  const kept = useLoaded<PreferencesOut>(`preferences ${turn}`, () => read("me/preferences"));
-  const views = kept.value?.views ?? [];
-  const own = views.filter((view) => view.screen === SCREEN);
+  const own = (preferences.views ?? []).filter((view) => view.screen === SCREEN);
   const shown = partsOf(address);
   const named = [...GIVEN, ...own].find((view) => isSame(view.address, shown))?.name;
-  const save = async (next: typeof views) => {
-    if (!kept.value) return;
+  const save = async (next: (before: SavedView[]) => SavedView[]) => {
     setProblem(null);
     try {
-      await savePreferences({ ...kept.value, views: next });
+      await change((before) => ({ ...before, views: next(before.views ?? []) }));
     } catch (error) {
-      const changed = error instanceof ApiProblem && error.status === 412;
-      setProblem(changed ? "Views were changed in another tab: try again." : describe(error));
+      setProblem(describe(error));
     }
-    setTurn((before) => before + 1);
   };
   const add = (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const name = String(new FormData(form).get("name")).trim();
-    const others = views.filter((view) => view.screen !== SCREEN || view.name.toLowerCase() !== name.toLowerCase());
-    void save([...others, { screen: SCREEN, name, address: shown }]).then(() => form.reset());
+    const view = { screen: SCREEN, name, address: shown };
+    void save((before) => [...before.filter((each) => !isNamed(each, name)), view]).then(() => form.reset());
   };
   return (
     <Menu name={<>View: {named ?? "custom"}</>} label={`View: ${named ?? "custom"}`}>
@@ -64,7 +58,7 @@ export function Views() {
               type="button"
               class="quiet"
               aria-label={`Delete the view ${view.name}`}
-              onClick={() => void save(views.filter((each) => each !== view))}
+              onClick={() => void save((before) => before.filter((each) => !isNamed(each, view.name)))}
             >
               ✕
             </button>
@@ -73,14 +67,19 @@ export function Views() {
       </ul>
       <form class="save" onSubmit={add} aria-label="Save this view">
         <input name="name" required maxLength={60} placeholder="Name of this view" aria-label="Name of this view" />
-        <button type="submit" disabled={!kept.value}>
+        <button type="submit">
           Save
         </button>
       </form>
-      {(problem ?? kept.problem) && <p role="alert">{problem ?? kept.problem}</p>}
+      {problem && <p role="alert">{problem}</p>}
       <p class="note">A view is in the address too: its link shows the same.</p>
     </Menu>
   );
+}
+
+/** Names of views differ within a screen, whatever their case. */
+function isNamed(view: SavedView, name: string): boolean {
+  return view.screen === SCREEN && view.name.toLowerCase() === name.toLowerCase();
 }
 
 function ViewButton({ name, address, current }: { name: string; address: ViewAddress; current: boolean }) {

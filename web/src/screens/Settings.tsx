@@ -1,0 +1,16 @@
+import { Channels } from "./settings/Channels";
+import { Password } from "./settings/Password";
+import { PreferencesPanel } from "./settings/Preferences";
+import { Tokens } from "./settings/Tokens";
+
+/** What belongs to the user and not to a portfolio. */
+export function Settings() {
+  return (
+    <div class="grid settings">
+      <Tokens />
+      <Channels />
+      <PreferencesPanel />
+      <Password />
+    </div>
+  );
+}
