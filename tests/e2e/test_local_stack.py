@@ -20,6 +20,7 @@ from tests.e2e.screens.admin import *  # noqa: F403
 from tests.e2e.screens.factors import *  # noqa: F403
 from tests.e2e.screens.limits import *  # noqa: F403
 from tests.e2e.screens.newcomer import *  # noqa: F403
+from tests.e2e.screens.options import *  # noqa: F403
 from tests.e2e.screens.overview import *  # noqa: F403
 from tests.e2e.screens.positions import *  # noqa: F403
 from tests.e2e.screens.reports import *  # noqa: F403

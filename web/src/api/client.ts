@@ -9,10 +9,12 @@ import type {
   NewDraft,
   NewLimit,
   NewReport,
+  NewScenario,
   NewSchedule,
   NewTrade,
   Reads,
   ReportOut,
+  ScenarioOut,
   UploadReport,
   UserOut,
   WantedCurve,
@@ -122,6 +124,14 @@ export async function evaluateWhatIf(wanted: WhatIf): Promise<WhatIfReport> {
 export async function correlatePositions(portfolioId: string, asOf: string | undefined): Promise<CorrelationsStarted> {
   const wanted = { portfolio_id: portfolioId, as_of: asOf ?? null };
   return (await write("POST", "risk/correlations/positions/calculate", wanted)) as CorrelationsStarted;
+}
+
+export async function saveScenario(scenario: NewScenario): Promise<ScenarioOut> {
+  return (await write("POST", "risk/stress-testing/scenarios", scenario)) as ScenarioOut;
+}
+
+export async function deleteScenario(scenarioId: string): Promise<void> {
+  await write("DELETE", `risk/stress-testing/scenarios/${encodeURIComponent(scenarioId)}`);
 }
 
 export async function tryLimit(limit: NewLimit, portfolioId: string): Promise<LimitTrial> {

@@ -10,6 +10,8 @@ interface Props {
   position?: string | undefined;
   /** What it is of, where that is neither the portfolio nor a position: a group, a lot. */
   of?: string | undefined;
+  /** The number in full, where the screen shortens it. */
+  full?: string | undefined;
   tone?: "gain" | "loss" | "";
   /** Reached by the arrows of a grid, not by the tabulator. */
   untabbed?: boolean;
@@ -17,10 +19,10 @@ interface Props {
 }
 
 /** A number that says on a click what it is and how it came to be. */
-export function Figure({ measure, series, position, of, tone = "", untabbed = false, children }: Props) {
+export function Figure({ measure, series, position, of, full, tone = "", untabbed = false, children }: Props) {
   const open = (event: preact.TargetedEvent<HTMLElement>) => {
     event.stopPropagation();
-    go({ figure: measure, series, position, of, shown: event.currentTarget.textContent ?? undefined });
+    go({ figure: measure, series, position, of, shown: full ?? event.currentTarget.textContent ?? undefined });
   };
   return (
     <button type="button" class={`figure ${tone}`} tabIndex={untabbed ? -1 : undefined} onClick={open}>

@@ -1,15 +1,19 @@
-import type { StressOutcome, StressResultOut } from "../api/types";
+import { useState } from "preact/hooks";
+
 import { read } from "../api/client";
-import { money, number, percent, shock, tone, words } from "../format";
-import { Bars } from "../parts/Bars";
+import type { ScenarioMap as Mapped, StressOutcome, StressResultOut } from "../api/types";
+import { fixed, money, number, percent, shock, tone, words } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
-import { Symbol } from "../parts/Symbol";
+import { Part } from "../parts/Part";
 import { go, useAddress } from "../state/address";
 import { useBook } from "../state/book";
 import { useLoaded } from "../state/loading";
-import { OwnShock } from "./OwnShock";
+import { OwnScenarios } from "./OwnScenarios";
+import { ScenarioDetail } from "./ScenarioDetail";
+import { ScenarioMap } from "./ScenarioMap";
+import { ShockEditor } from "./ShockEditor";
 
 const COLUMNS = [
   { name: "Scenario" },
@@ -17,34 +21,50 @@ const COLUMNS = [
   { name: "Correlated", numeric: true },
   { name: "of NAV", numeric: true },
   { name: "Direct", numeric: true },
-  { name: "Specified shocks", numeric: true },
+  { name: "By given shocks", numeric: true },
   { name: "Headline" },
-  { name: "Plausibility", numeric: true },
+  { name: "Plausibility, σ", numeric: true },
 ];
 
 export function Scenarios() {
   const { report, asOf, version } = useBook();
   const { scenario } = useAddress();
+  const [turn, setTurn] = useState(0);
   const id = report.portfolio.portfolio_id;
-  const results = useLoaded(`${id} ${asOf} ${version}`, () =>
+  const key = `${id} ${asOf} ${version}`;
+  const results = useLoaded(key, () =>
     read("risk/stress-testing/results/{portfolio_id}", { portfolio_id: id }, { as_of: asOf, include: "positions" }),
   );
-  const scenarios = report.stress.scenarios;
-  const chosen = scenarios.find((each) => each.scenario_id === scenario) ?? worstOf(scenarios);
-  const detailed = results.value?.scenarios.find((each) => each.scenario_id === chosen?.scenario_id);
+  const map = useLoaded<Mapped>(`${key} ${turn}`, () => read("portfolios/scenarios", {}, { as_of: asOf }));
+  const terms = useLoaded(`${version} ${turn}`, () => read("risk/stress-testing/scenarios"));
+  const outcomes = results.value?.scenarios ?? report.stress.scenarios;
+  const chosen = outcomes.find((each) => each.scenario_id === scenario) ?? worstOf(outcomes);
+  const listed = terms.value?.items ?? [];
   return (
-    <div class="grid">
-      <Panel title="Scenarios" wide note={`${scenarios.length}, by correlated P&L; plausibility in yearly deviations`}>
-        {scenarios.length ? (
-          <DataTable label="Scenarios" columns={COLUMNS} rows={rowsOf(scenarios, chosen)} />
+    <div class="grid scenarios">
+      <ScenarioMap map={map.value} loading={map.loading} problem={map.problem} chosen={chosen?.scenario_id} />
+      <Panel title="Scenarios" wide note={`${outcomes.length}, by correlated P&L; plausibility in yearly standard deviations`}>
+        {outcomes.length ? (
+          <DataTable label="Scenarios" columns={COLUMNS} rows={rowsOf(outcomes, chosen)} />
         ) : (
           <p class="empty">{report.stress.reason ?? "No scenario is measured on this session."}</p>
         )}
       </Panel>
-      {chosen && <ByFactor outcome={chosen} />}
-      {chosen && <ByPosition outcome={detailed} loading={results.loading} problem={results.problem} />}
+      {results.problem && <p role="alert">{results.problem}</p>}
+      {chosen && (
+        <ScenarioDetail
+          outcome={chosen}
+          terms={listed.find((each) => each.scenario_id === chosen.scenario_id)}
+          loading={results.loading}
+        />
+      )}
       <MarketMoves />
-      <OwnShock />
+      <ShockEditor onSaved={() => setTurn(turn + 1)} />
+      <OwnScenarios
+        scenarios={listed.filter((each) => each.custom)}
+        problem={terms.problem}
+        onDeleted={() => setTurn(turn + 1)}
+      />
     </div>
   );
 }
@@ -71,11 +91,17 @@ function rowsOf(scenarios: StressOutcome[], chosen: StressOutcome | undefined) {
         </button>,
         words(each.severity),
         <Pnl outcome={each} result={each.correlated} method="correlated" />,
-        percent(headline?.share_of_nav, true),
+        <Part measure="share_of_nav" about={each.name} amount={percent(headline?.share_of_nav, true)} />,
         <Pnl outcome={each} result={each.direct} method="direct" />,
-        money(headline?.stated?.total_pnl, { compact: true, plus: true }),
+        headline?.stated ? (
+          <Part measure="stated" about={each.name} amount={money(headline.stated.total_pnl, { plus: true })}>
+            {money(headline.stated.total_pnl, { compact: true, plus: true })}
+          </Part>
+        ) : (
+          <small>the same</small>
+        ),
         headline ? words(headline.headline) : "–",
-        number(headline?.plausibility, 1),
+        <Part measure="plausibility" about={each.name} amount={number(headline?.plausibility, 1)} />,
       ];
     });
 }
@@ -95,65 +121,30 @@ function Pnl({ outcome, result, method }: PnlProps) {
   );
 }
 
-function ByFactor({ outcome }: { outcome: StressOutcome }) {
-  const result = outcome.correlated ?? outcome.direct;
-  const parts = Object.entries({ ...result?.factor_impacts, "non-linear": result?.nonlinear ?? 0 });
-  const bars = parts
-    .filter(([, value]) => value)
-    .toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a))
-    .map(([name, value]) => ({
-      key: name,
-      label: words(name),
-      value,
-      text: <span class={tone(value)}>{money(value, { compact: true, plus: true })}</span>,
-    }));
-  return (
-    <Panel title={`${outcome.name}: by factor`} note={money(result?.total_pnl, { plus: true })}>
-      <Bars bars={bars} empty="No factor has a part in it." />
-    </Panel>
-  );
-}
-
-const SHOWN = 12;
-
-interface ByPositionProps {
-  outcome: StressOutcome | undefined;
-  loading: boolean;
-  problem: string | null;
-}
-
-function ByPosition({ outcome, loading, problem }: ByPositionProps) {
-  const positions = (outcome?.correlated ?? outcome?.direct)?.positions ?? [];
-  const largest = positions.toSorted((a, b) => Math.abs(b.pnl ?? 0) - Math.abs(a.pnl ?? 0)).slice(0, SHOWN);
-  const bars = largest.map((each) => ({
-    key: each.position_id,
-    label: <Symbol symbol={each.symbol} />,
-    value: each.pnl ?? 0,
-    text: <span class={tone(each.pnl)}>{money(each.pnl, { compact: true, plus: true })}</span>,
-  }));
-  return (
-    <Panel title="By position" note={outcome ? `${outcome.name}, the largest ${bars.length}` : undefined}>
-      {problem && <p role="alert">{problem}</p>}
-      <Bars bars={bars} empty={loading ? "Loading …" : "No position has a part in it."} />
-    </Panel>
-  );
-}
-
 function MarketMoves() {
   const { report } = useBook();
   const moves = report.stress.market_scenarios;
   const rows = moves.map((each) => [
-    each.kind === "market" ? `Market ${shock(each.shock)}` : `Yields ${number(each.shock * 10_000, 0, true)} bp`,
-    <span class={tone(each.pnl)}>{money(each.pnl, { plus: true })}</span>,
+    each.kind === "market" ? `Market ${shock(each.shock)}` : `Yields ${fixed(each.shock * 10_000, 0, true)} bp`,
+    <Part
+      measure="pnl"
+      about={`${each.kind === "market" ? "Market" : "Yields"} ${each.shock}${each.reason ? `: ${each.reason}` : ""}`}
+      amount={money(each.pnl, { plus: true })}
+      tone={tone(each.pnl)}
+    />,
     percent(each.coverage),
   ]);
   return (
     <Panel title="Plain moves" note="by market beta and rate sensitivity">
-      <DataTable
-        label="Plain moves"
-        columns={[{ name: "Move" }, { name: "P&L", numeric: true }, { name: "Coverage", numeric: true }]}
-        rows={rows}
-      />
+      {rows.length ? (
+        <DataTable
+          label="Plain moves"
+          columns={[{ name: "Move" }, { name: "P&L", numeric: true }, { name: "Coverage", numeric: true }]}
+          rows={rows}
+        />
+      ) : (
+        <p class="empty">No plain move is measured on this session.</p>
+      )}
     </Panel>
   );
 }
