@@ -38,7 +38,16 @@ SUBJECTS: dict[str, set[str]] = {
     "runs": {"feed", "handlers", "stages", "starting", "timeline", "tracking", "troubles"},
     "books": {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
-        *("booking", "checks", "lots", "profiles", "repeated", "settling", "statements"),
+        *(
+            "booking",
+            "checks",
+            "lots",
+            "profiles",
+            "reconciling",
+            "repeated",
+            "settling",
+            "statements",
+        ),
         "uploading",
     },
     "accounts": set(),

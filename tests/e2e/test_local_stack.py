@@ -17,7 +17,9 @@ from tests.e2e.local_stack import LocalStack, is_alive, until
 
 # The dashboard's tests run on the same stack, before its parts are killed.
 from tests.e2e.screens.admin import *  # noqa: F403
+from tests.e2e.screens.data import *  # noqa: F403
 from tests.e2e.screens.factors import *  # noqa: F403
+from tests.e2e.screens.imports import *  # noqa: F403
 from tests.e2e.screens.limits import *  # noqa: F403
 from tests.e2e.screens.newcomer import *  # noqa: F403
 from tests.e2e.screens.options import *  # noqa: F403

@@ -62,6 +62,9 @@ class AskedProvider(TypedDict):
     live: "bool"
 
 
+Aspect = Literal["missing", "extra", "quantity", "cost", "cash"]
+
+
 class AttemptOut(TypedDict):
     """One attempt to deliver a message."""
 
@@ -171,10 +174,24 @@ class BatchStarted(TypedDict):
     portfolios: "int"
 
 
+class BodyApplyDifferencesApiV1ReconcileApplyPost(TypedDict):
+    """BodyApplyDifferencesApiV1ReconcileApplyPost"""
+
+    file: "str"
+    mapping: "NotRequired[str | None]"
+
+
 class BodyRecogniseFileApiV1ImportRecognisePost(TypedDict):
     """BodyRecogniseFileApiV1ImportRecognisePost"""
 
     file: "str"
+
+
+class BodyReconcileFileApiV1ReconcilePost(TypedDict):
+    """BodyReconcileFileApiV1ReconcilePost"""
+
+    file: "str"
+    mapping: "NotRequired[str | None]"
 
 
 class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
@@ -313,6 +330,16 @@ class CashFlowSaved(TypedDict):
     note: "str"
     created_at: "str"
     run_id: "str | None"
+
+
+class CashOut(TypedDict):
+    """Cash as the file has it beside the portfolio's."""
+
+    file: "float | None"
+    portfolio: "float | None"
+    portfolio_as_of: "str | None"
+    difference: "float | None"
+    reason: "str | None"
 
 
 class ChangeOut(TypedDict):
@@ -776,6 +803,20 @@ class DemoReset(TypedDict):
     status: "str"
 
 
+class DifferenceOut(TypedDict):
+    """What differs of one instrument, or of cash: of the file less the portfolio."""
+
+    id: "str"
+    kind: "Aspect"
+    symbol: "str | None"
+    file: "SideOut | None"
+    portfolio: "SideOut | None"
+    quantity: "float | None"
+    cost: "float | None"
+    transactions: "list[ProposedLine]"
+    reason: "str | None"
+
+
 class DollarGreeks(TypedDict):
     """The five Greeks in dollars, which add up over underlyings."""
 
@@ -835,6 +876,9 @@ class DraftWithTrades(TypedDict):
 
 
 Duplicates = Literal["load", "refuse"]
+
+
+Entry = Literal["trades", "transfers"]
 
 
 class EntryOut(TypedDict):
@@ -1207,6 +1251,16 @@ class FileMapping(TypedDict):
     date_format: "NotRequired[DateFormat]"
     decimal_mark: "NotRequired[DecimalMark]"
     multiplier: "NotRequired[Multiplier]"
+
+
+class FileTotalsOut(TypedDict):
+    """What an export's own totals say beside what its lines add up to."""
+
+    total: "float | None"
+    positions: "float"
+    refused: "float"
+    cash: "float | None"
+    difference: "float | None"
 
 
 Form = Literal["csv", "json"]
@@ -3285,6 +3339,18 @@ class ProfileOut(TypedDict):
     created_at: "str"
 
 
+class ProposedLine(TypedDict):
+    """A transaction that removes a difference, or a part of it."""
+
+    kind: "Kind"
+    symbol: "str | None"
+    quantity: "float | None"
+    price: "float | None"
+    amount: "float | None"
+    cash: "float"
+    reverses: "str | None"
+
+
 class ProviderAnswer(TypedDict):
     """A provider that has no further closes of a symbol, or does not know it."""
 
@@ -3360,6 +3426,39 @@ class RecognisedFile(TypedDict):
     problem: "FieldError | None"
 
 
+class ReconciledOut(TypedDict):
+    """What was entered of the differences, and the run that measures the portfolio again."""
+
+    transactions: "list[TransactionOut]"
+    skipped: "list[SkippedTransaction]"
+    run_id: "str | None"
+    restated: "RestatedSessions | None"
+    warnings: "list[Warned]"
+    hash: "str"
+    repeated: "bool"
+
+
+class ReconciliationOut(TypedDict):
+    """A file beside a portfolio: nothing is written."""
+
+    portfolio_id: "str"
+    day: "str"
+    stated_on: "str"
+    format: "Source"
+    layout: "str | None"
+    lines: "Entry"
+    hash: "str"
+    agreeing: "int"
+    differences: "list[DifferenceOut]"
+    cash: "CashOut"
+    totals: "FileTotalsOut"
+    rows: "int"
+    refused: "int"
+    problems: "list[FieldError]"
+    warnings: "list[FieldError]"
+    skipped: "list[SkippedLine]"
+
+
 class RefreshRequest(TypedDict):
     """A refresh token, good for one use."""
 
@@ -3415,6 +3514,15 @@ class RegressionReport(TypedDict):
     largest_difference: "float | None"
     regressions: "list[Regression]"
     warnings: "list[Warned]"
+
+
+class RejectedCloseOut(TypedDict):
+    """A close that was rejected as implausible, and why; it is in no calculation."""
+
+    session_date: "str"
+    close: "str"
+    source: "str"
+    reason: "str"
 
 
 class ReportOut(TypedDict):
@@ -3800,6 +3908,14 @@ class SharesOfNav(TypedDict):
     dollar: "ShareOfNav"
     notional: "ShareOfNav"
     delta_adjusted: "ShareOfNav"
+
+
+class SideOut(TypedDict):
+    """What the file, or the portfolio, has of an instrument."""
+
+    quantity: "float"
+    cost: "float | None"
+    price: "float | None"
 
 
 class SidesImpact(TypedDict):
@@ -4244,6 +4360,8 @@ class SymbolQuality(TypedDict):
     prices: "int"
     missing: "int"
     quarantined: "int"
+    age_sessions: "NotRequired[int | None]"
+    rejected: "NotRequired[list[RejectedCloseOut]]"
     sources: "list[str]"
     state: "str"
     answered: "list[ProviderAnswer]"

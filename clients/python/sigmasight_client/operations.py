@@ -121,6 +121,8 @@ from sigmasight_client.models import (
     QueuedOut,
     Rebase,
     RecognisedFile,
+    ReconciledOut,
+    ReconciliationOut,
     RefreshRequest,
     Registered,
     Registration,
@@ -312,6 +314,68 @@ class SigmaSight(Session):
     def delete_profile(self, profile_id: UUID | str) -> "None":
         """Delete a saved mapping; what was imported by it stays as it is."""
         self.request("DELETE", f"import/profiles/{part(profile_id)}")
+
+    def reconcile_file(
+        self,
+        file: bytes,
+        form: dict[str, Any] | None = None,
+        *,
+        portfolio_id: UUID | str | None = None,
+        profile_id: UUID | str | None = None,
+        as_of: date | str | None = None,
+        stated_on: date | str | Literal["entry_date"] | None = None,
+        lines: str | None = None,
+    ) -> "ReconciliationOut":
+        """Compare a file of positions with a portfolio on the file's day; nothing is written."""
+        return cast(
+            "ReconciliationOut",
+            self.request(
+                "POST",
+                "reconcile",
+                query={
+                    "portfolio_id": portfolio_id,
+                    "profile_id": profile_id,
+                    "as_of": as_of,
+                    "stated_on": stated_on,
+                    "lines": lines,
+                },
+                file=file,
+                form=form,
+            ),
+        )
+
+    def apply_differences(
+        self,
+        file: bytes,
+        form: dict[str, Any] | None = None,
+        *,
+        portfolio_id: UUID | str | None = None,
+        profile_id: UUID | str | None = None,
+        as_of: date | str | None = None,
+        stated_on: date | str | Literal["entry_date"] | None = None,
+        lines: str | None = None,
+        comparison: str | None = None,
+        difference: Sequence[str] | None = None,
+    ) -> "ReconciledOut":
+        """Enter the chosen differences as transactions, with the hash of what was shown."""
+        return cast(
+            "ReconciledOut",
+            self.request(
+                "POST",
+                "reconcile/apply",
+                query={
+                    "portfolio_id": portfolio_id,
+                    "profile_id": profile_id,
+                    "as_of": as_of,
+                    "stated_on": stated_on,
+                    "lines": lines,
+                    "comparison": comparison,
+                    "difference": difference,
+                },
+                file=file,
+                form=form,
+            ),
+        )
 
     def upload_template(self, columns: str) -> "str":
         """An example of a file to fill in; it may be uploaded as it is."""

@@ -61,6 +61,7 @@ _ROUTES = {
         GET modelling/sessions/{draft_id}/export
         GET market-data/current
         GET market-data/quality/{portfolio_id}
+        POST reconcile
         POST import/recognise
         GET import/profiles
         GET import/profiles/{profile_id}
@@ -140,6 +141,7 @@ _ROUTES = {
     # nightly imports; what follows from them is calculated again
     Scope.PORTFOLIO_WRITE: """
         POST portfolio/upload
+        POST reconcile/apply
         POST import/profiles
         PUT import/profiles/{profile_id}
         DELETE import/profiles/{profile_id}

@@ -90,6 +90,8 @@ GET calendar
 OWNER = """
 DELETE me/tokens/{token_id}
 POST portfolio/upload
+POST reconcile
+POST reconcile/apply
 GET import/profiles/{profile_id}
 PUT import/profiles/{profile_id}
 DELETE import/profiles/{profile_id}
@@ -228,6 +230,7 @@ POST admin/demo/reset
 NOTHING_WRITTEN = """
 POST positions/sums
 POST import/recognise
+POST reconcile
 POST risk/greeks/calculate
 POST risk/correlations/factors/calculate
 POST risk/stress-testing/direct-impact

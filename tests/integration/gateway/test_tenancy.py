@@ -273,12 +273,12 @@ TEXTS = {
         portfolio_name screen strategy tags target_name ticket token access_token refresh_token
         token_type description scenario_id scenario_ids file field role next user_agent hash member
         secret names file_name
-        header samples fingerprint layout
+        header samples fingerprint layout id
     """,
     "an instrument or a market fact, of those the caller asked for or holds": """
         about contract factor factors industry maturity proxy sector source sources symbol
-        symbol_a symbol_b symbols underlying provider strike price_run settled mover underlyings
-        left_out
+        symbol_a symbol_b symbols underlying provider strike price_run settled close mover
+        left_out underlyings
     """,
     "a word or sentence of a closed list": """
         basis calculation category close_basis code dividend_source durables_missing engine exercise
@@ -286,7 +286,7 @@ TEXTS = {
         measured_source method metric model money_weighted_reason option_type option_valuation
         period position_type per price_source quality rate_source severity stage state status
         trigger type title unit underlying_price_source error formula meaning measure section sign
-        measure_unit template level change direction sha256
+        measure_unit template level change direction part sha256
     """,
     "a sentence made for its reader": """
         detail message paused_because problem reason sentence standing_reason

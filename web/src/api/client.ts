@@ -4,6 +4,7 @@ import type {
   CurveReport,
   DraftOut,
   FieldError,
+  FileMapping,
   GridReport,
   LimitTrial,
   NewDraft,
@@ -11,10 +12,15 @@ import type {
   NewReport,
   NewScenario,
   NewSchedule,
+  NewProfile,
   NewTrade,
+  ProfileOut,
   Reads,
   ReportOut,
   ScenarioOut,
+  RecognisedFile,
+  ReconciledOut,
+  ReconciliationOut,
   UploadReport,
   UserOut,
   WantedCurve,
@@ -177,6 +183,46 @@ export async function deleteSchedule(scheduleId: string): Promise<void> {
 export async function upload(form: FormData): Promise<UploadReport> {
   const answer = await fetch(`${API}portfolio/upload`, { method: "POST", headers: OWN, body: form });
   return (await answered(answer)) as UploadReport;
+}
+
+/** What a file is; nothing is written. */
+export async function recogniseFile(file: File): Promise<RecognisedFile> {
+  return (await send("import/recognise", {}, file, null)) as RecognisedFile;
+}
+
+export async function saveProfile(profile: NewProfile): Promise<ProfileOut> {
+  return (await write("POST", "import/profiles", profile)) as ProfileOut;
+}
+
+/** A file beside a portfolio; nothing is written. */
+export async function reconcileFile(query: Query, file: File, mapping: FileMapping | null): Promise<ReconciliationOut> {
+  return (await send("reconcile", query, file, mapping)) as ReconciliationOut;
+}
+
+/** Enter the chosen differences of what was shown. */
+export async function applyDifferences(
+  query: Query,
+  chosen: string[],
+  file: File,
+  mapping: FileMapping | null,
+): Promise<ReconciledOut> {
+  return (await send("reconcile/apply", query, file, mapping, chosen)) as ReconciledOut;
+}
+
+async function send(
+  path: string,
+  query: Query,
+  file: File,
+  mapping: FileMapping | null,
+  chosen: string[] = [],
+): Promise<unknown> {
+  const words = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  for (const each of chosen) words.append("difference", each);
+  const form = new FormData();
+  form.set("file", file);
+  if (mapping) form.set("mapping", JSON.stringify(mapping));
+  const text = words.toString();
+  return answered(await fetch(API + path + (text ? `?${text}` : ""), { method: "POST", headers: OWN, body: form }));
 }
 
 export async function createDraft(wanted: NewDraft): Promise<DraftOut> {

@@ -9,3 +9,5 @@ export type Groups = Reads["positions/grouped"];
 export type Changes = Reads["portfolios/{portfolio_id}/changes"];
 export type Backtest = Reads["portfolios/{portfolio_id}/var-backtest"];
 export type Vectors = Reads["portfolios/{portfolio_id}/pnl-vectors"];
+export type DataQuality = Reads["market-data/quality/{portfolio_id}"];
+export type OwnRuns = Reads["me/runs"];

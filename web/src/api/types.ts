@@ -47,6 +47,8 @@ export interface AskedProvider {
   live: boolean;
 }
 
+export type Aspect = "missing" | "extra" | "quantity" | "cost" | "cash";
+
 export interface AttemptOut {
   attempt: number;
   sent_at: string;
@@ -137,8 +139,18 @@ export interface BatchStarted {
   portfolios: number;
 }
 
+export interface BodyApplyDifferencesApiV1ReconcileApplyPost {
+  file: string;
+  mapping?: string | null;
+}
+
 export interface BodyRecogniseFileApiV1ImportRecognisePost {
   file: string;
+}
+
+export interface BodyReconcileFileApiV1ReconcilePost {
+  file: string;
+  mapping?: string | null;
 }
 
 export interface BodyUploadPositionsApiV1PortfolioUploadPost {
@@ -254,6 +266,14 @@ export interface CashFlowSaved {
   note: string;
   created_at: string;
   run_id: string | null;
+}
+
+export interface CashOut {
+  file: number | null;
+  portfolio: number | null;
+  portfolio_as_of: string | null;
+  difference: number | null;
+  reason: string | null;
 }
 
 export interface ChangeOut {
@@ -637,6 +657,18 @@ export interface DemoReset {
   status: string;
 }
 
+export interface DifferenceOut {
+  id: string;
+  kind: Aspect;
+  symbol: string | null;
+  file: SideOut | null;
+  portfolio: SideOut | null;
+  quantity: number | null;
+  cost: number | null;
+  transactions: Array<ProposedLine>;
+  reason: string | null;
+}
+
 export interface DollarGreeks {
   dollar_delta: number;
   dollar_gamma_1pct: number;
@@ -686,6 +718,8 @@ export interface DraftWithTrades {
 }
 
 export type Duplicates = "load" | "refuse";
+
+export type Entry = "trades" | "transfers";
 
 export interface EntryOut {
   line: number;
@@ -995,6 +1029,14 @@ export interface FileMapping {
   date_format?: DateFormat;
   decimal_mark?: DecimalMark;
   multiplier?: Multiplier;
+}
+
+export interface FileTotalsOut {
+  total: number | null;
+  positions: number;
+  refused: number;
+  cash: number | null;
+  difference: number | null;
 }
 
 export type Form = "csv" | "json";
@@ -2693,6 +2735,16 @@ export interface ProfileOut {
   created_at: string;
 }
 
+export interface ProposedLine {
+  kind: Kind;
+  symbol: string | null;
+  quantity: number | null;
+  price: number | null;
+  amount: number | null;
+  cash: number;
+  reverses: string | null;
+}
+
 export interface ProviderAnswer {
   provider: string;
   known: boolean;
@@ -2752,6 +2804,35 @@ export interface RecognisedFile {
   problem: FieldError | null;
 }
 
+export interface ReconciledOut {
+  transactions: Array<TransactionOut>;
+  skipped: Array<SkippedTransaction>;
+  run_id: string | null;
+  restated: RestatedSessions | null;
+  warnings: Array<Warned>;
+  hash: string;
+  repeated: boolean;
+}
+
+export interface ReconciliationOut {
+  portfolio_id: string;
+  day: string;
+  stated_on: string;
+  format: Source;
+  layout: string | null;
+  lines: Entry;
+  hash: string;
+  agreeing: number;
+  differences: Array<DifferenceOut>;
+  cash: CashOut;
+  totals: FileTotalsOut;
+  rows: number;
+  refused: number;
+  problems: Array<FieldError>;
+  warnings: Array<FieldError>;
+  skipped: Array<SkippedLine>;
+}
+
 export interface RefreshRequest {
   refresh_token: string;
 }
@@ -2797,6 +2878,13 @@ export interface RegressionReport {
   largest_difference: number | null;
   regressions: Array<Regression>;
   warnings: Array<Warned>;
+}
+
+export interface RejectedCloseOut {
+  session_date: string;
+  close: string;
+  source: string;
+  reason: string;
 }
 
 export interface ReportOut {
@@ -3093,6 +3181,12 @@ export interface SharesOfNav {
   dollar: ShareOfNav;
   notional: ShareOfNav;
   delta_adjusted: ShareOfNav;
+}
+
+export interface SideOut {
+  quantity: number;
+  cost: number | null;
+  price: number | null;
 }
 
 export interface SidesImpact {
@@ -3443,6 +3537,8 @@ export interface SymbolQuality {
   prices: number;
   missing: number;
   quarantined: number;
+  age_sessions?: number | null;
+  rejected?: Array<RejectedCloseOut>;
   sources: Array<string>;
   state: string;
   answered: Array<ProviderAnswer>;

@@ -1,36 +1,180 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
-import { ApiProblem, upload } from "../api/client";
-import type { FieldError, UploadReport } from "../api/types";
-import { money } from "../format";
-import { DataTable } from "../parts/DataTable";
+import { ApiProblem, recogniseFile, read, upload } from "../api/client";
+import type { PagePortfolioList } from "../api/names";
+import type { FieldError, FileMapping, RecognisedFile, UploadReport } from "../api/types";
 import { Panel } from "../parts/Panel";
-import { go } from "../state/address";
-import { describe } from "../state/loading";
+import { go, useAddress } from "../state/address";
+import { describe, useLoaded } from "../state/loading";
+import type { ScreenProps } from "../state/screens";
+import { MappingEditor } from "./imports/MappingEditor";
+import { Receipt } from "./imports/Receipt";
+import { Reconcile } from "./imports/Reconcile";
 
-interface Result {
+export interface Outcome {
   report: UploadReport | null;
   problem: string | null;
   lines: FieldError[];
 }
 
-const NOTHING: Result = { report: null, problem: null, lines: [] };
-const MOST_SHOWN = 200;
+const NOTHING: Outcome = { report: null, problem: null, lines: [] };
+const TASKS = [
+  { id: "import", name: "Import" },
+  { id: "reconcile", name: "Reconcile" },
+];
 
-/** A file of positions or transactions: a preview that writes nothing, then the upload. */
-export function Import({ onLoaded }: { onLoaded: () => void }) {
-  const [result, setResult] = useState<Result>(NOTHING);
+/** A file from what it is over its columns and a preview to the receipt; or beside a portfolio. */
+export function Import({ onLoaded }: ScreenProps) {
+  const address = useAddress();
+  const task = address["task"] === "reconcile" ? "reconcile" : "import";
+  const [file, setFile] = useState<File | null>(null);
+  const [found, setFound] = useState<RecognisedFile | null>(null);
+  const [mapping, setMapping] = useState<FileMapping | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const portfolios = useLoaded<PagePortfolioList>("import portfolios", () =>
+    read("portfolios", {}, { limit: 1000, sort: "name" }),
+  );
+  const list = portfolios.value?.items ?? [];
+  const look = (chosen: File) => {
+    setProblem(null);
+    recogniseFile(chosen).then(
+      (answer) => {
+        setFound(answer);
+        setMapping(answer.layout || answer.format ? null : answer.suggested);
+      },
+      (error: unknown) => {
+        setFound(null);
+        setProblem(describe(error));
+      },
+    );
+  };
+  const choose = (event: Event) => {
+    const chosen = (event.currentTarget as HTMLInputElement).files?.[0] ?? null;
+    setFile(chosen);
+    setFound(null);
+    setMapping(null);
+    if (chosen) look(chosen);
+  };
+  const saved = () => {
+    setMapping(null);
+    if (file) look(file);
+  };
+  const editor = found && mapping && (
+    <MappingEditor found={found} mapping={mapping} onChange={setMapping} onSaved={saved} />
+  );
+  return (
+    <div class="grid imports">
+      <div class="toolbar wide">
+        <div class="choice" role="group" aria-label="What to do with the file">
+          {TASKS.map(({ id, name }) => (
+            <button
+              key={id}
+              type="button"
+              aria-pressed={task === id}
+              onClick={() => go({ task: id === "import" ? undefined : id })}
+            >
+              {name === "Import" ? "Add to a portfolio" : "Compare with a portfolio"}
+            </button>
+          ))}
+        </div>
+      </div>
+      <Panel title="File" note="CSV of positions, of a broker, or of transactions">
+        <div class="import">
+          <label>
+            File
+            <input name="file" type="file" accept=".csv,.txt,text/csv" onChange={choose} />
+          </label>
+        </div>
+        {problem && <p role="alert">{problem}</p>}
+        {found ? (
+          <Recognised found={found} mapped={mapping !== null} onMap={() => setMapping(found.suggested)} />
+        ) : (
+          <p class="note">
+            Our columns: ticker, quantity (below zero is short), entry_price, entry_date, tags; options by their OCC
+            symbol. Files of Schwab, Fidelity, E*TRADE, Interactive Brokers, tastytrade and Yahoo are read as they
+            are; the columns of any other are mapped here.
+          </p>
+        )}
+      </Panel>
+      {task === "import" ? (
+        <Loading file={file} mapping={mapping} editor={editor} onLoaded={onLoaded} />
+      ) : (
+        <Reconcile file={file} mapping={mapping} editor={editor} portfolios={list} onApplied={onLoaded} />
+      )}
+    </div>
+  );
+}
+
+interface RecognisedProps {
+  found: RecognisedFile;
+  mapped: boolean;
+  onMap: () => void;
+}
+
+/** What the file is, in a sentence. */
+function Recognised({ found, mapped, onMap }: RecognisedProps) {
+  const rows = `${found.rows ?? 0} ${found.rows === 1 ? "row" : "rows"}`;
+  const known = found.layout ?? (found.format ? FORMATS[found.format] : null);
+  return (
+    <div role="status" aria-label="What the file is">
+      <p>
+        {known ? (
+          <>
+            <span class="pill good">{found.profile_id ? "Saved mapping" : "Recognised"}</span> {known}, {rows}
+          </>
+        ) : (
+          <>
+            <span class="pill warn">Not recognised</span>{" "}
+            {found.columns.length
+              ? "No layout reads its columns: say below what each of them is."
+              : (found.problem?.message ?? "It has no header.")}
+          </>
+        )}
+      </p>
+      {known && !mapped && found.suggested && (
+        <button type="button" class="quiet" onClick={onMap}>
+          Read its columns otherwise
+        </button>
+      )}
+    </div>
+  );
+}
+
+const FORMATS: Record<string, string> = {
+  five_columns: "Positions in five columns",
+  twelve_columns: "Positions in twelve columns",
+  schwab_positions: "Charles Schwab positions",
+  transactions: "Transactions",
+};
+
+interface LoadingProps extends ScreenProps {
+  file: File | null;
+  mapping: FileMapping | null;
+  /** What is shown between the choices and the receipt. */
+  editor: ComponentChildren;
+}
+
+/** The portfolio to load into, a preview, and the receipt. */
+function Loading({ file, mapping, editor, onLoaded }: LoadingProps) {
+  const [outcome, setOutcome] = useState<Outcome>(NOTHING);
   const [waiting, setWaiting] = useState(false);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const preview = (event.submitter as HTMLButtonElement | null)?.value === "preview";
     for (const [name, value] of [...form]) if (value === "") form.delete(name);
+    if (!file) {
+      setOutcome({ ...NOTHING, problem: "Choose a file first." });
+      return;
+    }
+    form.set("file", file);
     form.set("dry_run", String(preview));
+    if (mapping) form.set("mapping", JSON.stringify(mapping));
     setWaiting(true);
     upload(form).then(
       (report) => {
-        setResult({ report, problem: null, lines: report.problems });
+        setOutcome({ report, problem: null, lines: report.problems });
         setWaiting(false);
         if (!preview && report.portfolio) {
           onLoaded();
@@ -39,19 +183,15 @@ export function Import({ onLoaded }: { onLoaded: () => void }) {
       },
       (error: unknown) => {
         const lines = error instanceof ApiProblem ? error.errors : [];
-        setResult({ report: null, problem: describe(error), lines });
+        setOutcome({ report: null, problem: describe(error), lines });
         setWaiting(false);
       },
     );
   };
   return (
-    <div class="grid">
-      <Panel title="Import a file" note="CSV of positions, of a broker, or of transactions">
+    <>
+      <Panel title="Into a portfolio" note="a preview writes nothing">
         <form class="import" onSubmit={submit} aria-label="Import a file">
-          <label>
-            File
-            <input name="file" type="file" accept=".csv,text/csv" required />
-          </label>
           <label>
             Portfolio <small>default: the file's name; an existing one is added to</small>
             <input name="portfolio_name" maxLength={100} />
@@ -59,6 +199,10 @@ export function Import({ onLoaded }: { onLoaded: () => void }) {
           <label>
             Equity in USD <small>of a new portfolio; default: the value of its positions</small>
             <input name="equity_balance" inputMode="decimal" />
+          </label>
+          <label>
+            Entry date <small>of a file without dates; default: the day of the file</small>
+            <input name="entry_date" type="date" />
           </label>
           <label>
             Lines with problems
@@ -76,60 +220,9 @@ export function Import({ onLoaded }: { onLoaded: () => void }) {
             </button>
           </p>
         </form>
-        <p class="note">
-          Columns: ticker, quantity (below zero is short), entry_price, entry_date, tags. Options by their OCC symbol.
-        </p>
       </Panel>
-      <Receipt result={result} />
-    </div>
-  );
-}
-
-function Receipt({ result }: { result: Result }) {
-  const { report, problem, lines } = result;
-  return (
-    <Panel title={report?.dry_run ? "Preview: nothing is written" : "Receipt"}>
-      {problem && <p role="alert">{problem}</p>}
-      {report && <Counts report={report} />}
-      {lines.length > 0 && (
-        <DataTable
-          label="Problems by line"
-          columns={[{ name: "Line", numeric: true }, { name: "Field" }, { name: "Problem" }]}
-          rows={lines
-            .slice(0, MOST_SHOWN)
-            .map((each) => [String(each.line ?? "–"), each.field ?? "–", <span class="wrap">{each.message}</span>])}
-        />
-      )}
-      {!report && !problem && <p class="empty">What becomes of every line is shown here.</p>}
-      {report && !report.dry_run && report.portfolio && (
-        <button type="button" class="link" onClick={() => go({ screen: "overview" })}>
-          Open {report.portfolio.name}: its figures follow within seconds
-        </button>
-      )}
-    </Panel>
-  );
-}
-
-function Counts({ report }: { report: UploadReport }) {
-  const { receipt, totals } = report;
-  const counts: Array<[string, string]> = [
-    ["Lines", String(receipt.rows)],
-    ["New", String(receipt.new)],
-    ["Updated", String(receipt.updated)],
-    ["Unchanged", String(receipt.unchanged)],
-    ["Refused", String(receipt.refused)],
-    ["Skipped", String(receipt.skipped)],
-    ["Cost of longs", money(totals.file.long_cost)],
-    ["Cost of shorts", money(totals.file.short_cost)],
-  ];
-  return (
-    <dl class="periods">
-      {counts.map(([name, text]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{text}</dd>
-        </div>
-      ))}
-    </dl>
+      {editor}
+      <Receipt outcome={outcome} />
+    </>
   );
 }

@@ -92,6 +92,13 @@ export const SCREENS = [
     load: () => import("../screens/Import").then((it) => it.Import),
   },
   {
+    id: "data",
+    name: "Data",
+    key: "d",
+    free: true,
+    load: () => import("../screens/Data").then((it) => it.Data),
+  },
+  {
     id: "settings",
     name: "Settings",
     key: "e",

@@ -1,6 +1,7 @@
 """The providers of market data, and what they returned."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -73,3 +74,32 @@ async def files_were_read(
         runs.c.status == "running", runs.c.trigger.not_in(other_triggers), ~in_run.exists()
     )
     return bool(await session.scalar(select(done.exists() & ~waiting.exists())))
+
+
+MOST_REJECTED = 5  # closes of a symbol, in one answer
+
+
+@dataclass(frozen=True)
+class RejectedClose:
+    """A close that was rejected as implausible, as it was sent, and why."""
+
+    session_date: date
+    close: str
+    source: str
+    reason: str
+
+
+async def load_rejected(
+    session: Session, symbols: Collection[str], since: date, as_of: date
+) -> dict[str, list[RejectedClose]]:
+    """The last closes of each symbol that were rejected in a window, newest first."""
+    row = ingest.quarantined_prices.c
+    columns = (row.symbol, row.session_date, row.close, row.source, row.reason)
+    within = (among(row.symbol, symbols), row.session_date.between(since, as_of))
+    newest = select(*columns).where(*within).order_by(row.session_date.desc(), row.source)
+    found: dict[str, list[RejectedClose]] = {}
+    for symbol, *terms in await session.execute(newest):
+        kept = found.setdefault(symbol, [])
+        if len(kept) < MOST_REJECTED:
+            kept.append(RejectedClose(*terms))
+    return found

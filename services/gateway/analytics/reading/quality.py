@@ -94,12 +94,24 @@ async def _stored(
     asking = await _asking(session, providers.get("prices", []), known, window, portfolio_id)
     states = [progress.symbol_progress(each, asking, window) for each in known]
     yields = await market_queries.load_yields(session, window[0], day)
+    doubted = [each.symbol for each in known if each.quarantined]
+    rejected = (
+        await provider_queries.load_rejected(session, doubted, window[0], day) if doubted else {}
+    )
+    symbols = [
+        {
+            **_symbol(each, state),
+            "age_sessions": quality.age_sessions(each, window),
+            "rejected": [vars(close) for close in rejected.get(each.symbol, ())],
+        }
+        for each, state in zip(known, states, strict=True)
+    ]
     return known, {
         "as_of": day,
         "window_start": window[0],
         "sessions": len(window),
         "progress": progress.totals(known, states, len(window)),
-        "symbols": [_symbol(each, state) for each, state in zip(known, states, strict=True)],
+        "symbols": symbols,
         "yields": progress.yield_progress(yields),
         "providers": providers,
         "reason": None,

@@ -75,6 +75,15 @@ class ProviderAnswer(BaseModel):
     asked_at: datetime
 
 
+class RejectedCloseOut(BaseModel):
+    """A close that was rejected as implausible, and why; it is in no calculation."""
+
+    session_date: date
+    close: str = Field(description="USD per share, as it was sent")
+    source: str
+    reason: str
+
+
 class SymbolQuality(BaseModel):
     """What is known of a symbol that the portfolio needs prices of."""
 
@@ -86,6 +95,12 @@ class SymbolQuality(BaseModel):
     prices: int = Field(description="in the window")
     missing: int = Field(description="sessions of the window without a price")
     quarantined: int = Field(description="closes in the window that were rejected as implausible")
+    age_sessions: int | None = Field(
+        default=None, description="sessions since the last close; null without any"
+    )
+    rejected: list[RejectedCloseOut] = Field(
+        default=[], description="the last five of those, newest first"
+    )
     sources: list[str] = Field(description="of the closes in the window")
     state: str = Field(
         description=(
@@ -135,6 +150,8 @@ SOME_SYMBOL = {
     "prices": 253,
     "missing": 0,
     "quarantined": 0,
+    "age_sessions": 0,
+    "rejected": [],
     "sources": ["polygon"],
     "state": "complete",
     "answered": [],

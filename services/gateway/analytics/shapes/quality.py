@@ -1,5 +1,6 @@
 """What is known of the symbols of a portfolio, and which calculations that is enough for."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -67,6 +68,13 @@ def _known(symbol: str, history: Mapping[str, Any] | None, window: Sequence[date
     return Known(
         symbol, status, last, found, history["recent"], missing, history["quarantined"], *more
     )
+
+
+def age_sessions(known: Known, window: Sequence[date]) -> int | None:
+    """How many sessions of the window are after the last close; None without any close."""
+    if known.last_session is None:
+        return None
+    return len(window) - bisect_right(window, known.last_session)
 
 
 def feasible_calculations(

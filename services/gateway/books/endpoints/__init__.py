@@ -9,6 +9,7 @@ from services.gateway.books.endpoints import (
     portfolios,
     position_edits,
     positions,
+    reconciliations,
     strategies,
     tags,
     uploads,
@@ -16,7 +17,8 @@ from services.gateway.books.endpoints import (
 
 router = APIRouter()
 SUBJECTS = (
-    *(uploads, imports, exports, portfolios, ledger, positions, position_edits, tags, strategies),
+    *(uploads, imports, reconciliations, exports, portfolios, ledger, positions),
+    *(position_edits, tags, strategies),
 )
 for subject in SUBJECTS:
     router.include_router(subject.router)

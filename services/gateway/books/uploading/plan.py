@@ -124,7 +124,7 @@ class Started:
 async def plan_upload(
     session: Session, caller: User, sheet: Sheet, options: UploadOptions, filename: str | None
 ) -> Plan:
-    rules, valued_on = await _rules(session, sheet, options)
+    rules, valued_on = await rules_of(session, sheet, options)
     if sheet.source is Source.TRANSACTIONS:
         portfolio = await _existing(session, caller, options, filename)
         nothing = Holdings((), (), ())
@@ -240,7 +240,7 @@ def _terms_day(sheet: Sheet, options: UploadOptions) -> date:
     return given or exported_on or options.as_of or exchange_day()
 
 
-async def _rules(
+async def rules_of(
     session: Session, sheet: Sheet, options: UploadOptions
 ) -> tuple[Rules, date | None]:
     """What the rows are held against, and the session the change is valued for."""

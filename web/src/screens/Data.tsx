@@ -1,0 +1,162 @@
+import { read } from "../api/client";
+import type { DataQuality, OwnRuns } from "../api/names";
+import { number, words } from "../format";
+import { DataTable } from "../parts/DataTable";
+import { Panel } from "../parts/Panel";
+import { Symbol } from "../parts/Symbol";
+import { go, useAddress } from "../state/address";
+import { useProgress } from "../state/events";
+import { useLoaded } from "../state/loading";
+import { RunTimeline } from "./imports/RunTimeline";
+
+const NUMERIC = { numeric: true } as const;
+type SymbolQuality = DataQuality["symbols"][number];
+const TONES: Record<string, string> = {
+  complete: "good",
+  stale: "warn",
+  missing: "bad",
+  private: "",
+  fetching: "warn",
+  waiting: "warn",
+  settled: "",
+};
+const SHOWN_RUNS = 20;
+
+/** What is stored for the portfolio's figures, symbol by symbol, and how its runs went. */
+export function Data() {
+  const address = useAddress();
+  const id = address["portfolio"] ?? null;
+  const asOf = address["as_of"];
+  const { version } = useProgress(id);
+  const quality = useLoaded<DataQuality>(id && `${id} ${asOf ?? ""} ${version}`, () =>
+    read("market-data/quality/{portfolio_id}", { portfolio_id: id ?? "" }, { as_of: asOf }),
+  );
+  const runs = useLoaded<OwnRuns>(id && `${id} ${version}`, () =>
+    read("me/runs", {}, { portfolio_id: id ?? "", limit: SHOWN_RUNS }),
+  );
+  const found = quality.value;
+  return (
+    <div class="grid data">
+      {(quality.problem ?? runs.problem) && <p role="alert">{quality.problem ?? runs.problem}</p>}
+      <Panel title="Market data" note={found?.as_of ? `of ${found.as_of}` : undefined}>
+        {found ? <Summary found={found} /> : <p class="empty">Loading …</p>}
+      </Panel>
+      <Panel title="What it is enough for">
+        {found ? <Calculations found={found} /> : <p class="empty">Loading …</p>}
+      </Panel>
+      <Panel title="Symbols" wide note={found ? `closes of ${found.sessions} sessions from ${found.window_start ?? "–"}` : undefined}>
+        {found ? <Symbols symbols={found.symbols} wanted={found.sessions} /> : <p class="empty">Loading …</p>}
+      </Panel>
+      <Panel title="Runs" wide note={runs.value ? `the last ${runs.value.items.length} of ${runs.value.total}` : undefined}>
+        {runs.value ? (
+          <RunTimeline runs={runs.value.items} chosen={address["run"]} onChoose={(run) => go({ run })} />
+        ) : (
+          <p class="empty">Loading …</p>
+        )}
+      </Panel>
+    </div>
+  );
+}
+
+function Summary({ found }: { found: DataQuality }) {
+  const { progress, providers } = found;
+  const counts: Array<[string, string]> = [
+    ["Of the session", number(found.complete, 0)],
+    ["Stale", number(found.stale, 0)],
+    ["Missing", number(found.missing, 0)],
+    ["Closes stored", number(progress.sessions_stored, 0)],
+    ["Of wanted", number(progress.sessions_wanted, 0)],
+    ["Being fetched", number(progress.fetching, 0)],
+  ];
+  const asked = (providers["prices"] ?? []).map((each) => (each.live ? `${each.name} (live)` : each.name));
+  return (
+    <>
+      {found.reason && <p class="empty">{found.reason}</p>}
+      <dl class="counts">
+        {counts.map(([name, text]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="note">Closes come from {asked.join(", then ") || "no provider"}.</p>
+    </>
+  );
+}
+
+function Calculations({ found }: { found: DataQuality }) {
+  return (
+    <DataTable
+      label="Calculations"
+      columns={[{ name: "Calculation" }, { name: "" }, { name: "Needs" }, { name: "Without it" }]}
+      rows={found.calculations.map((each) => [
+        words(each.calculation),
+        <span class={`pill ${each.feasible ? "good" : "warn"}`}>{each.feasible ? "yes" : "not for all"}</span>,
+        <span class="wrap">{each.needs}</span>,
+        <span class="wrap">{each.lacking.join(", ") || "–"}</span>,
+      ])}
+    />
+  );
+}
+
+const COLUMNS = [
+  { name: "Symbol" },
+  { name: "State" },
+  { name: "Stored", ...NUMERIC },
+  { name: "Of", ...NUMERIC },
+  { name: "Last close" },
+  { name: "Age", ...NUMERIC },
+  { name: "Sources" },
+  { name: "Rejected", ...NUMERIC },
+  { name: "Why" },
+];
+
+function Symbols({ symbols, wanted }: { symbols: SymbolQuality[]; wanted: number }) {
+  if (!symbols.length) return <p class="empty">The portfolio needs no prices.</p>;
+  const worst = ["missing", "stale", "complete", "private"];
+  const sorted = symbols.toSorted(
+    (a, b) => worst.indexOf(a.status) - worst.indexOf(b.status) || b.quarantined - a.quarantined || b.missing - a.missing,
+  );
+  return (
+    <DataTable
+      label="Symbols"
+      columns={COLUMNS}
+      rows={sorted.map((each) => [
+        <Symbol symbol={each.symbol} />,
+        <>
+          <span class={`pill ${TONES[each.status] ?? ""}`}>{words(each.status)}</span>{" "}
+          {each.state !== each.status && each.state !== "complete" && <small>{each.state}</small>}
+        </>,
+        each.status === "private" ? "–" : number(each.prices, 0),
+        each.status === "private" ? "–" : number(wanted, 0),
+        each.last_session ?? "–",
+        ageOf(each),
+        each.sources.join(", ") || "–",
+        number(each.quarantined, 0),
+        <Why each={each} />,
+      ])}
+    />
+  );
+}
+
+function ageOf({ age_sessions: age }: SymbolQuality): string {
+  if (age === null || age === undefined) return "–";
+  return age === 1 ? "1 session" : `${age} sessions`;
+}
+
+/** Why closes are missing, and those that were rejected. */
+function Why({ each }: { each: SymbolQuality }) {
+  const rejected = each.rejected ?? [];
+  if (!each.reason && !rejected.length) return <>–</>;
+  return (
+    <span class="wrap">
+      {each.reason}
+      {rejected.map((close) => (
+        <span key={close.session_date} class="rejected">
+          {close.session_date}: {close.close} of {close.source} rejected, {close.reason}
+        </span>
+      ))}
+    </span>
+  );
+}

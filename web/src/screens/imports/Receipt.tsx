@@ -1,0 +1,165 @@
+import type { ChangeOut, EntryOut, UploadReport } from "../../api/types";
+import { instrument, money, number, words } from "../../format";
+import { DataTable } from "../../parts/DataTable";
+import { Panel } from "../../parts/Panel";
+import { go } from "../../state/address";
+import type { Outcome } from "../Import";
+
+const MOST_SHOWN = 200;
+const NUMERIC = { numeric: true } as const;
+
+/** What became, or would become, of every line. */
+export function Receipt({ outcome }: { outcome: Outcome }) {
+  const { report, problem, lines } = outcome;
+  return (
+    <Panel title={report?.dry_run ? "Preview: nothing is written" : "Receipt"} wide note={report ? sourceOf(report) : undefined}>
+      {problem && <p role="alert">{problem}</p>}
+      {report && <Counts report={report} />}
+      {lines.length > 0 && (
+        <>
+          <h3>Problems by line</h3>
+          <DataTable
+            label="Problems by line"
+            columns={[{ name: "Line", ...NUMERIC }, { name: "Field" }, { name: "Problem" }]}
+            rows={lines
+              .slice(0, MOST_SHOWN)
+              .map((each) => [String(each.line ?? "–"), each.field ?? "–", <span class="wrap">{each.message}</span>])}
+          />
+        </>
+      )}
+      {report && <Lines report={report} />}
+      {!report && !problem && <p class="empty">What becomes of every line is shown here.</p>}
+      {report && !report.dry_run && report.portfolio && (
+        <button type="button" class="link" onClick={() => go({ screen: "overview", task: undefined })}>
+          Open {report.portfolio.name}: its figures follow within seconds
+        </button>
+      )}
+    </Panel>
+  );
+}
+
+function sourceOf(report: UploadReport): string {
+  const { layout, format, exported_on } = report.source;
+  return [layout ?? words(format), exported_on && `of ${exported_on}`].filter(Boolean).join(", ");
+}
+
+function Counts({ report }: { report: UploadReport }) {
+  const { receipt, totals, source } = report;
+  const counts: Array<[string, string]> = [
+    ["Lines", String(receipt.rows)],
+    ["New", String(receipt.new)],
+    ["Updated", String(receipt.updated)],
+    ["Unchanged", String(receipt.unchanged)],
+    ["Refused", String(receipt.refused)],
+    ["Skipped", String(receipt.skipped)],
+    ["Cost of longs", money(totals.file.long_cost)],
+    ["Cost of shorts", money(totals.file.short_cost)],
+    ["Cash in the file", money(source.cash)],
+  ];
+  return (
+    <dl class="counts">
+      {counts.map(([name, text]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{text}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The lines that are entered, or would be, and those that are skipped or worth a notice. */
+function Lines({ report }: { report: UploadReport }) {
+  const { changes, transactions, warnings } = report;
+  const skipped = report.source.skipped;
+  return (
+    <>
+      {changes.length > 0 && (
+        <>
+          <h3>Positions</h3>
+          <DataTable label="Positions by line" columns={POSITIONS} rows={changes.slice(0, MOST_SHOWN).map(positionRow)} />
+        </>
+      )}
+      {transactions.length > 0 && (
+        <>
+          <h3>Transactions</h3>
+          <DataTable
+            label="Transactions by line"
+            columns={TRANSACTIONS}
+            rows={transactions.slice(0, MOST_SHOWN).map(entryRow)}
+          />
+        </>
+      )}
+      {warnings.length > 0 && (
+        <>
+          <h3>Notices</h3>
+          <DataTable
+            label="Notices by line"
+            columns={[{ name: "Line", ...NUMERIC }, { name: "Notice" }]}
+            rows={warnings
+              .slice(0, MOST_SHOWN)
+              .map((each) => [String(each.line ?? "–"), <span class="wrap">{each.message}</span>])}
+          />
+        </>
+      )}
+      {skipped.length > 0 && (
+        <>
+          <h3>Skipped</h3>
+          <DataTable
+            label="Skipped lines"
+            columns={[{ name: "Line", ...NUMERIC }, { name: "What" }, { name: "Why" }]}
+            rows={skipped
+              .slice(0, MOST_SHOWN)
+              .map((each) => [String(each.line), each.label, <span class="wrap">{each.message}</span>])}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+const POSITIONS = [
+  { name: "Line", ...NUMERIC },
+  { name: "Position" },
+  { name: "Becomes" },
+  { name: "Quantity", ...NUMERIC },
+  { name: "Entry price", ...NUMERIC },
+  { name: "Entered" },
+  { name: "Tags" },
+];
+
+function positionRow(each: ChangeOut) {
+  return [
+    String(each.line),
+    instrument(each.symbol),
+    <span class={`pill ${each.kind === "new" ? "good" : each.kind === "updated" ? "warn" : ""}`}>{each.kind}</span>,
+    number(each.quantity, 6),
+    money(each.entry_price),
+    each.entry_date,
+    each.tags.join(", "),
+  ];
+}
+
+const TRANSACTIONS = [
+  { name: "Line", ...NUMERIC },
+  { name: "Day" },
+  { name: "Type" },
+  { name: "Instrument" },
+  { name: "Quantity", ...NUMERIC },
+  { name: "Price", ...NUMERIC },
+  { name: "Amount", ...NUMERIC },
+  { name: "Fees", ...NUMERIC },
+];
+
+function entryRow(each: EntryOut) {
+  return [
+    String(each.line),
+    each.trade_date,
+    words(each.kind),
+    each.symbol ? instrument(each.symbol) : "–",
+    number(each.quantity, 6),
+    money(each.price),
+    money(each.amount),
+    money(each.fees),
+  ];
+}
