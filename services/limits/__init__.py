@@ -8,6 +8,6 @@ computes       for every session the state of each limit of each portfolio: ok, 
                acknowledged, waived, cleared or not measured, with the room left and what drives it;
                one message about the alerts of a user and run, which it sends by webhook or e-mail
 owns           limits, limit_states, limit_events, alerts, evaluated_halves, channels,
-               notifications, deliveries, code_requests
+               notifications, deliveries, sent_alerts, code_requests
 publishes      limits.evaluated, limits.failed
 """

@@ -122,12 +122,20 @@ class LimitEvent(Table, table=True):
     recorded_at: datetime = required(MOMENT, server_default=func.now())
 
 
+# Alerts that a message is to be made of: that they are raised, raised again, or withdrawn.
+WAITING = (
+    "(NOT withdrawn AND (notified_at IS NULL OR taken_back_at IS NOT NULL))"
+    " OR (withdrawn AND notified_at IS NOT NULL AND taken_back_at IS NULL)"
+)
+
+
 class Alert(Table, table=True):
     """What a user is alerted of: a limit was reached, or is no longer breached, on `as_of`.
 
     `level` "warning", "breached" or "cleared". `group_id`: the alerts of one user and run.
-    `withdrawn`: a later restatement of the session says otherwise. `notified_at`: when messages
-    were made of it, if any channel wanted it.
+    `withdrawn`: a later restatement of the session says otherwise; `changed_at`: when that was
+    found, or found no longer. `notified_at`: when messages were made of it, if any channel wanted
+    it; `taken_back_at`: when messages were made of its withdrawal, until it is raised again.
     """
 
     __tablename__: ClassVar[str] = "alerts"
@@ -136,7 +144,7 @@ class Alert(Table, table=True):
         Index("ix_alerts_user", "user_id", "raised_at"),
         Index("ix_alerts_group", "group_id"),
         Index("ix_alerts_limit", "limit_id"),
-        Index("ix_alerts_waiting", "raised_at", postgresql_where=text("notified_at IS NULL")),
+        Index("ix_alerts_waiting", "raised_at", postgresql_where=text(WAITING)),
     )
 
     alert_id: UUID = key(Uuid)
@@ -158,7 +166,9 @@ class Alert(Table, table=True):
     group_id: UUID = required(Uuid)
     withdrawn: bool = required(Boolean)
     raised_at: datetime = required(MOMENT, server_default=func.now())
+    changed_at: datetime | None = optional(MOMENT)
     notified_at: datetime | None = optional(MOMENT)
+    taken_back_at: datetime | None = optional(MOMENT)
 
 
 class EvaluatedHalf(Table, table=True):
@@ -217,7 +227,9 @@ class Channel(Table, table=True):
 
 
 class Notification(Table, table=True):
-    """A message to a channel. `kind`: alerts, test or code; `state`: pending, delivered or failed.
+    """A message to a channel.
+
+    `kind`: alerts, withdrawn, test or code; `state`: pending, delivered or failed.
 
     The id is what a receiver knows a repetition by. `attempts`: all so far; `failures`: those that
     failed since it was created or repeated. `reason`: why the last attempt failed.
@@ -267,6 +279,15 @@ class Delivery(Table, table=True):
     error: str | None = optional(String)
 
 
+class SentAlert(Table, table=True):
+    """An alert that a notification is about."""
+
+    __tablename__: ClassVar[str] = "sent_alerts"
+
+    notification_id: UUID = key(Uuid, _of("notifications.notification_id"))
+    alert_id: UUID = key(Uuid, _of("alerts.alert_id"), index=True)
+
+
 class CodeRequest(Table, table=True):
     """A code that was sent to an address, kept for a day so that no stranger is sent many."""
 
@@ -286,6 +307,7 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.channels: published_columns(Channel, published.channels),
     published.notifications: published_columns(Notification, published.notifications),
     published.deliveries: published_columns(Delivery, published.deliveries),
+    published.sent_alerts: published_columns(SentAlert, published.sent_alerts),
 }
 
 DETAILS = (

@@ -11,6 +11,7 @@ from shared.contracts.event import Contract, Request, ShardEvent, WorkFailed
 
 MOST_SESSIONS_IN_A_ROW = 250
 MOST_EPISODES = 50  # of a portfolio, in the answer to a trial
+MOST_BEYOND = 100  # sessions of a portfolio, likewise
 
 
 class LimitsEvaluated(ShardEvent):
@@ -88,10 +89,14 @@ class LimitDefinition(Contract):
 
 
 class LimitSaved(Contract):
-    """The limit is stored, and evaluated on the last session; `created` False: it was changed."""
+    """The limit is stored, and evaluated on the last session; `created` False: it was changed.
+
+    `alerts`: by portfolio, how many alerts of that session are new.
+    """
 
     limit_id: UUID
     created: bool
+    alerts: dict[UUID, int] = Field(default_factory=dict)
 
 
 class SaveLimit(Request[LimitSaved]):
@@ -179,11 +184,20 @@ class Episode(Contract):
     member: str | None
 
 
+class TriedSession(Contract):
+    """A session on which a limit would have been beyond a level; `value`: in the limit's unit."""
+
+    as_of: date
+    level: Literal["warning", "breached"]
+    value: float
+    member: str | None
+
+
 class TriedPortfolio(Contract):
     """How a limit would have been on the stored sessions of a portfolio.
 
     `alerts`: how often it would have fired, warnings and breaches. `episodes`: the last ones of
-    `episodes_in_all`.
+    `episodes_in_all`. `beyond`: the last sessions beyond a level, the newest first.
     """
 
     portfolio_id: UUID
@@ -199,6 +213,7 @@ class TriedPortfolio(Contract):
     episodes: tuple[Episode, ...]
     episodes_in_all: int
     reasons: dict[str, int] = Field(default_factory=dict)
+    beyond: tuple[TriedSession, ...] = ()
 
 
 class LimitTried(Contract):

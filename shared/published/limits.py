@@ -64,7 +64,8 @@ limit_events = published_view(
 # One row per limit, portfolio, session on which an episode began, and level ("warning" | "breached"
 # | "cleared"): a session that is restated or run again adds none. value, threshold: in the limit's
 # unit. message: a sentence for its owner. contributors as above. group_id: the alerts of one user
-# and run. withdrawn: a restatement of the session says otherwise.
+# and run. withdrawn: a restatement of the session says otherwise; changed_at: when that was found,
+# or found no longer.
 alerts = published_view(
     "limits",
     "alerts",
@@ -77,7 +78,7 @@ alerts = published_view(
     *columns(JSONB, "contributors"),
     *columns(Uuid, "run_id", "group_id"),
     *columns(Boolean, "withdrawn"),
-    *columns(MOMENT, "raised_at"),
+    *columns(MOMENT, "raised_at", "changed_at"),
 )
 
 # Where users' alerts are sent: kind "webhook" | "email". levels: of which alerts. enabled: false
@@ -95,8 +96,9 @@ channels = published_view(
     *columns(MOMENT, "confirmed_at", "created_at"),
 )
 
-# Messages to channels. kind: "alerts" | "test" | "code"; state: "pending" | "delivered" | "failed".
-# next_attempt_at: of those pending. reason: why the last attempt failed.
+# Messages to channels. kind: "alerts" | "withdrawn" (alerts that were sent before) | "test" |
+# "code"; state: "pending" | "delivered" | "failed". next_attempt_at: of those pending. reason: why
+# the last attempt failed.
 notifications = published_view(
     "limits",
     "notifications",
@@ -120,3 +122,6 @@ deliveries = published_view(
     *columns(Integer, "status"),
     *columns(String, "error"),
 )
+
+# Which alerts a message is about.
+sent_alerts = published_view("limits", "sent_alerts", *keys(notification_id=Uuid, alert_id=Uuid))

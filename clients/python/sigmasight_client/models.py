@@ -19,6 +19,20 @@ class Ahead(TypedDict):
     ex_dividends: "dict[str, float]"
 
 
+class AlertDelivery(TypedDict):
+    """A message that an alert is in, to one of the user's channels."""
+
+    notification_id: "str"
+    channel_id: "str"
+    channel: "str"
+    kind: "str"
+    state: "str"
+    reason: "str | None"
+    created_at: "str"
+    attempts: "int"
+    last_attempt_at: "str | None"
+
+
 class AlertOut(TypedDict):
     """A limit was reached, or is no longer breached, on the session `as_of`."""
 
@@ -38,7 +52,9 @@ class AlertOut(TypedDict):
     contributors: "list[Contributor]"
     run_id: "str"
     withdrawn: "bool"
+    withdrawn_at: "str | None"
     raised_at: "str"
+    deliveries: "list[AlertDelivery]"
 
 
 class AlertPage(TypedDict):
@@ -825,6 +841,15 @@ class DollarGreeks(TypedDict):
     dollar_theta_1d: "float"
     dollar_vega_1pt: "float"
     dollar_rho_1pct: "float"
+
+
+class DraftCurves(TypedDict):
+    """A draft's curve next to its base's, along the same moves of spot."""
+
+    draft_id: "str"
+    before: "CurveReport | None"
+    after: "CurveReport | None"
+    reason: "str | None"
 
 
 class DraftOut(TypedDict):
@@ -1659,6 +1684,8 @@ class LimitImpact(TypedDict):
     limit_id: "str"
     name: "str"
     measure: "str"
+    measure_title: "NotRequired[str]"
+    measure_unit: "NotRequired[str]"
     per: "str"
     key: "str | None"
     unit: "str"
@@ -1700,6 +1727,7 @@ class LimitOut(TypedDict):
     name: "str"
     portfolio_id: "str | None"
     measure: "str"
+    measure_title: "str"
     measure_unit: "str"
     per: "Literal['portfolio', 'position', 'underlying', 'sector', 'tag']"
     key: "str | None"
@@ -1715,6 +1743,17 @@ class LimitOut(TypedDict):
     created_at: "str"
     states: "dict[str, int]"
     worst: "LimitStanding | None"
+    recent: "list[LimitPoint]"
+
+
+class LimitPoint(TypedDict):
+    """A limit's value on a session."""
+
+    as_of: "str"
+    value: "float | None"
+    state: (
+        "Literal['ok', 'warning', 'breached', 'acknowledged', 'waived', 'cleared', 'not_measured']"
+    )
 
 
 class LimitSide(TypedDict):
@@ -1726,6 +1765,7 @@ class LimitSide(TypedDict):
     member: "str | None"
     room: "float | None"
     room_usd: "float | None"
+    used: "NotRequired[float | None]"
     reason: "str | None"
 
 
@@ -1748,6 +1788,9 @@ class LimitStanding(TypedDict):
     breach: "float"
     room: "float | None"
     room_usd: "float | None"
+    used: "float | None"
+    until: "str | None"
+    why: "str | None"
     contributors: "list[LimitContributor]"
 
 
@@ -1778,6 +1821,7 @@ class LimitWithStandings(TypedDict):
     name: "str"
     portfolio_id: "str | None"
     measure: "str"
+    measure_title: "str"
     measure_unit: "str"
     per: "Literal['portfolio', 'position', 'underlying', 'sector', 'tag']"
     key: "str | None"
@@ -1793,6 +1837,7 @@ class LimitWithStandings(TypedDict):
     created_at: "str"
     states: "dict[str, int]"
     worst: "LimitStanding | None"
+    recent: "list[LimitPoint]"
     standings: "list[LimitStanding]"
 
 
@@ -1998,7 +2043,7 @@ class MarketScenario(TypedDict):
 
 
 class MarketScenarioImpact(TypedDict):
-    """P&L of a plain move of the market (decimal) or of rates (basis points)."""
+    """P&L of a plain move: of the market, or of yields (0.01 is +100 bp); decimals both."""
 
     kind: "str"
     shock: "float"
@@ -2073,6 +2118,7 @@ class MetricImpact(TypedDict):
 
     kind: "str"
     metric: "str"
+    title: "NotRequired[str]"
     unit: "str"
     before: "float | None"
     after: "float | None"
@@ -4588,6 +4634,16 @@ class TriedLimit(TypedDict):
     episodes: "list[LimitEpisode]"
     episodes_in_all: "int"
     reasons: "dict[str, int]"
+    beyond: "list[TriedSession]"
+
+
+class TriedSession(TypedDict):
+    """A session on which the limit would have been beyond a level."""
+
+    as_of: "str"
+    level: "str"
+    value: "float"
+    member: "str | None"
 
 
 class TroubleOut(TypedDict):
@@ -4749,8 +4805,20 @@ class WantedCorrelations(TypedDict):
 class WantedCurve(TypedDict):
     """A curve to reprice now; nothing is written."""
 
+    underlying: "NotRequired[str | None]"
+    spot_mode: "NotRequired[Literal['beta_weighted', 'parallel'] | None]"
+    volatility_term: "NotRequired[Literal['parallel', 'by_tenor']]"
+    spots: "NotRequired[list[float]]"
+    volatility_shock: "NotRequired[float]"
+    volatilities: "NotRequired[list[float]]"
+    days_forward: "NotRequired[list[int]]"
     portfolio_id: "NotRequired[str | None]"
     as_of: "NotRequired[str | None]"
+
+
+class WantedDraftCurve(TypedDict):
+    """A curve of a draft and of its base to reprice now; nothing is written."""
+
     underlying: "NotRequired[str | None]"
     spot_mode: "NotRequired[Literal['beta_weighted', 'parallel'] | None]"
     volatility_term: "NotRequired[Literal['parallel', 'by_tenor']]"
@@ -4772,11 +4840,11 @@ class WantedFactorCorrelations(TypedDict):
 class WantedGrid(TypedDict):
     """A grid to reprice now; nothing is written."""
 
-    portfolio_id: "NotRequired[str | None]"
-    as_of: "NotRequired[str | None]"
     underlying: "NotRequired[str | None]"
     spot_mode: "NotRequired[Literal['beta_weighted', 'parallel'] | None]"
     volatility_term: "NotRequired[Literal['parallel', 'by_tenor']]"
+    portfolio_id: "NotRequired[str | None]"
+    as_of: "NotRequired[str | None]"
     spots: "NotRequired[list[float]]"
     volatilities: "NotRequired[list[float]]"
     days_forward: "NotRequired[list[int]]"

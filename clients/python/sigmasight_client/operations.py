@@ -32,6 +32,7 @@ from sigmasight_client.models import (
     Definition,
     DefinitionList,
     DemoReset,
+    DraftCurves,
     DraftOut,
     DraftTerms,
     DraftWithTrades,
@@ -166,6 +167,7 @@ from sigmasight_client.models import (
     WantedBatch,
     WantedCorrelations,
     WantedCurve,
+    WantedDraftCurve,
     WantedFactorCorrelations,
     WantedGrid,
     WantedRun,
@@ -1678,6 +1680,15 @@ class SigmaSight(Session):
         """What any of a portfolio's positions add up to, all together and in groups."""
         return cast("SummedPositions", self.request("POST", "positions/sums", body=body))
 
+    def evaluate_draft_curve(self, draft_id: UUID | str, body: WantedDraftCurve) -> "DraftCurves":
+        """P&L and five Greeks against spot, of a calculated draft and of its base at its
+        session.
+        """
+        return cast(
+            "DraftCurves",
+            self.request("POST", f"modelling/sessions/{part(draft_id)}/curve", body=body),
+        )
+
     def list_limits(
         self,
         *,
@@ -1686,6 +1697,7 @@ class SigmaSight(Session):
             "ok", "warning", "breached", "acknowledged", "waived", "cleared", "not_measured"
         ]
         | None = None,
+        recent: int | None = None,
         limit: int | None = None,
         offset: int | None = None,
     ) -> "PageLimitOut":
@@ -1698,6 +1710,7 @@ class SigmaSight(Session):
                 query={
                     "portfolio_id": portfolio_id,
                     "state": state,
+                    "recent": recent,
                     "limit": limit,
                     "offset": offset,
                 },

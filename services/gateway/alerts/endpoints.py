@@ -90,9 +90,16 @@ async def list_alerts(
         await owned_portfolio(session, caller, portfolio_id)
     wanted = AlertFilter(portfolio_id, level, since)
     rows = await queries.load_alerts(session, caller.user_id, wanted, after, limit + 1)
-    items = [AlertOut.model_validate(dict(row)) for row in rows[:limit]]
+    sent = await queries.load_deliveries(session, [row["alert_id"] for row in rows[:limit]])
+    items = [_alert(row, sent[row["alert_id"]]) for row in rows[:limit]]
     next_mark = following(_marks(rows, "raised_at", "alert_id"), limit)
     return AlertPage(items=items, limit=limit, next=next_mark)
+
+
+def _alert(row: RowMapping, sent: Sequence[RowMapping]) -> AlertOut:
+    when = {"withdrawn_at": row["changed_at"] if row["withdrawn"] else None}
+    deliveries = {"deliveries": [dict(each) for each in sent]}
+    return AlertOut.model_validate({**row, **when, **deliveries})
 
 
 # --- channels ---

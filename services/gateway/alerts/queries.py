@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, func, select, true
 
 from services.gateway.edge.marks import Mark, behind
 from services.gateway.tables import Portfolio
@@ -41,6 +41,34 @@ async def load_alerts(
     page = select(limits.alerts).where(*conditions)
     ordered = page.order_by(row.raised_at.desc(), row.alert_id.desc())
     return (await session.execute(ordered.limit(limit))).mappings().all()
+
+
+async def load_deliveries(
+    session: Session, alert_ids: Sequence[UUID]
+) -> dict[UUID, list[RowMapping]]:
+    """The messages that each of these alerts of one user is in, the first one first."""
+    about = limits.sent_alerts.c
+    row = limits.notifications.c
+    channel = limits.channels.c
+    made = limits.deliveries.c
+    attempts = (
+        select(func.count().label("attempts"), func.max(made.sent_at).label("last_attempt_at"))
+        .where(made.notification_id == row.notification_id)
+        .lateral("made")
+    )
+    joined = (
+        limits.sent_alerts.join(limits.notifications, row.notification_id == about.notification_id)
+        .join(limits.channels, channel.channel_id == row.channel_id)
+        .join(attempts, true())
+    )
+    names = ("notification_id", "channel_id", "kind", "state", "reason", "created_at")
+    shown = (about.alert_id, *(row[name] for name in names), channel.name.label("channel"))
+    query = select(*shown, attempts).select_from(joined).where(among(about.alert_id, alert_ids))
+    found: dict[UUID, list[RowMapping]] = {each: [] for each in alert_ids}
+    ordered = query.order_by(row.created_at, row.notification_id)
+    for message in (await session.execute(ordered)).mappings():
+        found[message["alert_id"]].append(message)
+    return found
 
 
 def _channels(user_id: UUID) -> Select[tuple[object, ...]]:

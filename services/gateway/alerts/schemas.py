@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from services.gateway.edge.values import (
     NO_CONTROL_CHARACTERS,
@@ -44,7 +44,20 @@ _ALERT = {
     "contributors": [{"name": "AAPL", "value": 0.134}],
     "run_id": SOME_ID,
     "withdrawn": False,
+    "withdrawn_at": None,
     "raised_at": _MOMENT,
+    "deliveries": [],
+}
+_DELIVERY = {
+    "notification_id": SOME_ID,
+    "channel_id": SOME_ID,
+    "channel": "Risk desk",
+    "kind": "alerts",
+    "state": "delivered",
+    "reason": None,
+    "created_at": _MOMENT,
+    "attempts": 1,
+    "last_attempt_at": _MOMENT,
 }
 _NOTIFICATION = {
     "notification_id": SOME_ID,
@@ -74,6 +87,22 @@ class Contributor(BaseModel):
     value: float
 
 
+class AlertDelivery(BaseModel):
+    """A message that an alert is in, to one of the user's channels."""
+
+    model_config = example(**_DELIVERY)
+
+    notification_id: UUID
+    channel_id: UUID
+    channel: str = Field(description="the channel's name")
+    kind: str = Field(description="alerts, or withdrawn: that the alert no longer holds")
+    state: str = Field(description="pending, delivered or failed")
+    reason: str | None = Field(description="why the last attempt failed")
+    created_at: datetime
+    attempts: int
+    last_attempt_at: datetime | None
+
+
 class AlertOut(BaseModel):
     """A limit was reached, or is no longer breached, on the session `as_of`."""
 
@@ -95,7 +124,11 @@ class AlertOut(BaseModel):
     contributors: list[Contributor] = Field(description="the largest first, at most five")
     run_id: UUID
     withdrawn: bool = Field(description="a later restatement of the session says otherwise")
+    withdrawn_at: datetime | None = Field(description="when that was found")
     raised_at: datetime
+    deliveries: list[AlertDelivery] = Field(
+        description="messages it is in, the first one first; those of the last 30 days"
+    )
 
 
 class AlertPage(BaseModel):
@@ -109,8 +142,19 @@ class AlertPage(BaseModel):
 
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_CONTROL_CHARACTERS)]
+
+
+def _each_once(levels: list[AlertLevel]) -> list[AlertLevel]:
+    """The levels, where none is named twice."""
+    twice = sorted({level for level in levels if levels.count(level) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is named twice: name each level once")
+    return levels
+
+
 Levels = Annotated[
     list[AlertLevel],
+    AfterValidator(_each_once),
     Field(min_length=1, max_length=3, description="which alerts are sent to the channel"),
 ]
 
@@ -223,7 +267,7 @@ class NotificationOut(BaseModel):
     model_config = example(**_NOTIFICATION)
 
     notification_id: UUID
-    kind: str = Field(description="alerts, test or code")
+    kind: str = Field(description="alerts, withdrawn, test or code")
     alerts: int = Field(description="how many it is about")
     state: str = Field(description="pending, delivered or failed (given up: it may be repeated)")
     reason: str | None = Field(description="why the last attempt failed")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-_FIGURES = ("completed", "partial")  # how a run ends that stored some
+FIGURES = ("completed", "partial")  # how a run ends that stored some
 
 
 class State(StrEnum):
@@ -56,7 +56,7 @@ class Draft:
         """What its figures are."""
         if self.saved_at is not None:
             return State.SAVED
-        if self.run_status not in _FIGURES:
+        if self.run_status not in FIGURES:
             return State.DRAFT
         as_it_is = self.calculated_version == self.version and not self.has_moved
         return State.CALCULATED if as_it_is else State.STALE
@@ -65,7 +65,8 @@ class Draft:
     def etag(self) -> str:
         """Its tag: the version, and what else an answer about it shows."""
         run = "" if self.run_id is None else f"{self.run_id.hex[:12]}.{self.run_status}"
-        return f'"{self.version}-{self.edits_now}-{run}"'
+        kept = "booked" if self.booked_at else "saved" if self.saved_at else ""
+        return f'"{self.version}-{self.edits_now}-{run}-{kept}"'
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ _ROUTES = {
         GET factors/risk/{portfolio_id}
         GET factors/regression/{symbol}
         GET modelling/sessions/{draft_id}/impacts
+        POST modelling/sessions/{draft_id}/curve
         GET limits
         GET limits/templates
         GET limits/{limit_id}

@@ -40,6 +40,7 @@ from services.gateway.limits.schemas import (
 )
 from services.gateway.limits.shapes import templates
 from services.gateway.runs.queries.revisions import raise_revision
+from services.gateway.runs.tracking import report_alerts_of_limit
 from shared.contracts.event import Reply
 from shared.contracts.event import Request as BusRequest
 from shared.contracts.limits import (
@@ -54,6 +55,7 @@ from shared.contracts.limits import (
 from shared.database import Session
 from shared.messaging import Refused
 
+MOST_RECENT = 250
 router = once_router("/limits", "limits", 401, 404, 422)
 OfPortfolio = Annotated[UUID | None, Query(description="of this portfolio only")]
 
@@ -88,6 +90,10 @@ async def list_limits(
     state: Annotated[
         StateWord | None, Query(description="those with a portfolio in this state")
     ] = None,
+    recent: Annotated[
+        int,
+        Query(ge=0, le=MOST_RECENT, description="with so many last sessions of the portfolio"),
+    ] = 0,
 ) -> Page[LimitOut]:
     """The caller's limits by name, with how many portfolios are in each state and the worst."""
     if portfolio_id is not None:
@@ -96,10 +102,10 @@ async def list_limits(
         rows, total = await queries.load_limits(
             session, caller.user_id, portfolio_id, page.limit, page.offset
         )
-        items = await limits_shown(session, caller.user_id, rows, portfolio_id)
+        items = await limits_shown(session, caller.user_id, rows, portfolio_id, recent)
         return Page[LimitOut].model_validate(page.page(items, total), from_attributes=True)
     rows = await queries.load_all_limits(session, caller.user_id, portfolio_id)
-    every = await limits_shown(session, caller.user_id, rows, portfolio_id)
+    every = await limits_shown(session, caller.user_id, rows, portfolio_id, recent)
     chosen = [each for each in every if state in each.states]
     return Page[LimitOut].model_validate(page.of(chosen), from_attributes=True)
 
@@ -140,10 +146,13 @@ async def _save(
         if not is_new:
             await owned_limit(session, user_id, limit_id)
         definition = await _definition(session, asking, wanted)
-    await asking.ask(
+    saved = await asking.ask(
         SaveLimit(user_id=user_id, limit_id=limit_id, is_new=is_new, definition=definition),
         limit_id,
     )
+    if saved.alerts:  # the log of events is the gateway's: no user writes it
+        async with asking.gateway.database.transaction() as news:
+            await report_alerts_of_limit(news, saved)
     session = await later.open()
     action = "limit.created" if is_new else "limit.changed"
     await record(session, action, limit_id, **wanted.model_dump(mode="json"))
@@ -269,7 +278,7 @@ async def get_limit_history(
     wanted = (page.limit, page.offset)
     rows, total = await queries.load_history(session, limit_id, chosen, span, wanted)
     actions = await queries.load_actions(session, limit_id, chosen)
-    items = [dated(row) for row in rows]
+    items = [dated(row, limit.direction) for row in rows]
     return LimitHistory.model_validate(
         {"limit_id": limit_id, "actions": [vars(each) for each in actions]}
         | page.page(items, total)

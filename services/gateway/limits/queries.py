@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select, true
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from services.gateway.edge.dependencies import Period
 from services.gateway.edge.queries import all_rows, one_row, page_of
-from services.gateway.limits.shapes import Action, Limit, Standing
+from services.gateway.limits.shapes import Action, Limit, Point, Standing
 from services.gateway.tables import IS_BOOK, Portfolio
 from shared.database import Session, among, sql_table
 from shared.published import limits
@@ -67,13 +68,51 @@ async def load_standings(
         .limit(1)
         .lateral("last")
     )
+    marked = _marked(_limit.limit_id, _held.portfolio_id, last)
+    about = (_limit.limit_id, _held.portfolio_id, _held.name.label("portfolio_name"))
+    joined = limits.limits.join(_portfolios, _is_about()).join(last, true())
     query = (
-        select(_limit.limit_id, _held.portfolio_id, _held.name.label("portfolio_name"), last)
-        .select_from(limits.limits.join(_portfolios, _is_about()).join(last, true()))
+        select(*about, last, marked)
+        .select_from(joined.outerjoin(marked, true()))
         .where(_limit.user_id == user_id, among(_limit.limit_id, limit_ids))
     )
     chosen = query if portfolio_id is None else query.where(_held.portfolio_id == portfolio_id)
     return [Standing(**row) for row in await all_rows(session, chosen)]
+
+
+def _marked(
+    limit_id: ColumnElement[UUID], portfolio_id: ColumnElement[UUID], state: FromClause
+) -> LateralFromClause:
+    """Until when and why: what a user did that a state waived or acknowledged follows from."""
+    day = state.c.as_of
+    return (
+        select(_event.until, _event.reason.label("why"))
+        .where(
+            _event.limit_id == limit_id,
+            _event.portfolio_id == portfolio_id,
+            _event.kind == state.c.state,
+            _event.as_of <= day,
+            or_(_event.until.is_(None), _event.until >= day),
+        )
+        .order_by(_event.recorded_at.desc(), _event.event_id)
+        .limit(1)
+        .lateral("marked")
+    )
+
+
+async def load_recent(
+    session: Session, limit_ids: Sequence[UUID], portfolio_id: UUID, count: int
+) -> dict[UUID, list[Point]]:
+    """The last `count` sessions of each of the limits in a portfolio, ascending."""
+    newest = func.row_number().over(partition_by=_state.limit_id, order_by=_state.as_of.desc())
+    own = select(_state.limit_id, _state.as_of, _state.value, _state.state, newest.label("place"))
+    of_portfolio = (_state.portfolio_id == portfolio_id, among(_state.limit_id, limit_ids))
+    row = own.where(*of_portfolio).subquery("recent").c
+    last = select(row.limit_id, row.as_of, row.value, row.state).where(row.place <= count)
+    found: dict[UUID, list[Point]] = {}
+    for limit_id, *point in await session.execute(last.order_by(row.limit_id, row.as_of)):
+        found.setdefault(limit_id, []).append(Point(*point))
+    return found
 
 
 def _is_about() -> ColumnElement[bool]:
@@ -91,7 +130,8 @@ async def load_history(
     """A page (how many, after how many) of the sessions of a limit in a portfolio, newest first."""
     joined = limits.limit_states.join(_portfolios, _held.portfolio_id == _state.portfolio_id)
     names = (_state.limit_id, _held.portfolio_id, _held.name.label("portfolio_name"))
-    own = select(*names, *_SHOWN).select_from(joined)
+    marked = _marked(_state.limit_id, _state.portfolio_id, limits.limit_states)
+    own = select(*names, *_SHOWN, marked).select_from(joined.outerjoin(marked, true()))
     own = own.where(_state.limit_id == limit_id, _held.portfolio_id == portfolio_id)
     own = own if span.start is None else own.where(_state.as_of >= span.start)
     own = own if span.end is None else own.where(_state.as_of <= span.end)

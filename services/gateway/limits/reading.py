@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.gateway.analytics.reading.measures import measures_named
+from services.gateway.analytics.reading.measures import measure_titles, measures_named
 from services.gateway.edge.problems import Problem, not_found
 from services.gateway.limits import queries
 from services.gateway.limits.schemas import LimitWithStandings
@@ -37,23 +37,41 @@ async def unit_of(session: Session, user_id: UUID, name: str) -> str:
     return measure.unit
 
 
-def dated(standing: Standing) -> dict[str, object]:
+def dated(standing: Standing, direction: str) -> dict[str, object]:
     """A standing with the sessions that its level has lasted, its own included."""
     since = standing.since
     lasted = None if since is None else len(sessions(since, standing.as_of))
-    return shown_standing(standing, lasted)
+    return shown_standing(standing, direction, lasted)
 
 
 async def limits_shown(
-    session: Session, user_id: UUID, limits: Sequence[Limit], portfolio_id: UUID | None
+    session: Session,
+    user_id: UUID,
+    limits: Sequence[Limit],
+    portfolio_id: UUID | None,
+    recent: int = 0,
 ) -> list[LimitWithStandings]:
-    """The limits with how the user's portfolios stand, or one of them."""
+    """The limits with how the user's portfolios stand, or one of them.
+
+    `recent`: with the values of that many last sessions, of the one portfolio.
+    """
     found: dict[UUID, list[Standing]] = {limit.limit_id: [] for limit in limits}
     for standing in await queries.load_standings(session, user_id, list(found), portfolio_id):
         found[standing.limit_id].append(standing)
+    titles = await measure_titles(session, user_id, {limit.measure for limit in limits})
+    points = (
+        await queries.load_recent(session, list(found), portfolio_id, recent)
+        if recent and portfolio_id is not None
+        else {}
+    )
     return [
         LimitWithStandings.model_validate(
-            shown(limit, [dated(each) for each in worst_first(found[limit.limit_id])])
+            shown(
+                limit,
+                [dated(each, limit.direction) for each in worst_first(found[limit.limit_id])],
+                titles[limit.measure],
+                points.get(limit.limit_id, ()),
+            )
         )
         for limit in limits
     ]

@@ -48,6 +48,9 @@ _STANDING = {
     "breach": 0.1,
     "room": -0.013,
     "room_usd": -13_000.0,
+    "used": 1.13,
+    "until": None,
+    "why": None,
     "contributors": [{"name": "AAPL", "value": 113_000.0}],
 }
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
@@ -149,9 +152,24 @@ class LimitStanding(BaseModel):
     breach: float
     room: float | None = Field(description="left to the breach level, negative beyond it")
     room_usd: Money | None = Field(description="the same in USD, where the measure is in USD")
+    used: float | None = Field(
+        description="how far the value is on the way to the breach level: 1 at it, more beyond"
+    )
+    until: date | None = Field(description="the last day of the waiver, of a state waived")
+    why: str | None = Field(description="what the user gave as the reason, acknowledged or waived")
     contributors: list[LimitContributor] = Field(
         description="the five largest, where the level is not ok"
     )
+
+
+class LimitPoint(BaseModel):
+    """A limit's value on a session."""
+
+    model_config = example(as_of="2022-12-28", value=0.113, state="breached")
+
+    as_of: date
+    value: float | None = Field(description="in the limit's unit; null when it was not measured")
+    state: StateWord
 
 
 class LimitOut(BaseModel):
@@ -160,17 +178,20 @@ class LimitOut(BaseModel):
     model_config = example(
         limit_id=SOME_ID,
         **_TERMS,
+        measure_title="Market value",
         measure_unit="USD",
         in_force_since="2022-12-28",
         created_at="2022-12-28T21:05:00Z",
         states={"breached": 1, "ok": 2},
         worst=_STANDING,
+        recent=[],
     )
 
     limit_id: UUID
     name: str
     portfolio_id: UUID | None
     measure: str
+    measure_title: str = Field(description="the measure's name for readers")
     measure_unit: str
     per: PerWord
     key: str | None
@@ -187,6 +208,9 @@ class LimitOut(BaseModel):
     states: dict[str, int] = Field(description="how many portfolios are in each state")
     worst: LimitStanding | None = Field(
         description="the portfolio with the least room left, those beyond a level first"
+    )
+    recent: list[LimitPoint] = Field(
+        description="the last sessions, ascending, as many as a list of one portfolio asks for"
     )
 
 
@@ -274,6 +298,17 @@ class LimitEpisode(BaseModel):
     member: str | None
 
 
+class TriedSession(BaseModel):
+    """A session on which the limit would have been beyond a level."""
+
+    model_config = example(as_of="2022-12-28", level="breached", value=0.113, member="AAPL")
+
+    as_of: date
+    level: str = Field(description="warning or breached")
+    value: float = Field(description="in the limit's unit")
+    member: str | None
+
+
 class TriedLimit(BaseModel):
     """A limit on the stored sessions of one portfolio: how often it would have fired."""
 
@@ -290,6 +325,9 @@ class TriedLimit(BaseModel):
     episodes: list[LimitEpisode] = Field(description="the last 50 of `episodes_in_all`")
     episodes_in_all: int
     reasons: dict[str, int] = Field(description="why sessions have no value, and how many")
+    beyond: list[TriedSession] = Field(
+        description="the last 100 sessions beyond a level, the newest first"
+    )
 
 
 class LimitTrial(BaseModel):

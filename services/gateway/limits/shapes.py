@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from services.gateway.analytics.shapes.limits import share_used
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -46,6 +48,17 @@ class Standing:
     level: str
     since: date | None
     contributors: Sequence[Mapping[str, object]] | None
+    until: date | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Point:
+    """A limit's value in a portfolio on one of its last sessions; None where there is none."""
+
+    as_of: date
+    value: float | None
+    state: str
 
 
 @dataclass(frozen=True)
@@ -145,10 +158,14 @@ def terms_in_force(limit: Limit) -> dict[str, object]:
     return {"in_force_since": last.pop("since"), **last}
 
 
-def shown(limit: Limit, standings: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """A limit with how portfolios stand, the worst first."""
+def shown(
+    limit: Limit, standings: Sequence[Mapping[str, object]], title: str, recent: Sequence[Point]
+) -> dict[str, object]:
+    """A limit with how portfolios stand, the worst first; `title`: of its measure."""
     return {
         **vars(limit),
+        "measure_title": title,
+        "recent": [vars(each) for each in recent],
         "key": limit.member,
         **terms_in_force(limit),
         "states": Counter(str(each["state"]) for each in standings),
@@ -157,10 +174,14 @@ def shown(limit: Limit, standings: Sequence[Mapping[str, object]]) -> dict[str, 
     }
 
 
-def shown_standing(standing: Standing, age_sessions: int | None) -> dict[str, object]:
-    """A standing with how many sessions its level has lasted."""
+def shown_standing(
+    standing: Standing, direction: str, age_sessions: int | None
+) -> dict[str, object]:
+    """A standing with how many sessions its level has lasted, and how much of it is used."""
     contributors = standing.contributors or []
-    return {**vars(standing), "age_sessions": age_sessions, "contributors": contributors}
+    used = share_used(direction, standing.value, standing.breach)
+    derived = {"age_sessions": age_sessions, "used": used, "contributors": contributors}
+    return {**vars(standing), **derived}
 
 
 def worst_first(standings: Iterable[Standing]) -> list[Standing]:

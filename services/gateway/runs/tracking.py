@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from services.gateway.edge import queries as edge_queries
 from services.gateway.runs.queries import holders, last_runs, revisions, run_events, runs
@@ -30,7 +30,7 @@ from services.gateway.runs.troubles import (
     troubles_of_stage,
 )
 from shared.contracts.event import CALCULATION_FAILED, NOT_CALCULATED, ShardEvent, WorkFailed
-from shared.contracts.limits import LimitsEvaluated
+from shared.contracts.limits import LimitSaved, LimitsEvaluated
 from shared.database import Session
 
 ABANDONED_SECONDS = 120.0
@@ -86,6 +86,20 @@ async def report_alerts(session: Session, event: ShardEvent) -> None:
     news = _alert_news(run, event)
     if news and not await run_events.is_recorded(session, event.run_id, news[0].data):
         await run_events.save_news(session, _rows(event.run_id, news))
+
+
+async def report_alerts_of_limit(session: Session, saved: LimitSaved) -> None:
+    """Notify the owner of the alerts that a limit raised when it was set, or its levels changed.
+
+    They are news of the runs that measured the session. The caller's last statement: other writers
+    of news wait until the transaction ends.
+    """
+    news: list[dict[str, Any]] = []
+    for head in await last_runs.load_last_heads(session, saved.alerts):
+        run = Run(head.run_id, head.as_of, head.trigger, stages_of(head.trigger))
+        counts = {head.portfolio_id: saved.alerts[head.portfolio_id]}
+        news += _rows(head.run_id, alert_news(run, uuid4(), counts))
+    await run_events.save_news(session, news)
 
 
 def _alert_news(run: Run, event: ShardEvent | WorkFailed) -> list[News]:

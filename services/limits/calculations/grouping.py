@@ -35,17 +35,19 @@ def ready_groups(
 ) -> list[tuple[RaisedAlert, ...]]:
     """The alerts to send now, each group for one message, in the order in which they were raised.
 
-    A group is what was raised for one user by one run. Where more than `RUNS_APART` runs of a user
-    are ready at once, as after a history is calculated, all of them are one group.
+    A group is what was raised for one user by one run, or withdrawn of it. Where more than
+    `RUNS_APART` runs of a user are ready at once, as after a history is calculated, all of them are
+    one group.
     """
-    groups: dict[tuple[UUID, UUID], list[RaisedAlert]] = {}
+    groups: dict[tuple[UUID, bool, UUID], list[RaisedAlert]] = {}
     for alert in sorted(alerts, key=lambda each: (each.raised_at, each.alert_id)):
-        groups.setdefault((alert.user_id, alert.group_id), []).append(alert)
-    ready: dict[UUID, list[list[RaisedAlert]]] = {}
-    for (user_id, _), group in groups.items():
+        about = (alert.user_id, alert.withdrawn, alert.group_id)
+        groups.setdefault(about, []).append(alert)
+    ready: dict[tuple[UUID, bool], list[list[RaisedAlert]]] = {}
+    for (user_id, withdrawn, _), group in groups.items():
         if _is_ready(group, now, patience):
-            ready.setdefault(user_id, []).append(group)
-    return [tuple(group) for of_user in ready.values() for group in _merged(of_user)]
+            ready.setdefault((user_id, withdrawn), []).append(group)
+    return [tuple(group) for found in ready.values() for group in _merged(found)]
 
 
 def _is_ready(group: Sequence[RaisedAlert], now: datetime, patience: Patience) -> bool:
@@ -79,6 +81,9 @@ def message_text(alerts: Sequence[RaisedAlert]) -> Text:
     data = message_data(alerts)
     levels = Counter(alert.level for alert in alerts)
     counts = ", ".join(_counted(level, levels[level]) for level in LEVELS if levels[level])
+    withdrawn = alerts[0].withdrawn
+    what = f"withdrawn: {counts}" if withdrawn else counts
+    because = ["The sessions were measured again, and say otherwise now."] if withdrawn else []
     lines = [
         f"{alert.as_of.isoformat()}  {_named(alert)}  {alert.level.upper()}  {_sentence(alert)}"
         for alert in _most_urgent(alerts)
@@ -87,8 +92,8 @@ def message_text(alerts: Sequence[RaisedAlert]) -> Text:
         [f"... and {data['not_shown']} more: see GET /api/v1/alerts"] if data["not_shown"] else []
     )
     return Text(
-        subject=f"SigmaSight: {counts} ({data['last_session']})",
-        body="\n".join([f"{counts} in {_portfolios(alerts)}.", "", *lines, *more, ""]),
+        subject=f"SigmaSight: {what} ({data['last_session']})",
+        body="\n".join([f"{what} in {_portfolios(alerts)}.", *because, "", *lines, *more, ""]),
     )
 
 

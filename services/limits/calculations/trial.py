@@ -25,11 +25,21 @@ class Episode:
 
 
 @dataclass(frozen=True)
+class Beyond:
+    """A session on which the limit is beyond a level; `value`: in the limit's unit."""
+
+    as_of: date
+    level: Level
+    value: float
+    member: str | None
+
+
+@dataclass(frozen=True)
 class Tried:
     """A limit on the stored sessions of a portfolio.
 
     `warnings` and `breaches`: how often each would have been alerted of. `reasons`: why sessions
-    have no value, and how many.
+    have no value, and how many. `beyond`: every session beyond a level, ascending.
     """
 
     portfolio_id: UUID
@@ -44,6 +54,7 @@ class Tried:
     state: State | None
     episodes: tuple[Episode, ...]
     reasons: Mapping[str, int]
+    beyond: tuple[Beyond, ...] = ()
 
 
 def tried(limit: Limit, days: Mapping[UUID, Sequence[date]], readings: Readings) -> list[Tried]:
@@ -70,7 +81,15 @@ def _of_one(limit: Limit, portfolio_id: UUID, days: Sequence[date], readings: Re
         state=found[-1].state if found else None,
         episodes=tuple(_episodes(limit, values, found)),
         reasons=missing,
+        beyond=tuple(_beyond(values, found)),
     )
+
+
+def _beyond(values: Sequence[Valued], found: Sequence[Standing]) -> Iterator[Beyond]:
+    for value, standing in zip(values, found, strict=True):
+        level = standing.after.level
+        if value.value is not None and level is not Level.OK:
+            yield Beyond(value.session_date, level, value.value, value.member)
 
 
 def _episodes(

@@ -49,8 +49,9 @@ async def save_limit(request: SaveLimit, session: Session) -> LimitSaved:
     await repository.save_limit(session, limit, definition.owner, definition.note)
     firsts = dict.fromkeys([each for each, last in lasts.items() if last == since], since)
     scope = Scope(firsts, reads_later=True, limit_ids=[limit.limit_id])
-    await evaluate(session, scope, run_id=limit.limit_id)
-    return LimitSaved(limit_id=limit.limit_id, created=stored is None)
+    outcome = await evaluate(session, scope, run_id=limit.limit_id)
+    created = stored is None
+    return LimitSaved(limit_id=limit.limit_id, created=created, alerts=dict(outcome.alerts))
 
 
 @router.answers(DeleteLimit)

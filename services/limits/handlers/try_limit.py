@@ -9,7 +9,13 @@ from services.limits import repository
 from services.limits.calculations.trial import Tried, tried
 from services.limits.handlers.manage_limits import described, unknown
 from services.limits.inputs import Limit
-from shared.contracts.limits import MOST_EPISODES, LimitTried, TriedPortfolio, TryLimit
+from shared.contracts.limits import (
+    MOST_BEYOND,
+    MOST_EPISODES,
+    LimitTried,
+    TriedPortfolio,
+    TryLimit,
+)
 from shared.database import Session
 from shared.errors import Unanswerable
 from shared.messaging import ServiceRouter
@@ -59,6 +65,6 @@ async def _limit(request: TryLimit, session: Session) -> Limit:
 
 def _portfolio(found: Tried) -> TriedPortfolio:
     episodes = [asdict(each) for each in found.episodes[-MOST_EPISODES:]]
-    return TriedPortfolio.model_validate(
-        {**vars(found), "episodes": episodes, "episodes_in_all": len(found.episodes)}
-    )
+    beyond = [asdict(each) for each in found.beyond[: -MOST_BEYOND - 1 : -1]]
+    shown = {"episodes": episodes, "episodes_in_all": len(found.episodes), "beyond": beyond}
+    return TriedPortfolio.model_validate({**vars(found), **shown})

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, func, select, update
 
 from services.limits.repository.states import Firsts, asked
 from services.limits.tables import Alert
@@ -41,5 +41,5 @@ async def save_alerts(
         ]
         if changed:
             own = update(_alerts).where(among(row.alert_id, changed))
-            await session.execute(own.values(withdrawn=withdrawn))
+            await session.execute(own.values(withdrawn=withdrawn, changed_at=func.now()))
     return dict(Counter(UUID(str(each["portfolio_id"])) for each in new))

@@ -12,6 +12,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -25,37 +26,51 @@ from services.limits.senders.inputs import (
     RaisedAlert,
     Text,
 )
-from services.limits.tables import Alert, Channel, CodeRequest, Delivery, Notification
-from shared.database import Session, among, lock, sql_table
+from services.limits.tables import (
+    WAITING,
+    Alert,
+    Channel,
+    CodeRequest,
+    Delivery,
+    Notification,
+    SentAlert,
+)
+from shared.database import Session, among, append, lock, sql_table
 from shared.published import gateway
 
 _alerts = sql_table(Alert)
 _channels = sql_table(Channel)
 _notifications = sql_table(Notification)
 _deliveries = sql_table(Delivery)
+_sent = sql_table(SentAlert)
 _requests = sql_table(CodeRequest)
 PENDING = "pending"
 DELIVERED = "delivered"
 FAILED = "failed"
 CODE = "code"
-_RAISED = tuple(name for name in RaisedAlert.__dataclass_fields__ if name != "portfolio_name")
+_DERIVED = ("portfolio_name", "raised_at")
+_RAISED = tuple(name for name in RaisedAlert.__dataclass_fields__ if name not in _DERIVED)
 
 
 async def claim_alerts(session: Session, limit: int) -> list[RaisedAlert]:
-    """The oldest alerts that no message was made of, in the order in which they were raised.
+    """The oldest alerts that a message is to be made of, in the order in which they came up.
+
+    Those that are raised, withdrawn after a message said that they were, or raised again after
+    that.
 
     Until the transaction ends, other processes wait: what one run raised stays together. Those that
     an evaluation is withdrawing right now are left for the next time.
     """
     await lock(session, "limits.alerts")
     row = _alerts.c
-    waiting = row.notified_at.is_(None), row.withdrawn.is_(False)
+    came_up = func.coalesce(row.changed_at, row.raised_at)
     book = gateway.portfolios.c
+    shown = (came_up.label("raised_at"), book.name.label("portfolio_name"))
     oldest = (
-        select(*(row[name] for name in _RAISED), book.name.label("portfolio_name"))
+        select(*(row[name] for name in _RAISED), *shown)
         .outerjoin_from(_alerts, gateway.portfolios, book.portfolio_id == row.portfolio_id)
-        .where(*waiting)
-        .order_by(row.raised_at)
+        .where(text(WAITING))
+        .order_by(came_up)
         .limit(limit)
     )
     claimed = oldest.with_for_update(of=_alerts, skip_locked=True)
@@ -63,10 +78,23 @@ async def claim_alerts(session: Session, limit: int) -> list[RaisedAlert]:
     return [RaisedAlert(**each) for each in found.mappings()]
 
 
-async def save_notified(session: Session, alert_ids: Collection[UUID], now: datetime) -> None:
-    """Remember that messages were made of these alerts, if any channel wants them."""
-    done = update(_alerts).where(among(_alerts.c.alert_id, alert_ids))
-    await session.execute(done.values(notified_at=now))
+async def save_notified(session: Session, alerts: Collection[RaisedAlert], now: datetime) -> None:
+    """Remember that messages were made of these alerts, or of their withdrawal, if wanted."""
+    raised = {"notified_at": now, "taken_back_at": None}
+    for withdrawn, values in ((False, raised), (True, {"taken_back_at": now})):
+        some = [each.alert_id for each in alerts if each.withdrawn is withdrawn]
+        done = update(_alerts).where(among(_alerts.c.alert_id, some))
+        await session.execute(done.values(**values))
+
+
+async def load_sent(session: Session, alert_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    """Which channels each of the alerts was sent to: pairs of channel and alert."""
+    row = _notifications.c
+    joined = select(row.channel_id, _sent.c.alert_id).join_from(
+        _sent, _notifications, row.notification_id == _sent.c.notification_id
+    )
+    found = await session.execute(joined.where(among(_sent.c.alert_id, alert_ids)))
+    return set(found.tuples().all())
 
 
 async def load_active_channels(session: Session, user_ids: Collection[UUID]) -> list[Destination]:
@@ -97,7 +125,7 @@ async def save_notifications(
             "channel_id": each.channel_id,
             "user_id": each.user_id,
             "kind": each.kind,
-            "alerts": each.alerts,
+            "alerts": len(each.alerts),
             "subject": each.text.subject,
             "body": each.text.body,
             "state": PENDING,
@@ -109,6 +137,12 @@ async def save_notifications(
     ]
     if rows:
         await session.execute(insert(_notifications), rows)
+    about = [
+        {"notification_id": each.notification_id, "alert_id": alert_id}
+        for each in notifications
+        for alert_id in each.alerts
+    ]
+    await append(session, SentAlert, about)
 
 
 def _waits() -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 ALERTS = "alerts.raised"
+WITHDRAWN = "alerts.withdrawn"
 TEST = "channel.test"
 
 

@@ -11,7 +11,8 @@ class RaisedAlert:
 
     `group_id`: the alerts of one user and run. `level`: "breached", "warning" or "cleared".
     `name`: the limit's. `value`, `threshold`: in its unit. `portfolio_name`: None once the
-    portfolio is deleted.
+    portfolio is deleted. `withdrawn`: its session says otherwise now. `raised_at`: when that was
+    found, or it was raised. `notified_at`: when a message was last made of it, if one was.
     """
 
     alert_id: UUID
@@ -31,6 +32,8 @@ class RaisedAlert:
     message: str
     raised_at: datetime
     portfolio_name: str | None
+    withdrawn: bool = False
+    notified_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,14 @@ class ExpectedCode:
 
 @dataclass(frozen=True)
 class NewNotification:
-    """A message to send. `kind`: "alerts", "test" or "code"; `alerts`: how many it is about."""
+    """A message to send. `kind`: "alerts", "withdrawn", "test" or "code"; `alerts`: about which."""
 
     notification_id: UUID
     channel_id: UUID
     user_id: UUID
     kind: str
     text: Text
-    alerts: int = 0
+    alerts: tuple[UUID, ...] = ()
     expires_at: datetime | None = None
 
 

@@ -28,9 +28,10 @@ class Meters:
         )
 
     def count_raised(self, alerts: Iterable[RaisedAlert]) -> None:
-        """Count alerts that messages were made of."""
+        """Count alerts that messages were made of, each once."""
         for alert in alerts:
-            self.raised.labels(alert.level).inc()
+            if alert.notified_at is None:
+                self.raised.labels(alert.level).inc()
 
     def count_attempt(
         self, due: DueNotification, outcome: Outcome, again_at: datetime | None

@@ -47,7 +47,7 @@ def test_a_new_user_goes_from_a_file_to_a_booked_trade(
     window.screenshot("what-if-calculated")
     page.get_by_role("button", name="See what would be written").click()
     page.get_by_role("button", name="Book 1 transaction").click()
-    expect(page.get_by_text("booked", exact=True)).to_be_visible()
+    expect(page.get_by_text("booked", exact=True)).to_be_visible(timeout=30_000)
     with connection(stack.directory.load(), email, password) as client:
         portfolio_id = client.list_portfolios()["items"][0]["portfolio_id"]
         entered = client.list_transactions(portfolio_id)["items"]

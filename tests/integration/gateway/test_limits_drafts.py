@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from shared.database import Database
@@ -43,9 +44,14 @@ async def test_a_draft_breaches_one_limit_and_cures_another(
         {"action": "open", "symbol": "XOM", "quantity": 60},
     ]
     await ann.post(f"{path}/trades", {"trades": trades})
+    early = await ann.post(f"{path}/curve", {"spots": [0.0]})
     await ann.post(f"{path}/calculate", None)
     await nothing_runs(admin)
     impacts = (await ann.get(f"{path}/impacts")).json()["impacts"]
+    curves = (await ann.post(f"{path}/curve", {"spots": [-0.1, 0.0]})).json()
+    of_base = await ann.post("risk/curve", {"spots": [-0.1, 0.0], "portfolio_id": base_id})
+    xom = (await ann.post(f"{path}/curve", {"underlying": "xom", "spots": [0.1]})).json()
+    nothing = await ann.post(f"{path}/curve", {"underlying": "TSLA"})
 
     assert listed["limits"] == report["limits"] == {"breached": 1, "ok": 2}
     states = report["limit_states"]
@@ -61,6 +67,24 @@ async def test_a_draft_breaches_one_limit_and_cures_another(
     assert found["XOM 30 %"]["before"]["room"] > 0 > found["XOM 30 %"]["after"]["room"]
     assert found["AAPL 20 %"]["after"]["state"] == "ok"
     assert found["VaR"]["before"]["value"] > found["VaR"]["after"]["value"] / 2 > 0
+    assert found["VaR"]["measure_title"] == "Historical VaR, one day, 95 %"
+    titles = {each["metric"]: each["title"] for each in impacts["metrics"]}
+    assert titles["var_99_1d_historical"] == "Historical VaR, one day, 99 %"
+    # the draft's curve next to its base's
+    assert (early.status_code, early.json()["code"]) == (409, "draft_not_calculated")
+    assert curves["before"] == of_base.json()
+    assert curves["after"]["dates"][0]["pnl"][0] != curves["before"]["dates"][0]["pnl"][0]
+    before, after = (xom[side]["dates"][0]["pnl"][0] for side in ("before", "after"))
+    assert after / before == pytest.approx(1.6, abs=1e-4)
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "not_held")
+    # a name changes no figure, and what is kept is no longer what a reader holds
+    tag = {"If-Match": (await ann.get(path)).headers["etag"]}
+    renamed = await ann.request("PATCH", path, json={"name": "Less of one"}, headers=tag)
+    held = {"If-None-Match": (await ann.get(path)).headers["etag"]}
+    kept = await ann.post(f"{path}/save", {"name": "Kept"})
+    read = await ann.request("GET", path, headers=held)
+    assert (renamed.json()["state"], kept.json()["state"]) == ("calculated", "saved")
+    assert (read.status_code, read.json()["state"], read.json()["name"]) == (200, "saved", "Kept")
     # the draft is in no list of limits or alerts
     (limit,) = [
         each for each in (await ann.get("limits")).json()["items"] if "AAPL" in each["name"]

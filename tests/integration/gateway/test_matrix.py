@@ -166,6 +166,7 @@ PATCH modelling/sessions/{draft_id}
 DELETE modelling/sessions/{draft_id}
 POST modelling/sessions/{draft_id}/trades
 POST modelling/sessions/{draft_id}/suggestions
+POST modelling/sessions/{draft_id}/curve
 PUT modelling/sessions/{draft_id}/trades/{trade_id}
 DELETE modelling/sessions/{draft_id}/trades/{trade_id}
 POST modelling/sessions/{draft_id}/calculate
@@ -237,6 +238,7 @@ POST risk/stress-testing/direct-impact
 POST risk/stress-testing/correlated-impact
 POST risk/stress-testing/comprehensive
 POST modelling/sessions/{draft_id}/book
+POST modelling/sessions/{draft_id}/curve
 POST limits/test
 POST limits/{limit_id}/test
 """

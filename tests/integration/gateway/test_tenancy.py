@@ -272,7 +272,7 @@ TEXTS = {
         accounts address colour email external_id full_name group hint ignored key label name note
         portfolio_name screen strategy tags target_name ticket token access_token refresh_token
         token_type description scenario_id scenario_ids file field role next user_agent hash member
-        secret names file_name
+        secret names file_name why channel
         header samples fingerprint layout id
     """,
     "an instrument or a market fact, of those the caller asked for or holds": """
@@ -286,7 +286,7 @@ TEXTS = {
         measured_source method metric model money_weighted_reason option_type option_valuation
         period position_type per price_source quality rate_source severity stage state status
         trigger type title unit underlying_price_source error formula meaning measure section sign
-        measure_unit template level change direction part sha256
+        measure_unit measure_title template level change direction part sha256
     """,
     "a sentence made for its reader": """
         detail message paused_because problem reason sentence standing_reason

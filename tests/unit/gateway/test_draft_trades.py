@@ -186,6 +186,33 @@ def test_pasted_rows_open_with_the_sign_of_their_side() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "symbol\tquantity\tprice\nAAPL\t-50\t126.5\nXOM\t100\t\n",
+        "AAPL\t-50\t126.5\nXOM\t100\n",
+        "Symbol;Qty;Price\nAAPL;-50;126.5\nXOM;100;\n",
+        "# from a mail\nAAPL,-50,126.5\nXOM,100\n",
+    ],
+)
+def test_pasted_cells_need_neither_commas_nor_a_header(text: str) -> None:
+    errors: Errors = []
+
+    found = pasted_trades(text, errors)
+
+    assert errors == []
+    terms = [(each.trade.symbol, each.trade.quantity, each.trade.price) for each in found]
+    assert terms == [("AAPL", Decimal(-50), Decimal("126.5")), ("XOM", Decimal(100), None)]
+
+
+def test_a_pasted_line_that_is_no_trade_is_named_by_its_number() -> None:
+    errors: Errors = []
+
+    pasted_trades("symbol\tquantity\nAAPL\tmany\nXOM\t1,000\nSPY\t5\n", errors)
+
+    assert [each["field"] for each in errors] == ["csv.line 2.quantity", "csv.line 3.quantity"]
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("symbol,quantity,currency\nAAPL,1,EUR\n", "unknown_column"),

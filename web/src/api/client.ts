@@ -1,19 +1,13 @@
 import type {
-  BookingOut,
   CorrelationsStarted,
   CurveReport,
-  DraftOut,
   FieldError,
   FileMapping,
   GridReport,
-  LimitTrial,
-  NewDraft,
-  NewLimit,
   NewReport,
   NewScenario,
   NewSchedule,
   NewProfile,
-  NewTrade,
   ProfileOut,
   Reads,
   ReportOut,
@@ -140,22 +134,6 @@ export async function deleteScenario(scenarioId: string): Promise<void> {
   await write("DELETE", `risk/stress-testing/scenarios/${encodeURIComponent(scenarioId)}`);
 }
 
-export async function tryLimit(limit: NewLimit, portfolioId: string): Promise<LimitTrial> {
-  return (await write("POST", `limits/test?portfolio_id=${portfolioId}`, limit)) as LimitTrial;
-}
-
-export async function setLimit(limit: NewLimit): Promise<void> {
-  await write("POST", "limits", limit);
-}
-
-export async function acknowledgeLimit(limitId: string, portfolioId: string, reason: string): Promise<void> {
-  await write("POST", `limits/${limitId}/acknowledge`, { portfolio_id: portfolioId, reason });
-}
-
-export async function deleteLimit(limitId: string): Promise<void> {
-  await write("DELETE", `limits/${limitId}`);
-}
-
 export async function generateReport(wanted: NewReport): Promise<ReportOut> {
   return (await write("POST", "reports/generate", wanted)) as ReportOut;
 }
@@ -223,30 +201,4 @@ async function send(
   if (mapping) form.set("mapping", JSON.stringify(mapping));
   const text = words.toString();
   return answered(await fetch(API + path + (text ? `?${text}` : ""), { method: "POST", headers: OWN, body: form }));
-}
-
-export async function createDraft(wanted: NewDraft): Promise<DraftOut> {
-  return (await write("POST", "modelling/sessions", wanted)) as DraftOut;
-}
-
-export async function discardDraft(draftId: string): Promise<void> {
-  await write("DELETE", `modelling/sessions/${draftId}`);
-}
-
-export async function addTrade(draftId: string, trade: NewTrade): Promise<void> {
-  await write("POST", `modelling/sessions/${draftId}/trades`, { trades: [trade] });
-}
-
-export async function removeTrade(draftId: string, tradeId: string): Promise<void> {
-  await write("DELETE", `modelling/sessions/${draftId}/trades/${tradeId}`);
-}
-
-export async function calculateDraft(draftId: string): Promise<DraftOut> {
-  return (await write("POST", `modelling/sessions/${draftId}/calculate`)) as DraftOut;
-}
-
-/** Without the hash of a dry run: what would be written. With it: write exactly that. */
-export async function bookDraft(draftId: string, hash: string | null): Promise<BookingOut> {
-  const wanted = hash ? { dry_run: false, hash } : { dry_run: true };
-  return (await write("POST", `modelling/sessions/${draftId}/book`, wanted)) as BookingOut;
 }

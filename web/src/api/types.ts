@@ -12,6 +12,18 @@ export interface Ahead {
   ex_dividends: Record<string, number>;
 }
 
+export interface AlertDelivery {
+  notification_id: string;
+  channel_id: string;
+  channel: string;
+  kind: string;
+  state: string;
+  reason: string | null;
+  created_at: string;
+  attempts: number;
+  last_attempt_at: string | null;
+}
+
 export interface AlertOut {
   alert_id: string;
   portfolio_id: string;
@@ -29,7 +41,9 @@ export interface AlertOut {
   contributors: Array<Contributor>;
   run_id: string;
   withdrawn: boolean;
+  withdrawn_at: string | null;
   raised_at: string;
+  deliveries: Array<AlertDelivery>;
 }
 
 export interface AlertPage {
@@ -675,6 +689,13 @@ export interface DollarGreeks {
   dollar_theta_1d: number;
   dollar_vega_1pt: number;
   dollar_rho_1pct: number;
+}
+
+export interface DraftCurves {
+  draft_id: string;
+  before: CurveReport | null;
+  after: CurveReport | null;
+  reason: string | null;
 }
 
 export interface DraftOut {
@@ -1347,6 +1368,8 @@ export interface LimitImpact {
   limit_id: string;
   name: string;
   measure: string;
+  measure_title?: string;
+  measure_unit?: string;
   per: string;
   key: string | null;
   unit: string;
@@ -1382,6 +1405,7 @@ export interface LimitOut {
   name: string;
   portfolio_id: string | null;
   measure: string;
+  measure_title: string;
   measure_unit: string;
   per: "portfolio" | "position" | "underlying" | "sector" | "tag";
   key: string | null;
@@ -1397,6 +1421,13 @@ export interface LimitOut {
   created_at: string;
   states: Record<string, number>;
   worst: LimitStanding | null;
+  recent: Array<LimitPoint>;
+}
+
+export interface LimitPoint {
+  as_of: string;
+  value: number | null;
+  state: "ok" | "warning" | "breached" | "acknowledged" | "waived" | "cleared" | "not_measured";
 }
 
 export interface LimitSide {
@@ -1406,6 +1437,7 @@ export interface LimitSide {
   member: string | null;
   room: number | null;
   room_usd: number | null;
+  used?: number | null;
   reason: string | null;
 }
 
@@ -1424,6 +1456,9 @@ export interface LimitStanding {
   breach: number;
   room: number | null;
   room_usd: number | null;
+  used: number | null;
+  until: string | null;
+  why: string | null;
   contributors: Array<LimitContributor>;
 }
 
@@ -1446,6 +1481,7 @@ export interface LimitWithStandings {
   name: string;
   portfolio_id: string | null;
   measure: string;
+  measure_title: string;
   measure_unit: string;
   per: "portfolio" | "position" | "underlying" | "sector" | "tag";
   key: string | null;
@@ -1461,6 +1497,7 @@ export interface LimitWithStandings {
   created_at: string;
   states: Record<string, number>;
   worst: LimitStanding | null;
+  recent: Array<LimitPoint>;
   standings: Array<LimitStanding>;
 }
 
@@ -1670,6 +1707,7 @@ export interface MetricGroup {
 export interface MetricImpact {
   kind: string;
   metric: string;
+  title?: string;
   unit: string;
   before: number | null;
   after: number | null;
@@ -3722,6 +3760,14 @@ export interface TriedLimit {
   episodes: Array<LimitEpisode>;
   episodes_in_all: number;
   reasons: Record<string, number>;
+  beyond: Array<TriedSession>;
+}
+
+export interface TriedSession {
+  as_of: string;
+  level: string;
+  value: number;
+  member: string | null;
 }
 
 export interface TroubleOut {
@@ -3853,8 +3899,18 @@ export interface WantedCorrelations {
 }
 
 export interface WantedCurve {
+  underlying?: string | null;
+  spot_mode?: "beta_weighted" | "parallel" | null;
+  volatility_term?: "parallel" | "by_tenor";
+  spots?: Array<number>;
+  volatility_shock?: number;
+  volatilities?: Array<number>;
+  days_forward?: Array<number>;
   portfolio_id?: string | null;
   as_of?: string | null;
+}
+
+export interface WantedDraftCurve {
   underlying?: string | null;
   spot_mode?: "beta_weighted" | "parallel" | null;
   volatility_term?: "parallel" | "by_tenor";
@@ -3872,11 +3928,11 @@ export interface WantedFactorCorrelations {
 }
 
 export interface WantedGrid {
-  portfolio_id?: string | null;
-  as_of?: string | null;
   underlying?: string | null;
   spot_mode?: "beta_weighted" | "parallel" | null;
   volatility_term?: "parallel" | "by_tenor";
+  portfolio_id?: string | null;
+  as_of?: string | null;
   spots?: Array<number>;
   volatilities?: Array<number>;
   days_forward?: Array<number>;

@@ -70,13 +70,13 @@ export const SCREENS = [
     id: "what-if",
     name: "What if",
     key: "w",
-    load: () => import("../screens/WhatIf").then((it) => it.WhatIf),
+    load: () => import("../screens/draft/WhatIf").then((it) => it.WhatIf),
   },
   {
     id: "limits",
     name: "Limits",
     key: "l",
-    load: () => import("../screens/Limits").then((it) => it.Limits),
+    load: () => import("../screens/limits/Limits").then((it) => it.Limits),
   },
   {
     id: "reports",

@@ -47,3 +47,4 @@ for subject in (
     table,
 ):
     router.include_router(subject.router)
+router.include_router(grids.of_drafts)

@@ -27,7 +27,7 @@ async def load_limit_pairs(session: Session, draft: Draft) -> list[LimitPair]:
         func.coalesce(own.c.warning, base.c.warning).label("warning"),
         func.coalesce(own.c.breach, base.c.breach).label("breach"),
     )
-    names = ("limit_id", "name", "measure", "per", "unit", "direction")
+    names = ("limit_id", "name", "measure", "measure_unit", "per", "unit", "direction")
     terms = (*(_limit[name] for name in names), _limit.member.label("key"), *levels)
     sides = [each.c[name].label(f"{each.name}_{name}") for each in (base, own) for name in _SIDE]
     about = or_(_limit.portfolio_id.is_(None), _limit.portfolio_id == draft.base_id)

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 from services.gateway.analytics.queries.impacts import load_figures, load_units
 from services.gateway.analytics.queries.limits import load_limit_pairs
+from services.gateway.analytics.reading.definitions import figure_title
+from services.gateway.analytics.reading.measures import measure_titles
 from services.gateway.analytics.schemas.impacts import Impacts
 from services.gateway.analytics.shapes import impacts
 from services.gateway.analytics.shapes.impacts import Figures, Traded, money_changed
@@ -46,11 +48,12 @@ async def impacts_report(session: Session, draft: Draft) -> Impacts:
         after = await load_figures(session, draft.user_id, draft.draft_id, draft.base_session)
         as_it_is = draft.calculated_version == draft.version or draft.state is State.SAVED
         parts = await _trades(session, draft, before, after) if as_it_is else []
-        content["impacts"] = {
-            **impacts.impacts(before, after),
-            "limits": limit_impacts(await load_limit_pairs(session, draft)),
-            "trades": parts,
-        }
+        pairs = await load_limit_pairs(session, draft)
+        measures = {pair.terms.measure for pair in pairs}
+        titles = await measure_titles(session, draft.user_id, measures)
+        figures = impacts.impacts(before, after, figure_title)
+        limits = {"limits": limit_impacts(pairs, titles)}
+        content["impacts"] = {**figures, **limits, "trades": parts}
         stale = [STALE] if draft.state is State.STALE else []
         content["warnings"] = [*stale, *([MOVED] if draft.has_moved else [])]
     return Impacts.model_validate(content)

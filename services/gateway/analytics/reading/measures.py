@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.gateway.analytics.queries import factors as factors_queries
 from services.gateway.analytics.queries import stress as stress_queries
-from services.gateway.analytics.reading.definitions import definitions
+from services.gateway.analytics.reading.definitions import definitions, figure_title
 from services.gateway.analytics.schemas.factors import Model
 from services.gateway.analytics.shapes.exposures import DEFAULT_MODEL
 from services.gateway.analytics.shapes.scenarios import METHODS
@@ -39,6 +39,15 @@ DEFAULT_MEASURES = (
 )
 _SIDES = ("long", "short", "gross", "net")
 _DEFAULT_METHOD = "correlated"
+# What limits may be about, and no series has.
+_ONLY = {
+    "worst_scenario": "Worst scenario",
+    "worst_scenario.correlated": "Worst scenario",
+    "worst_scenario.direct": "Worst scenario, by the specified shocks alone",
+    **{f"component_var_{level}": f"Part of VaR, {level} %" for level in (95, 99)},
+    **{f"component_es_{level}": f"Part of expected shortfall, {level} %" for level in (95, 99)},
+}
+_EXPOSED = {"dollar": "market value", "notional": "notional", "delta_adjusted": "delta-adjusted"}
 _DATA = ("factor.", "scenario.")  # beginnings of names that depend on stored definitions
 
 
@@ -82,6 +91,13 @@ async def measures_named(
     if unknown:
         raise await _unknown(session, user_id, unknown)
     return tuple(known[name] for name in wanted)
+
+
+async def measure_titles(session: Session, user_id: UUID, names: Collection[str]) -> dict[str, str]:
+    """What readers call each measure; a name that has none is its own title."""
+    known = await _known_measures(session, user_id, names)
+    titles = {name: figure_title(name, measure.title) for name, measure in known.items()} | _ONLY
+    return {name: titles.get(name, name) for name in names}
 
 
 def _split(names: Sequence[str]) -> Iterator[str]:
@@ -135,7 +151,7 @@ def defined_measures() -> dict[str, Measure]:
                 found[sided] = Measure(sided, Source.METRIC, (name, view), *about)
     for measure, side in product(MEASURES, _SIDES):
         name = f"exposure.{measure}.{side}"
-        title = f"{definitions()[side].title}, {definitions()[measure].title}"
+        title = f"{definitions()[side].title}, {_EXPOSED[measure]}"
         found[name] = Measure(name, Source.SNAPSHOT, ("exposures", measure, side), title, "USD")
     return found
 

@@ -39,13 +39,18 @@ BreakEvens = Annotated[
 ]
 
 
-class _Wanted(BaseModel):
-    """What both requests name."""
+class _Whose(BaseModel):
+    """The portfolio that is repriced."""
 
     portfolio_id: UUID | None = Field(
         default=None, description="default: the caller's only or first portfolio"
     )
     as_of: Day | None = Field(default=None, description="default: the last session evaluated")
+
+
+class _What(BaseModel):
+    """What of a portfolio moves, and how."""
+
     underlying: str | None = Field(
         default=None,
         min_length=1,
@@ -60,7 +65,7 @@ class _Wanted(BaseModel):
     volatility_term: Term = "parallel"
 
 
-class WantedGrid(_Wanted):
+class WantedGrid(_Whose, _What):
     """A grid to reprice now; nothing is written. The default has 9 x 7 x 3 points."""
 
     model_config = body_example(
@@ -81,12 +86,8 @@ class WantedGrid(_Wanted):
     )
 
 
-class WantedCurve(_Wanted):
-    """A curve to reprice now; nothing is written."""
-
-    model_config = body_example(
-        underlying="AAPL", spots=[-0.1, -0.05, 0, 0.05, 0.1], days_forward=[0, 30]
-    )
+class _Along(_What):
+    """The axes of a curve."""
 
     spots: list[Move] = Field(
         default=CURVE_SPOTS,
@@ -105,6 +106,21 @@ class WantedCurve(_Wanted):
     days_forward: list[Days] = Field(
         default=DAYS, min_length=1, max_length=MOST_STEPS, description="calendar days that pass"
     )
+
+
+_ALONG: dict[str, object] = {"spots": [-0.1, -0.05, 0, 0.05, 0.1], "days_forward": [0, 30]}
+
+
+class WantedCurve(_Whose, _Along):
+    """A curve to reprice now; nothing is written."""
+
+    model_config = body_example(underlying="AAPL", **_ALONG)
+
+
+class WantedDraftCurve(_Along):
+    """A curve of a draft and of its base to reprice now; nothing is written."""
+
+    model_config = body_example(underlying="AAPL", **_ALONG)
 
 
 class Ahead(BaseModel):
@@ -277,3 +293,16 @@ class CurveReport(_Report):
     dates: list[CurveOnDate]
     others: list[CurveAtVolatility] = Field(description="at the `volatilities` of the request")
     day: DayBands
+
+
+class DraftCurves(BaseModel):
+    """A draft's curve next to its base's, along the same moves of spot."""
+
+    model_config = example(draft_id=SOME_ID, before=None, after=None, reason=None)
+
+    draft_id: UUID
+    before: CurveReport | None = Field(
+        description="of the base; null with the reason where it holds nothing of the underlying"
+    )
+    after: CurveReport | None = Field(description="of the draft; null likewise")
+    reason: str | None

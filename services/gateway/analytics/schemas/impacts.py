@@ -77,6 +77,7 @@ class MetricImpact(BaseModel):
 
     kind: str
     metric: str
+    title: str = Field(default="", description="what readers call it")
     unit: str
     before: float | None
     after: float | None
@@ -121,7 +122,7 @@ class ScenarioImpact(BaseModel):
 
 
 class MarketScenarioImpact(BaseModel):
-    """P&L of a plain move of the market (decimal) or of rates (basis points)."""
+    """P&L of a plain move: of the market, or of yields (0.01 is +100 bp); decimals both."""
 
     kind: str
     shock: float
@@ -137,6 +138,9 @@ class LimitSide(BaseModel):
     member: str | None = Field(description="whose it is; of worst_scenario, the scenario")
     room: float | None = Field(description="left to the breach level, negative beyond it")
     room_usd: Money | None
+    used: float | None = Field(
+        default=None, description="how far the value is on the way to the breach level: 1 at it"
+    )
     reason: str | None
 
 
@@ -148,6 +152,8 @@ class LimitImpact(BaseModel):
     limit_id: UUID
     name: str
     measure: str
+    measure_title: str = Field(default="", description="what readers call the measure")
+    measure_unit: str = ""
     per: str
     key: str | None
     unit: str

@@ -109,8 +109,8 @@ def _cents(amount: Number | None) -> Decimal | None:
     return None if amount is None else Decimal(str(amount)).quantize(CENT, ROUND_HALF_UP)
 
 
-def impacts(before: Figures, after: Figures) -> dict[str, object]:
-    """Every measure before, after and in difference."""
+def impacts(before: Figures, after: Figures, title_of: Callable[[str], str]) -> dict[str, object]:
+    """Every measure before, after and in difference; `title_of`: what readers call a metric."""
     return {
         "nav": {
             name: money_changed(before.money.get(name), after.money.get(name)) for name in MONEY
@@ -128,7 +128,7 @@ def impacts(before: Figures, after: Figures) -> dict[str, object]:
         "greeks": {
             name: changed(before.greeks.get(name), after.greeks.get(name)) for name in GREEKS
         },
-        "metrics": _metrics(before.metrics, after.metrics),
+        "metrics": _metrics(before.metrics, after.metrics, title_of),
         "component_risk": _components(before, after),
         "factors": _factors(before, after),
         "rates": [
@@ -160,7 +160,9 @@ def _named(before: Iterable[str], after: Iterable[str]) -> list[str]:
     return list(dict.fromkeys((*after, *before)))
 
 
-def _metrics(before: Mapping[str, Metric], after: Mapping[str, Metric]) -> list[dict[str, object]]:
+def _metrics(
+    before: Mapping[str, Metric], after: Mapping[str, Metric], title_of: Callable[[str], str]
+) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for name in sorted({*before, *after}):
         was = before.get(name)
@@ -172,6 +174,7 @@ def _metrics(before: Mapping[str, Metric], after: Mapping[str, Metric]) -> list[
             {
                 "kind": kind_of(name),
                 "metric": name,
+                "title": title_of(name),
                 "unit": unit,
                 **(money_changed(*values) if in_dollars else changed(*values)),
                 "reason": (now.reason if now else None) or (was.reason if was else None),

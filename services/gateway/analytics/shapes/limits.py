@@ -1,6 +1,6 @@
 """How a portfolio stands against its limits, also before and after the trades of a draft."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -40,6 +40,7 @@ class LimitTerms:
     limit_id: UUID
     name: str
     measure: str
+    measure_unit: str
     per: str
     key: str | None
     unit: str
@@ -80,18 +81,45 @@ def _by_room(each: LimitState) -> tuple[int, float, str]:
     return -_BADNESS[each.level], left, each.name
 
 
-def limit_impacts(pairs: Sequence[LimitPair]) -> list[dict[str, object]]:
-    """Each limit before and after, those that the trades breach or cure first."""
+def limit_impacts(pairs: Sequence[LimitPair], titles: Mapping[str, str]) -> list[dict[str, object]]:
+    """Each limit before and after, those that the trades breach or cure first.
+
+    `titles`: what readers call the measures.
+    """
     shown = [
         {
             **vars(pair.terms),
-            "before": pair.before and vars(pair.before),
-            "after": pair.after and vars(pair.after),
+            "measure_title": titles[pair.terms.measure],
+            "before": _side(pair.before, pair.terms),
+            "after": _side(pair.after, pair.terms),
             "change": change(pair.before, pair.after),
         }
         for pair in pairs
     ]
     return sorted(shown, key=_place)
+
+
+def _side(side: LimitSide | None, terms: LimitTerms) -> dict[str, object] | None:
+    if side is None:
+        return None
+    return {**vars(side), "used": share_used(terms.direction, side.value, terms.breach)}
+
+
+def share_used(direction: str, value: float | None, breach: float) -> float | None:
+    """How far a value is on the way to its breach level: 1 at the level, more beyond it.
+
+    0 on the side of zero where nothing is used. A floor above zero (`below`, such as a NAV) is the
+    level over the value. None without a value, or where level and value allow no such share.
+    """
+    if value is None or not breach:
+        return None
+    if direction == "outside":
+        return abs(value) / breach
+    if direction == "below" and breach > 0.0:
+        return breach / value if value > 0.0 else None
+    if direction == "above" and breach < 0.0:
+        return breach / value if value < 0.0 else None
+    return max(value / breach, 0.0)
 
 
 def change(before: LimitSide | None, after: LimitSide | None) -> str | None:

@@ -88,7 +88,7 @@ async def change_draft(
     refuse_unconditional("the draft", if_match)
     changes = terms.model_dump(exclude_none=True)
     if changes:
-        await queries.save_terms(session, draft.draft_id, changes)
+        await queries.save_named(session, draft, changes)
         await record(session, "draft.changed", draft.draft_id, **changes)
     return await draft_answer(session, caller, draft.draft_id, response)
 

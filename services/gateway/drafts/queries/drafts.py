@@ -135,6 +135,13 @@ async def save_terms(session: Session, draft_id: UUID, terms: Mapping[str, objec
         await session.execute(named.values(name=terms["name"]))
 
 
+async def save_named(session: Session, draft: Draft, terms: Mapping[str, object]) -> None:
+    """Change a draft's name or note: its version rises, and figures of it as it is stay so."""
+    of_it = draft.calculated_version == draft.version
+    kept = {"calculated_version": draft.version + 1} if of_it else {}
+    await save_terms(session, draft.draft_id, {**terms, **kept})
+
+
 Impacts = Mapping[str, object]
 
 
@@ -150,6 +157,9 @@ async def save_as(
     kept = {"saved_at": func.now(), "kept": impacts} | ({"name": name} if name else {})
     mine = update(drafts).where(drafts.c.draft_id == draft_id)
     await session.execute(mine.values(**kept, **({"booked_at": func.now()} if booked else {})))
+    if name:
+        named = update(portfolios).where(portfolios.c.portfolio_id == draft_id)
+        await session.execute(named.values(name=name))
 
 
 async def load_kept(session: Session, draft_id: UUID) -> Impacts | None:

@@ -101,8 +101,9 @@ class NewTrades(BaseModel):
     trades: Annotated[list[NewTrade], Field(max_length=MOST_TRADES)] = []
     csv: Annotated[str, Field(max_length=LONGEST_CSV)] | None = Field(
         default=None,
-        description="pasted rows under a header of `symbol` and `quantity` or `exposure`, and "
-        "`price`, `side`, `fees` if wanted: each opens",
+        description="pasted rows, separated by commas, semicolons or tabs, under a header of "
+        "`symbol` and `quantity` or `exposure`, and `price`, `side`, `fees` if wanted; without a "
+        "header: symbol, quantity and price: each opens",
     )
 
 

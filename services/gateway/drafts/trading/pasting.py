@@ -24,20 +24,26 @@ _NAMES = {
 }
 _SIDES = {"buy": 1, "long": 1, "buy to cover": 1, "sell": -1, "short": -1, "sell short": -1}
 _NUMBERS = ("quantity", "exposure", "price", "fees")
+_DELIMITERS = "\t;,"  # a spreadsheet's lines have tabs; the first of these in a header counts
+_WITHOUT_HEADER = ["symbol", "quantity", "price"]
 
 
 def pasted_trades(text: str, errors: Errors) -> list[Wanted]:
     """A trade that opens per row; what cannot be read is added to `errors`, by physical line.
 
-    A column that is not known is refused: it might turn a sign or a unit.
+    A column that is not known is refused: it might turn a sign or a unit. Lines without a header
+    are a symbol, a quantity, and a price if there is a third column.
     """
-    rows = csv.reader(StringIO(text.lstrip("\ufeff")))
+    text = text.lstrip("\ufeff")
+    rows = csv.reader(StringIO(text), delimiter=_delimiter(text))
     header: list[str] | None = None
     found: list[Wanted] = []
     for cells in rows:
         if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
             continue
-        if header is None:
+        if header is None and _is_trade(cells):
+            header = _WITHOUT_HEADER
+        elif header is None:
             header = _header(cells, errors)
             if not header:
                 return []
@@ -55,6 +61,29 @@ def pasted_trades(text: str, errors: Errors) -> list[Wanted]:
 
 def _complain(errors: Errors, field: str, code: str, message: str) -> None:
     errors.append({"field": field, "code": code, "message": message})
+
+
+def _delimiter(text: str) -> str:
+    """What separates the cells: what the first line that is no remark has."""
+    lines = (line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#")
+    first = next(lines, "")
+    return next((each for each in _DELIMITERS if each in first), ",")
+
+
+def _is_trade(cells: list[str]) -> bool:
+    """Whether a first line is no header: a symbol, and a number or two."""
+    names = {cell.strip().lower() for cell in cells}
+    numbers = cells[1 : len(_WITHOUT_HEADER)]
+    if not numbers or len(cells) > len(_WITHOUT_HEADER) or names & _NAMES.keys():
+        return False
+    return all(_number(cell.strip()).is_finite() for cell in numbers if cell.strip())
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
 
 
 def _header(cells: list[str], errors: Errors) -> list[str]:
@@ -78,10 +107,7 @@ def _trade(label: str, cells: dict[str, str], errors: Errors) -> NewTrade | None
         text = cells.get(name, "")
         if not text:
             continue
-        try:
-            numbers[name] = Decimal(text)
-        except InvalidOperation:
-            numbers[name] = Decimal("NaN")
+        numbers[name] = _number(text)
         if not numbers[name].is_finite() or len(text) > 30:
             _complain(errors, f"{label}.{name}", "not_a_number", f"{text[:30]!r} is not a number")
             return None

@@ -1,0 +1,82 @@
+import { useState } from "preact/hooks";
+
+import { bookDraft } from "../../api/drafts";
+import type { BookingOut, DraftWithTrades } from "../../api/types";
+import { instrument, money, number, words } from "../../format";
+import { DataTable } from "../../parts/DataTable";
+import { Panel } from "../../parts/Panel";
+import { Problems } from "../../parts/Problems";
+import { useActing } from "../../state/acting";
+
+const HASH_SHOWN = 12;
+
+/** Two steps: what would be written, then exactly that, named by the hash of what was shown. */
+export function Booking({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void }) {
+  const [plan, setPlan] = useState<{ version: number; booking: BookingOut } | null>(null);
+  const acting = useActing();
+  const current = plan?.version === draft.version ? plan.booking : null;
+  const preview = () =>
+    void acting.act(async () => {
+      setPlan({ version: draft.version, booking: await bookDraft(draft.draft_id, null) });
+    });
+  const book = (hash: string) =>
+    void acting.act(async () => {
+      await bookDraft(draft.draft_id, hash);
+      setPlan(null);
+      onDone();
+    });
+  if (draft.booked_at) {
+    return (
+      <Panel title="Book" wide note={`into the ledger of ${draft.base.name}`}>
+        <p>
+          <span class="pill good">booked</span> on {draft.booked_at.replace("T", " ").slice(0, 16)}: the portfolio is
+          measured again with these trades.
+        </p>
+      </Panel>
+    );
+  }
+  if (draft.saved_at) return null;
+  return (
+    <Panel title="Book" wide note={`into the ledger of ${draft.base.name}`}>
+      <p class="note">First see what would be written; what is written then is exactly that.</p>
+      <p class="buttons">
+        <button type="button" disabled={!draft.trades.length || acting.busy} onClick={preview}>
+          See what would be written
+        </button>
+        {current && (
+          <button type="button" class="primary" disabled={acting.busy} onClick={() => book(current.hash)}>
+            Book {current.transactions.length} {current.transactions.length === 1 ? "transaction" : "transactions"}
+          </button>
+        )}
+      </p>
+      <Problems trouble={acting.trouble} />
+      {current && (
+        <>
+          <DataTable
+            label="What would be written"
+            columns={[
+              { name: `On ${current.trade_date}` },
+              { name: "Instrument" },
+              { name: "Quantity", numeric: true },
+              { name: "Price", numeric: true },
+              { name: "Fees", numeric: true },
+              { name: "Cash", numeric: true },
+            ]}
+            rows={current.transactions.map((leg) => [
+              words(leg.kind),
+              instrument(leg.symbol),
+              number(leg.quantity),
+              money(leg.price),
+              money(leg.fees),
+              money(leg.cash, { plus: true }),
+            ])}
+          />
+          <p class="note">
+            Hash <code title={current.hash}>{current.hash.slice(0, HASH_SHOWN)}</code>: if the draft or the portfolio
+            changes before it is booked, nothing is written.
+          </p>
+        </>
+      )}
+    </Panel>
+  );
+}

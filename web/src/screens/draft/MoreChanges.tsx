@@ -1,0 +1,168 @@
+import type {
+  ComponentImpact,
+  CorrelationImpact,
+  FactorImpact,
+  MarketScenarioImpact,
+  RateImpact,
+  ScenarioImpact,
+  TradePart,
+} from "../../api/types";
+import { instrument, money, number, shock, tone, words } from "../../format";
+import { DataTable, type Column } from "../../parts/DataTable";
+import { Panel } from "../../parts/Panel";
+import { COLUMNS, moneyCells, numberCells } from "./Changes";
+
+/** Columns of a second figure next to the first. */
+function beside(first: string, second: string, about: string): Column[] {
+  return [
+    { name: about },
+    ...["before", "after", "difference"].map((each) => ({ name: `${first}, ${each}`, numeric: true })),
+    ...["before", "after", "difference"].map((each) => ({ name: `${second}, ${each}`, numeric: true })),
+  ];
+}
+
+export function Scenarios({ scenarios, everything }: { scenarios: ScenarioImpact[]; everything: boolean }) {
+  const rows = scenarios
+    .filter((each) => everything || each.correlated.difference !== 0 || each.direct.difference !== 0)
+    .toSorted((a, b) => (a.correlated.after ?? 0) - (b.correlated.after ?? 0))
+    .map((each) => [each.name, ...moneyCells(each.correlated), ...moneyCells(each.direct)]);
+  return (
+    <Panel title="Scenarios" wide note="the worst after the trades first; correlated: other factors follow">
+      {rows.length ? (
+        <DataTable label="Scenarios" columns={beside("Correlated", "Direct", "Scenario")} rows={rows} />
+      ) : (
+        <p class="empty">No scenario changes.</p>
+      )}
+    </Panel>
+  );
+}
+
+export function Factors({ factors }: { factors: FactorImpact[] }) {
+  return (
+    <Panel title="Factors" wide>
+      <DataTable
+        label="Factors"
+        columns={beside("Exposure", "Beta", "Factor")}
+        rows={factors.map((each) => [each.name, ...moneyCells(each.dollar_exposure), ...numberCells(each.beta)])}
+      />
+    </Panel>
+  );
+}
+
+export function Components({ components, everything }: { components: ComponentImpact[]; everything: boolean }) {
+  const rows = components
+    .filter((each) => everything || each.component_var.difference !== 0 || each.component_es.difference !== 0)
+    .map((each) => [
+      `${instrument(each.symbol)}, ${each.confidence} %`,
+      ...moneyCells(each.component_var),
+      ...moneyCells(each.component_es),
+    ]);
+  return (
+    <Panel title="Parts of VaR by symbol" wide note="the largest change first">
+      {rows.length ? (
+        <DataTable label="Parts of VaR by symbol" columns={beside("VaR", "Shortfall", "Symbol")} rows={rows} />
+      ) : (
+        <p class="empty">No part changes.</p>
+      )}
+    </Panel>
+  );
+}
+
+export function Rates({ rates }: { rates: RateImpact[] }) {
+  return (
+    <Panel title="Interest rates" note="USD per basis point of a Treasury yield">
+      {rates.length ? (
+        <DataTable
+          label="Interest rates"
+          columns={COLUMNS}
+          rows={rates.map((each) => [each.maturity, ...moneyCells(each.dollars_per_basis_point)])}
+        />
+      ) : (
+        <p class="empty">No sensitivity to yields is measured.</p>
+      )}
+    </Panel>
+  );
+}
+
+const BASIS_POINT = 10_000;
+const MOVES: Record<string, (shock: number) => string> = {
+  market: (move) => `Market ${shock(move)}`,
+  rates: (move) => `Yields ${number(move * BASIS_POINT, 0, true)} bp`,
+};
+
+export function MarketMoves({ moves }: { moves: MarketScenarioImpact[] }) {
+  return (
+    <Panel title="Plain moves" note="of the market, and of yields">
+      {moves.length ? (
+        <DataTable
+          label="Plain moves"
+          columns={COLUMNS}
+          rows={moves.map((each) => [
+            MOVES[each.kind]?.(each.shock) ?? `${words(each.kind)} ${number(each.shock, 4, true)}`,
+            ...moneyCells(each.pnl),
+          ])}
+        />
+      ) : (
+        <p class="empty">No plain move is measured.</p>
+      )}
+    </Panel>
+  );
+}
+
+export function Correlations({ found }: { found: CorrelationImpact }) {
+  const clusters = (list: CorrelationImpact["clusters_before"]) =>
+    list.length ? list.map((each) => `${each.name}: ${each.symbols.join(", ")}`).join("; ") : "none";
+  return (
+    <Panel title="Correlations" wide note={found.reason ?? undefined}>
+      <DataTable
+        label="Correlations"
+        columns={COLUMNS}
+        rows={[
+          ["Overall correlation", ...numberCells(found.overall_correlation)],
+          ["Concentration", ...numberCells(found.concentration)],
+          ["Effective positions", ...numberCells(found.effective_positions, 2)],
+        ]}
+      />
+      <p class="note">Clusters before: {clusters(found.clusters_before)}</p>
+      <p class="note">Clusters after: {clusters(found.clusters_after)}</p>
+    </Panel>
+  );
+}
+
+/** The measures that add up, by trade: together they are the difference. */
+export function Parts({ trades }: { trades: TradePart[] }) {
+  if (!trades.length) return null;
+  const amount = (value: number | null | undefined) => (
+    <span class={tone(value)}>{money(value, { plus: true, whole: true })}</span>
+  );
+  const named = (name: string, of: (trade: TradePart) => number | null | undefined) => [
+    name,
+    ...trades.map((trade) => amount(of(trade))),
+  ];
+  const keys = (of: (trade: TradePart) => Record<string, number | null>) => [
+    ...new Set(trades.flatMap((trade) => Object.keys(of(trade)))),
+  ];
+  const greeks = ["delta", "gamma", "theta", "vega", "rho"] as const;
+  const rows = [
+    named("Market value", (each) => each.market_value),
+    named("Notional exposure, net", (each) => each.notional_exposure),
+    named("Delta-adjusted exposure, net", (each) => each.delta_adjusted_exposure),
+    ...greeks.map((name) => [words(name), ...trades.map((each) => number(each.greeks[name], 2, true))]),
+    ...keys((each) => each.factors).map((name) => named(`Factor: ${words(name)}`, (each) => each.factors[name])),
+    ...keys((each) => each.scenarios_correlated).map((name) =>
+      named(`Scenario: ${words(name)}`, (each) => each.scenarios_correlated[name]),
+    ),
+  ];
+  return (
+    <Panel title="What each trade adds" wide note="its parts add up to the differences above">
+      <DataTable
+        label="What each trade adds"
+        columns={[
+          { name: "" },
+          ...trades.map((each) => ({ name: `${each.place}. ${words(each.action)}`, numeric: true })),
+        ]}
+        rows={rows}
+      />
+    </Panel>
+  );
+}
