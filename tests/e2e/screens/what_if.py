@@ -59,9 +59,9 @@ class Trader:
         expect(self.page.get_by_role("button", name="Save", exact=True)).to_be_enabled()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def trader_account(stack: LocalStack) -> Iterator[tuple[str, str, SigmaSight, str]]:
-    """A new user with two positions that are measured."""
+    """A new user with two positions that are measured; requests of a user are limited."""
     email, password = f"{uuid4().hex}@example.com", "correct horse battery"
     with connection(stack.directory.load(), email, password) as client:
         client.register({"email": email, "password": password})
