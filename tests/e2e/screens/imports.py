@@ -18,7 +18,7 @@ XOM,-50,"5.100,00",2022-06-01
 """
 
 
-def opened(dashboard: Dashboard, path: Path) -> Page:
+def previewed(dashboard: Dashboard, path: Path) -> Page:
     """The screen with a file chosen."""
     dashboard.press("g", "i")
     dashboard.shows("import")
@@ -33,7 +33,7 @@ def test_an_unknown_file_is_mapped_saved_and_recognised_again(
     file.write_text(BANK)
     name = f"Bank {uuid4().hex[:6]}"
 
-    page = opened(dashboard, file)
+    page = previewed(dashboard, file)
     expect(page.get_by_role("status", name="What the file is")).to_contain_text("Not recognised")
     for column, field in (("Titel", "symbol"), ("Stueck", "quantity"), ("Einstand", "cost")):
         page.get_by_label(f"{column} is").select_option(field)
@@ -70,7 +70,7 @@ def test_a_file_is_compared_and_a_difference_entered(
         portfolio_id = uploaded["portfolio"]["portfolio_id"]
 
         dashboard.page.goto(f"{dashboard.address}/?portfolio={portfolio_id}&screen=import")
-        page = opened(dashboard, file)
+        page = previewed(dashboard, file)
         page.get_by_role("button", name="Compare with a portfolio").click()
         expect(page.get_by_role("combobox", name="Portfolio")).to_have_value(portfolio_id)
         page.get_by_role("button", name="Compare", exact=True).click()

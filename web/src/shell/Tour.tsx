@@ -47,8 +47,11 @@ export function Tour({ onEnd }: { onEnd: () => void }) {
     target?.scrollIntoView({ block: "nearest" });
     return () => target?.classList.remove("toured");
   }, [place]);
-  // However it ends, it was seen.
-  useEffect(() => () => store(DISMISSED, "seen"), []);
+  // However it ends, it was seen; one that was begun is not shown again after a reload either.
+  useEffect(() => {
+    if (place > 0) store(DISMISSED, "seen");
+    return () => store(DISMISSED, "seen");
+  }, [place]);
   if (!step) return null;
   const last = place === STEPS.length - 1;
   return (
