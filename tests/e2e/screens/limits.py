@@ -18,10 +18,13 @@ def test_a_limit_is_tried_set_and_deleted(dashboard: Dashboard) -> None:
     expect(page.get_by_text("Sessions in breach")).to_be_visible()
     page.get_by_role("button", name="Set", exact=True).click()
     expect(limits).to_contain_text("Concentration")
+    in_strip = page.locator(".numbers .item", has_text="Limits")
+    expect(in_strip).not_to_contain_text("none")
     page.get_by_role("button", name="Delete Concentration").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
 
     expect(page.get_by_text("No limit is set")).to_be_visible()
+    expect(in_strip).to_contain_text("none")
 
 
 def test_a_breach_is_acknowledged_waived_edited_and_followed(

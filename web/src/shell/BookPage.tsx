@@ -75,8 +75,10 @@ export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Pro
   const progress = useProgress(portfolio.portfolio_id);
   const unseen = useUnseen(progress.alerts);
   const [open, setOpen] = useState<"palette" | "help" | "tour" | null>(() => (isNewcomer() ? "tour" : null));
+  const [changes, setChanges] = useState(0);
+  const version = progress.version + changes;
   const report = useLoaded<PortfolioReport>(
-    `${portfolio.portfolio_id} ${asOf ?? "latest"} ${progress.version}`,
+    `${portfolio.portfolio_id} ${asOf ?? "latest"} ${version}`,
     () => loadReport(portfolio.portfolio_id, asOf),
   );
   useEffect(() => {
@@ -89,8 +91,8 @@ export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Pro
   });
   const shown = report.value?.portfolio.portfolio_id === portfolio.portfolio_id ? report.value : null;
   const book = useMemo<Book | null>(
-    () => shown && { portfolio, report: shown, version: progress.version, asOf },
-    [shown, portfolio, progress.version, asOf],
+    () => shown && { portfolio, report: shown, version, renew: () => setChanges((n) => n + 1), asOf },
+    [shown, portfolio, version, asOf],
   );
   useEffect(() => {
     if (shown) loadOthers();

@@ -1,10 +1,10 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 /** Everything that the page shows is in its address: a link to it is a link to what one sees. */
 export type Address = Record<string, string>;
 
-function current(): Address {
-  return Object.fromEntries(new URLSearchParams(location.search));
+function parsed(search: string): Address {
+  return Object.fromEntries(new URLSearchParams(search));
 }
 
 /** Change parts of the address; an empty value removes its part. */
@@ -22,15 +22,16 @@ export function go(changes: Record<string, string | undefined>, replace = false)
 }
 
 export function useAddress(): Address {
-  const [address, setAddress] = useState(current);
+  const [search, setSearch] = useState(location.search);
   useEffect(() => {
-    const changed = () => setAddress(current());
+    const changed = () => setSearch(location.search);
     window.addEventListener("popstate", changed);
     window.addEventListener("addresschange", changed);
+    changed(); // what was typed between the first drawing and now
     return () => {
       window.removeEventListener("popstate", changed);
       window.removeEventListener("addresschange", changed);
     };
   }, []);
-  return address;
+  return useMemo(() => parsed(search), [search]);
 }

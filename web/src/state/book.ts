@@ -10,6 +10,8 @@ export interface Book {
   report: PortfolioReport;
   /** Raised by each run: what depends on results is loaded again with it. */
   version: number;
+  /** Load what depends on results again: the page itself has changed something. */
+  renew: () => void;
   /** As chosen in the address; undefined: the latest. */
   asOf: string | undefined;
 }

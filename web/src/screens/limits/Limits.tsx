@@ -1,5 +1,3 @@
-import { useState } from "preact/hooks";
-
 import { read } from "../../api/client";
 import type { AlertPage, LimitTemplates, PageLimitOut } from "../../api/types";
 import { Panel } from "../../parts/Panel";
@@ -15,16 +13,14 @@ const TREND_SESSIONS = 60;
 
 /** The limits of the portfolio with what is left of each; new ones are tried before they are set. */
 export function Limits() {
-  const { report, version } = useBook();
+  const { report, version, renew } = useBook();
   const { limit: chosen, edit } = useAddress();
-  const [turn, setTurn] = useState(0);
   const id = report.portfolio.portfolio_id;
-  const again = () => setTurn((n) => n + 1);
-  const limits = useLoaded<PageLimitOut>(`${id} ${version} ${turn}`, () =>
+  const limits = useLoaded<PageLimitOut>(`${id} ${version}`, () =>
     read("limits", {}, { portfolio_id: id, limit: 1000, recent: TREND_SESSIONS }),
   );
   const templates = useLoaded<LimitTemplates>("templates", () => read("limits/templates"));
-  const alerts = useLoaded<AlertPage>(`${id} ${version} ${turn}`, () =>
+  const alerts = useLoaded<AlertPage>(`${id} ${version}`, () =>
     read("alerts", {}, { portfolio_id: id, limit: 50 }),
   );
   const items = limits.value?.items ?? [];
@@ -34,12 +30,12 @@ export function Limits() {
       {limits.problem && <p role="alert">{limits.problem}</p>}
       <Panel title="Limits" wide note={noteOf(items.length, report.as_of)}>
         {items.length ? (
-          <LimitTable items={items} portfolioId={id} onDone={again} />
+          <LimitTable items={items} portfolioId={id} onDone={renew} />
         ) : (
           <p class="empty">{limits.loading ? "Loading …" : "No limit is set: choose one below."}</p>
         )}
       </Panel>
-      {shown && edit !== "1" && <History key={shown.limit_id} limit={shown} portfolioId={id} turn={turn} />}
+      {shown && edit !== "1" && <History key={shown.limit_id} limit={shown} portfolioId={id} turn={version} />}
       {templates.value && (
         <LimitForm
           key={edit === "1" && shown ? shown.limit_id : "new"}
@@ -48,7 +44,7 @@ export function Limits() {
           edited={edit === "1" && shown ? shown : null}
           onDone={() => {
             go({ edit: undefined, limit: undefined }, true);
-            again();
+            renew();
           }}
         />
       )}
