@@ -107,5 +107,6 @@ def test_an_endpoint_changes_one_folder_and_tests() -> None:
     by_hand = {name for name in files_of("add-an-endpoint") if not name.startswith("tests/")}
 
     assert by_hand
+    by_hand -= {"services/gateway/edge/scopes.py"}  # one line of the table of all routes
     assert all(name.startswith("services/gateway/market/") for name in by_hand)
-    assert len(by_hand) <= 5
+    assert len(by_hand) <= 4

@@ -21,7 +21,7 @@ SOURCES = [
 # Which argument of which call is the code of something that concerns a row; an HTTP problem has a
 # sentence there.
 CODE_ARGUMENT = {
-    **{"complain": 1, "warn": 1, "skipped": 0, "Unclear": 1},
+    **{"complain": 1, "warn": 1, "skipped": 0, "Unclear": 1, "_pass_over": 2},
     **{"Problem": 2, "RowProblem": 2, "Skipped": 2, "Refusal": 0},
 }
 

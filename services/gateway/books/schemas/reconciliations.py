@@ -15,7 +15,7 @@ from services.gateway.edge.problems import FieldError
 from services.gateway.edge.values import SOME_ID, Money, Price, Quantity, example
 from shared.contracts.event import Day
 
-MOST_DIFFERENCES = 10_000
+MOST_DIFFERENCES = 1_000  # they are in the address, which servers bound to 64 kB
 _SIDE = {"quantity": 120.0, "cost": 17840.0, "price": 126.04}
 SOME_DIFFERENCE: dict[str, Any] = {
     "id": "quantity:AAPL",
@@ -69,7 +69,8 @@ class ApplyOptions(ReconcileOptions):
         default="", max_length=64, description="`hash` of the comparison that was shown; required"
     )
     difference: Annotated[list[str], Field(max_length=MOST_DIFFERENCES)] = Field(
-        default=[], description="the ids of those that are to be entered; at least one"
+        default=[],
+        description="the ids of those to be entered: at least one; more in another request",
     )
 
 
