@@ -1,10 +1,17 @@
 """What is stored for a portfolio's figures, and how its runs went."""
 
+from decimal import ROUND_HALF_UP, Decimal
+
 from playwright.sync_api import expect
 
 from deploy.demo.books import DemoBook
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.local_stack import LocalStack, client_of, report_of
+
+
+def rounded(seconds: float | None, step: str) -> Decimal:
+    """As the page does: a half goes up."""
+    return Decimal(str(seconds)).quantize(Decimal(step), ROUND_HALF_UP)
 
 
 def test_symbols_and_runs_are_those_of_the_api(
@@ -29,7 +36,7 @@ def test_symbols_and_runs_are_those_of_the_api(
     expect(row).to_contain_text(str(symbol["last_session"]))
     runs = dashboard.page.get_by_role("region", name="Runs").last.locator("tbody tr")
     expect(runs.first).to_contain_text(run["as_of"])
-    expect(runs.first).to_contain_text(f"{run['elapsed_seconds']:.2f} s")
+    expect(runs.first).to_contain_text(f"{rounded(run['elapsed_seconds'], '0.01')} s")
     timeline = dashboard.page.locator(".timeline li")
     expect(timeline).to_have_count(len(stages))
-    expect(timeline.first).to_contain_text(f"{stages[0]['seconds']:.3f} s")
+    expect(timeline.first).to_contain_text(f"{rounded(stages[0]['seconds'], '0.001')} s")

@@ -89,6 +89,7 @@ async def test_chosen_differences_are_entered_once_and_then_agree(
 
     first = (await asked(ann, "reconcile/apply", portfolio_id, **query)).json()
     again = (await asked(ann, "reconcile/apply", portfolio_id, **query)).json()
+    fewer = await asked(ann, "reconcile/apply", portfolio_id, **query | {"difference": chosen[:1]})
     after = await compared(ann, portfolio_id)
     now = await held(ann, portfolio_id)
 
@@ -96,6 +97,7 @@ async def test_chosen_differences_are_entered_once_and_then_agree(
     assert lines == [("buy", 20.0, 145.0), ("buy_to_cover", 20.0, 240.0)]
     assert {each["trade_date"] for each in first["transactions"]} == {"2022-12-28"}
     assert (first["repeated"], again["repeated"]) == (False, True)
+    assert (fewer.status_code, fewer.json()["code"]) == (409, "reconciliation_changed")
     assert first["run_id"] is not None
     assert again["transactions"] == first["transactions"]
     assert now["AAPL"] == (120.0, 17900.0)

@@ -62,7 +62,7 @@ export async function read<P extends keyof Reads>(path: P, ids?: Ids, query?: Qu
   return (await answered(await patientFetch(addressOf(path, ids, query)))) as Reads[P];
 }
 
-const LONGEST_WAIT_SECONDS = 15;
+const LONGEST_WAIT_SECONDS = 60;
 const TRIES = 3;
 
 /** A read that came too early, by the limit of requests a minute, is sent again when it may be. */

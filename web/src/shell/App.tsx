@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { logInByLink, logOut, read } from "../api/client";
 import type { ListedPortfolio, PagePortfolioList } from "../api/names";
@@ -55,7 +55,10 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
     read("portfolios", {}, { limit: 1000, sort: "name" }),
   );
   const { own, problem } = useLoadedOwn();
-  const list = portfolios.value?.items ?? [];
+  // A list that cannot be read again takes nothing away that is shown.
+  const last = useRef<PagePortfolioList | null>(null);
+  last.current = portfolios.value ?? last.current;
+  const list = last.current?.items ?? [];
   const summary = useLoaded<SummedPortfolios>(list.length > 1 ? `summary ${turn}` : null, () =>
     read("portfolios/summary"),
   );
@@ -67,7 +70,7 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
     }
   }, [chosen?.portfolio_id, address["portfolio"]]);
   const renew = () => setTurn(turn + 1);
-  if (!own || !portfolios.value) {
+  if (!own || !last.current) {
     const refusal = portfolios.problem ?? problem;
     return (
       <main class="alone">{refusal ? <p role="alert">{refusal}</p> : <p class="empty">Loading portfolios …</p>}</main>

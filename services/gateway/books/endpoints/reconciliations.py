@@ -20,6 +20,7 @@ from services.gateway.books.reconciling.comparing import Difference, Proposal, S
 from services.gateway.books.reconciling.plan import (
     Reconciliation,
     chosen,
+    differences_of,
     prefix_of,
     reconcile,
     written,
@@ -135,7 +136,10 @@ async def _applied(
         raise Problem(422, "invalid_difference", message, [error])
     before = await load_lines_of(session, portfolio_id, prefix_of(mark))
     if before:
-        return await _answer(session, portfolio_id, mark, before, None, repeated=True)
+        if differences_of(before.values()) != set(options.difference):
+            detail = "other differences of this comparison were entered already: compare again"
+            raise Problem(409, "reconciliation_changed", detail)
+        return await _answer(session, portfolio_id, mark, list(before), None, repeated=True)
     plan = await reconcile(session, portfolio_id, sheet, _as_upload(options), options.lines)
     if plan.hash != mark:
         detail = (

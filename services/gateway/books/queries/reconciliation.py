@@ -79,9 +79,11 @@ async def load_cash(session: Session, portfolio_id: UUID, day: date) -> CashOnDa
     return None if found is None else CashOnDay(found.as_of, round(found.cash, 2))
 
 
-async def load_lines_of(session: Session, portfolio_id: UUID, prefix: str) -> Sequence[UUID]:
-    """The lines of a portfolio that count and whose ids begin so, in order of entry."""
+async def load_lines_of(session: Session, portfolio_id: UUID, prefix: str) -> dict[UUID, str]:
+    """The lines of a portfolio that count and whose external ids begin so, in order of entry."""
     row = _lines.c
     named = row.external_id.startswith(prefix, autoescape=True)
-    own = select(row.transaction_id).where(row.portfolio_id == portfolio_id, named, COUNTS)
-    return list(await session.scalars(own.order_by(row.sequence)))
+    own = select(row.transaction_id, row.external_id).where(
+        row.portfolio_id == portfolio_id, named, COUNTS
+    )
+    return dict((await session.execute(own.order_by(row.sequence))).tuples().all())

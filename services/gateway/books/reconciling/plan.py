@@ -104,6 +104,11 @@ def prefix_of(mark: str) -> str:
     return f"reconcile:{mark[:_HASH_DIGITS]}:"
 
 
+def differences_of(external_ids: Collection[str]) -> set[str]:
+    """Which differences were entered, by the external ids that `written` gave their lines."""
+    return {each.split(":", 2)[2].rpartition(":")[0] for each in external_ids}
+
+
 async def reconcile(
     session: Session, portfolio_id: UUID, sheet: Sheet, options: UploadOptions, entry: Entry
 ) -> Reconciliation:
