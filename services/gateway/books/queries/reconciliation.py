@@ -1,6 +1,5 @@
 """What a portfolio holds on a day, at which prices, and its cash: to be compared with a file."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
