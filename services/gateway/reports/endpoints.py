@@ -79,7 +79,7 @@ async def list_report_templates(_: Caller) -> ReportTemplates:
     return ReportTemplates(items=items, formats=list(get_args(FormWord)))
 
 
-@router.post("/generate", status_code=202, responses=documented(429))
+@router.post("/generate", status_code=202, responses=documented(409, 429))
 async def generate_report(
     new: NewReport, caller: Caller, session: OpenSession, response: Response
 ) -> ReportOut:

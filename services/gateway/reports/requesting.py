@@ -5,7 +5,7 @@ notified through the outbox, in one transaction.
 from collections.abc import Sequence
 from uuid import UUID, uuid4, uuid5
 
-from services.gateway.books.dependencies import owned_or_first, owned_portfolio
+from services.gateway.books.dependencies import owned_or_first, owned_portfolio, refuse_draft
 from services.gateway.drafts.dependencies import owned_draft
 from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.audit import record
@@ -61,12 +61,13 @@ def _refused(field: str, code: str, detail: str) -> Problem:
 
 
 async def owned_ids(session: Session, caller: User, portfolio_ids: Sequence[UUID]) -> list[UUID]:
-    """The user's portfolios, each once; without any, the first one."""
+    """The user's portfolios, each once; without any, the first one. 409 for a draft."""
     if not portfolio_ids:
         return [(await owned_or_first(session, caller, None))["portfolio_id"]]
     ids = list(dict.fromkeys(portfolio_ids))
     for portfolio_id in ids:
         await owned_portfolio(session, caller, portfolio_id)
+        await refuse_draft(session, portfolio_id)
     return ids
 
 

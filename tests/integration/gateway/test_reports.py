@@ -66,7 +66,14 @@ async def test_what_no_report_can_be_is_refused_by_field(ann: Person, book: Stor
     draft = await ann.post("reports/generate", {"template": "draft"})
     foreign = await ann.post("reports/generate", {"portfolio_ids": [str(uuid4())]})
     early = await ann.post("reports/generate", {"as_of": "2010-01-04"})
+    made = await ann.post("modelling/sessions", {"portfolio_id": book.portfolio_id})
+    of_draft = {"portfolio_ids": [made.json()["draft_id"]]}
+    as_portfolio = await ann.post("reports/generate", of_draft)
+    as_scheduled = await ann.post(
+        "reports/schedules", of_draft | {"template": "daily", "format": "pdf", "name": "Drafts"}
+    )
 
+    assert as_portfolio.json()["code"] == as_scheduled.json()["code"] == "is_draft"
     assert unknown.json()["errors"][0]["field"] == "sections"
     assert "summary, changes" in unknown.json()["detail"]
     assert draft.json()["errors"][0]["field"] == "session_id"
