@@ -1,6 +1,7 @@
 import { read } from "../api/client";
 import type { DataQuality, OwnRuns } from "../api/names";
 import { number, words } from "../format";
+import { Counts } from "../parts/Counts";
 import { DataTable } from "../parts/DataTable";
 import { Panel } from "../parts/Panel";
 import { Symbol } from "../parts/Symbol";
@@ -72,14 +73,7 @@ function Summary({ found }: { found: DataQuality }) {
   return (
     <>
       {found.reason && <p class="empty">{found.reason}</p>}
-      <dl class="counts">
-        {counts.map(([name, text]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-      </dl>
+      <Counts counts={counts} />
       <p class="note">Closes come from {asked.join(", then ") || "no provider"}.</p>
     </>
   );

@@ -1,5 +1,6 @@
 import type { ChangeOut, EntryOut, UploadReport } from "../../api/types";
 import { instrument, money, number, words } from "../../format";
+import { Counts } from "../../parts/Counts";
 import { DataTable } from "../../parts/DataTable";
 import { Panel } from "../../parts/Panel";
 import { go } from "../../state/address";
@@ -14,7 +15,7 @@ export function Receipt({ outcome }: { outcome: Outcome }) {
   return (
     <Panel title={report?.dry_run ? "Preview: nothing is written" : "Receipt"} wide note={report ? sourceOf(report) : undefined}>
       {problem && <p role="alert">{problem}</p>}
-      {report && <Counts report={report} />}
+      {report && <ReportCounts report={report} />}
       {lines.length > 0 && (
         <>
           <h3>Problems by line</h3>
@@ -43,7 +44,7 @@ function sourceOf(report: UploadReport): string {
   return [layout ?? words(format), exported_on && `of ${exported_on}`].filter(Boolean).join(", ");
 }
 
-function Counts({ report }: { report: UploadReport }) {
+function ReportCounts({ report }: { report: UploadReport }) {
   const { receipt, totals, source } = report;
   const counts: Array<[string, string]> = [
     ["Lines", String(receipt.rows)],
@@ -56,16 +57,7 @@ function Counts({ report }: { report: UploadReport }) {
     ["Cost of shorts", money(totals.file.short_cost)],
     ["Cash in the file", money(source.cash)],
   ];
-  return (
-    <dl class="counts">
-      {counts.map(([name, text]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{text}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Counts counts={counts} />;
 }
 
 /** The lines that are entered, or would be, and those that are skipped or worth a notice. */

@@ -1,13 +1,5 @@
 import { instrument, money, number, percent, words } from "../../format";
-
-const TONES: Record<string, string> = {
-  ok: "good",
-  cleared: "good",
-  warning: "warn",
-  breached: "bad",
-  acknowledged: "warn",
-  waived: "warn",
-};
+import { LIMIT_TONES } from "../../state/limits";
 
 /** A state as people say it: a limit that holds is within. */
 export function stateText(state: string): string {
@@ -22,7 +14,7 @@ export function usedText(used: number | null | undefined): string {
 }
 
 export function toneOf(state: string): string {
-  return TONES[state] ?? "";
+  return LIMIT_TONES[state] ?? "";
 }
 
 export interface InUnit {
