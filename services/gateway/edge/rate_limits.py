@@ -140,22 +140,30 @@ class SharedStore:
     Times are microseconds of the store's own clock, so the replicas' clocks may differ.
     """
 
-    def __init__(self, url: str, seconds: float = WINDOW_SECONDS) -> None:
+    def __init__(self, url: str, seconds: float, patience_seconds: float) -> None:
         # Imported by those who have a store: a third of a second, and 20 MiB.
         from coredis import Redis
         from coredis.exceptions import RedisError
 
         self.unreachable = (RedisError, OSError, TimeoutError)
         self._window = round(seconds * 1_000_000)
+        self._patience_seconds = patience_seconds
         self._client = cast(
-            Any, Redis.from_url(url, connect_timeout=STORE_SECONDS, stream_timeout=STORE_SECONDS)
+            Any,
+            Redis.from_url(url, connect_timeout=patience_seconds, stream_timeout=patience_seconds),
         )
         self._count = self._client.register_script(_COUNT)
         self._away_until = 0.0
 
     async def count(self, limit: int, who: str) -> Count:
-        """Count one request of a caller; one that is refused does not count."""
-        answer = await self._count(keys=[f"sigmasight/requests/{who}"], args=[self._window, limit])
+        """Count one request of a caller; one that is refused does not count.
+
+        Raises one of `unreachable` where the store does not answer in time.
+        """
+        async with asyncio.timeout(self._patience_seconds):
+            answer = await self._count(
+                keys=[f"sigmasight/requests/{who}"], args=[self._window, limit]
+            )
         allowed, remaining, microseconds = (int(each) for each in answer)
         return Count(allowed == 1, remaining, microseconds / 1_000_000)
 
@@ -179,9 +187,14 @@ class SharedStore:
 class RateLimits:
     """Requests within a moving minute."""
 
-    def __init__(self, store_url: str | None = None, seconds: float = WINDOW_SECONDS) -> None:
+    def __init__(
+        self,
+        store_url: str | None = None,
+        seconds: float = WINDOW_SECONDS,
+        patience_seconds: float = STORE_SECONDS,
+    ) -> None:
         self._in_process = MovingWindow(seconds)
-        self._store = SharedStore(store_url, seconds) if store_url else None
+        self._store = SharedStore(store_url, seconds, patience_seconds) if store_url else None
 
     @property
     def counted(self) -> Counted:
@@ -198,8 +211,7 @@ class RateLimits:
     async def _after(self, per_minute: int, who: str) -> Count:
         if self._store is not None and not self._store.away:
             try:
-                async with asyncio.timeout(STORE_SECONDS):
-                    return await self._store.count(per_minute, who)
+                return await self._store.count(per_minute, who)
             except self._store.unreachable as error:
                 self._store.stay_away(error)
         return self._in_process.count(per_minute, who)
