@@ -91,6 +91,7 @@ def answers() -> Mapping[str, object]:
         "/positions/table": table,
         "/positions/sums": {**sums, "portfolio_id": PORTFOLIO["portfolio_id"]},
         "/me/preferences": {"theme": "light", "views": [], "version": 0},
+        "/auth/me": {"user_id": str(uuid4()), "email": "reader@example.com", "role": "user"},
     }
 
 
