@@ -9,6 +9,7 @@
     │   ├── InvalidFields(problems)
     │   │   ├── InvalidScenario
     │   │   └── InvalidLimit
+    │   ├── Unrenderable(form)
     │   ├── UnstorableText
     │   ├── Unanswerable(code, message)
     │   └── DateOutsideData(as_of, first, last)
@@ -127,6 +128,19 @@ class InvalidLimit(InvalidFields):
     """A limit that cannot be evaluated or stored."""
 
     code = "invalid_limit"
+
+
+class Unrenderable(Permanent):
+    """A document that cannot be made of its figures; the cause is for operators."""
+
+    public_code = "report_not_rendered"
+
+    def __init__(self, form: str) -> None:
+        super().__init__(
+            f"no {form} could be made of these figures, and another try would fail as well: "
+            "generate it in another format; the operators have the cause"
+        )
+        self.form = form
 
 
 class UnstorableText(Permanent):

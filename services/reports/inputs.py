@@ -218,8 +218,12 @@ class Rendered:
     media_type: str
 
 
+class Cancelled(Exception):
+    """Ends the rendering of a report that its user no longer wants."""
+
+
 class Meter(Protocol):
-    """Is notified of progress, from the thread that renders; raises to end it."""
+    """Is notified of progress, from the thread that renders; raises `Cancelled` to end it."""
 
     def reached(self, share: float) -> None: ...
 

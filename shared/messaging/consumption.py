@@ -251,7 +251,7 @@ class Consumption:
             run_id=event.run_id if event else None,
             attempts=message.attempt,
             error=type(error).__name__,
-            message=str(error)[:LONGEST_MESSAGE],
+            message=_for_operators(error),
             payload=message.body.decode("utf-8", errors="replace"),
             headers=message.headers,
         )
@@ -279,7 +279,7 @@ class Consumption:
             reason=reason,
             attempts=attempt,
             error=type(error).__name__,
-            message=str(error)[:LONGEST_MESSAGE],
+            message=_for_operators(error),
             **shard,
         )
 
@@ -308,6 +308,13 @@ class Consumption:
 
     def _count(self, kind: type[Event], outcome: str) -> None:
         self.telemetry.handled.labels(kind.subject, outcome).inc()
+
+
+def _for_operators(error: Exception) -> str:
+    """The error's text, and that of its cause where it was raised for one."""
+    cause = error.__cause__
+    text = str(error) if cause is None else f"{error}: {type(cause).__name__}: {cause}"
+    return text[:LONGEST_MESSAGE]
 
 
 def _as_events(result: object) -> list[Event]:

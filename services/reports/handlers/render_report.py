@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cache
 
 from services.reports import repository
-from services.reports.inputs import Question, Rendered
+from services.reports.inputs import Cancelled, Question, Rendered
 from services.reports.rendering import rendered
 from services.reports.repository import Outcome
 from services.reports.settings import get_settings
@@ -17,10 +17,6 @@ from shared.messaging import ServiceRouter
 
 router = ServiceRouter("reports")
 LOOK_SECONDS = 0.5  # how often progress is stored, and a cancellation is noticed
-
-
-class Cancelled(Exception):
-    """Ends the rendering of a report that its user no longer wants."""
 
 
 class Progress:

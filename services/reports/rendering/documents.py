@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from services.reports.calculations import laid_out
-from services.reports.inputs import Meter, Question, Rendered, Report
+from services.reports.inputs import Cancelled, Meter, Question, Rendered, Report
+from shared.errors import Unrenderable
 
 LAID_OUT = 0.3  # the share of the work that is laying out
 Writer = Callable[[Report, Question], bytes]
@@ -25,10 +26,19 @@ FORMS: Mapping[str, tuple[str, str]] = {
 
 
 def rendered(question: Question, meter: Meter) -> Rendered:
-    """The document; the meter, which may raise to end the work, is notified of how far it is."""
+    """The document; the meter, which may raise to end the work, is notified of how far it is.
+
+    Raises `Unrenderable` for what fails: it is of the question alone, so it would fail again. Only
+    a machine without memory or disk is worth another try.
+    """
     module, media_type = FORMS[question.form]
     write: Writer = import_module(f"services.reports.rendering.{module}").write
-    report = laid_out(question, meter)
-    content = write(report, question)
+    try:
+        report = laid_out(question, meter)
+        content = write(report, question)
+    except (Cancelled, MemoryError, OSError):
+        raise
+    except BaseException as error:  # a panic of typst is no Exception
+        raise Unrenderable(question.form) from error
     meter.reached(1.0)
     return Rendered(content, media_type)

@@ -5,6 +5,7 @@ as typst's language; the root holds nothing that a template could read.
 """
 
 import json
+import re
 from pathlib import Path
 
 import typst
@@ -30,20 +31,74 @@ FONT = "Libertinus Serif"  # typst carries it
 STANDARD = "ua-1"
 FORGOTTEN_AFTER = 12
 _NOTHING = typst.Compiler(b"", font_paths=typst.Fonts(include_system_fonts=False))
+REPLACEMENT = "\ufffd"
+USUAL = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0x180)))) | frozenset(f"{MINUS}–…’")
+_TITLED = '#set document(title: "glyphs", date: none)'
+_CONTROL = re.compile(r"\\(?:[bf]|u00[01][0-9a-f])")
+_ESCAPE = re.compile(rf'\\(["\\/nrt])|{_CONTROL.pattern}')
+_LINE = re.compile(r"^ +┌─ [^\n]*?:(\d+):\d+$", re.MULTILINE)
+MOST_ASKED = 2_000  # characters, 0.3 s; a document that has more shows signs for the rest
 MOST_ROWS = 1_000  # of a table: no reader turns more pages, and each takes memory until the end
 
 
 def write(report: Report, _: Question) -> bytes:
     """The report as a PDF; the same report has the same bytes."""
+    text = _without_controls(json.dumps(_described(report), ensure_ascii=False))
+    try:
+        return _compiled(TEMPLATE.read_bytes(), shown_as_far(text, without_glyph(text)))
+    except typst.TypstError:  # some are there alone, and missing where they are joined
+        return _compiled(TEMPLATE.read_bytes(), shown_as_far(text, unusual(text)))
+    finally:
+        _forget()
+
+
+def _compiled(source: bytes, report: str) -> bytes:
     content: bytes = typst.compile(  # type: ignore[call-overload]
-        TEMPLATE.read_bytes(),
+        source,
         format="pdf",
         ignore_system_fonts=True,
-        sys_inputs={"report": json.dumps(_described(report), ensure_ascii=False)},
+        sys_inputs={"report": report},
         pdf_standards=[STANDARD],
     )
-    _forget()
     return content
+
+
+# --- characters ---
+
+
+def unusual(text: str) -> set[str]:
+    """The characters of the text that the fonts may not have."""
+    return {each for each in set(text) - USUAL if not each.isspace()}
+
+
+def without_glyph(text: str) -> set[str]:
+    """The characters of the text that no font has. PDF/UA-1 refuses a document that shows one.
+
+    Each is a line of a document that has nothing else: its lines with errors are those.
+    """
+    asked = sorted(unusual(text))
+    if not asked:
+        return set()
+    more = set(asked[MOST_ASKED:])
+    asked = asked[:MOST_ASKED]
+    lines = "".join(f'#"\\u{{{ord(each):x}}}" #parbreak()\n' for each in asked)
+    try:
+        _compiled(f"{_TITLED}\n{lines}".encode(), "")
+    except typst.TypstError as error:
+        return more | {asked[int(line) - 2] for line in _LINE.findall(str(error.diagnostic))}
+    return more
+
+
+def _without_controls(text: str) -> str:
+    """JSON with a sign in place of each control character, which it has as an escape."""
+    if _CONTROL.search(text) is None:
+        return text
+    return _ESCAPE.sub(lambda found: found[0] if found[1] else REPLACEMENT, text)
+
+
+def shown_as_far(text: str, missing: set[str]) -> str:
+    """The text with a sign in place of each of these characters."""
+    return text.translate(dict.fromkeys(map(ord, missing), REPLACEMENT)) if missing else text
 
 
 def _forget() -> None:

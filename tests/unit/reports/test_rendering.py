@@ -94,6 +94,35 @@ def test_a_pdf_shows_typst_source_as_text() -> None:
     assert "".join(HOSTILE.split()) in text
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\u4e2d\u56fd Fonds", "\ufffd\ufffd Fonds"),  # no font has these
+        ("Rocket \U0001f680", "Rocket \ufffd"),
+        ("a\x07b\x08c \\u0007", "a\ufffdb\ufffdc \\u0007"),
+        ("\u0395\u03bb\u03bb\u03ac\u03b4\u03b1", "\u0395\u03bb\u03bb\u03ac\u03b4\u03b1"),
+    ],
+)
+def test_a_pdf_has_a_sign_for_what_no_font_has(name: str, shown: str) -> None:
+    content = document("pdf", a_portfolio(name, positions={"items": [a_position(name)]}))
+
+    reader = PdfReader(io.BytesIO(content))
+    text = text_of_pdf(content)
+    assert reader.metadata is not None
+    assert reader.metadata.title == f"{shown}: Risk report, 2022-12-28"
+    assert text.count("".join(shown.split())) + text.count(shown) >= 2
+    assert ("is in place of a character that the fonts" in text) is ("\ufffd" in shown)
+    assert "/Marked': True" in str(reader.root_object["/MarkInfo"])
+
+
+def test_a_pdf_of_any_script_is_rendered() -> None:
+    scripts = "\u0627\u0644\u0639 \u0e44\u0e17\u0e22 a\u0e48 \u0915\u094d\u0937 \u05d0"
+    every = "".join(map(chr, range(0x300, 0xD800, 7)))  # marks that join what is before them
+
+    for name in (scripts, every):
+        assert document("pdf", a_portfolio(name)).startswith(b"%PDF")
+
+
 def test_a_pdf_is_tagged_and_named_for_readers() -> None:
     reader = PdfReader(io.BytesIO(document("pdf")))
 
