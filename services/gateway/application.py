@@ -117,6 +117,7 @@ def assembled(
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         docs_url=None,  # served with the dashboard's files, without another server
         redoc_url=None,
+        redirect_slashes=False,  # the address would be made of the header Host
     )
     app.state.gateway = gateway
     app.state.feed = feed

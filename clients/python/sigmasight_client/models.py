@@ -1874,6 +1874,7 @@ class ListedPortfolio(TypedDict):
     limits: "dict[str, int]"
     last_run: "PortfolioRun | None"
     standing_reason: "str | None"
+    risk_reason: "NotRequired[str | None]"
 
 
 class LoginCode(TypedDict):
@@ -4364,6 +4365,7 @@ class SummedPortfolios(TypedDict):
     scenarios: "list[SummedScenario]"
     left_out: "list[PortfolioLeftOut]"
     reason: "str | None"
+    risk_reason: "NotRequired[str | None]"
 
 
 class SummedPositions(TypedDict):

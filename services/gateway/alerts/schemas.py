@@ -6,12 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from services.gateway.edge.values import (
-    NO_CONTROL_CHARACTERS,
-    SOME_ID,
-    body_example,
-    example,
-)
+from services.gateway.edge.values import SOME_ID, Name, body_example, example
 from services.gateway.identity.schemas import normalised_email
 from shared.contracts.notifications import EVERY_LEVEL, AlertLevel, ChannelKind
 
@@ -139,9 +134,6 @@ class AlertPage(BaseModel):
     items: list[AlertOut]
     limit: int
     next: str | None
-
-
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_CONTROL_CHARACTERS)]
 
 
 def _each_once(levels: list[AlertLevel]) -> list[AlertLevel]:

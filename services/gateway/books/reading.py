@@ -20,6 +20,7 @@ from services.gateway.books.schemas.tags import StrategyPage
 from services.gateway.books.shapes import GroupBy, valued
 from services.gateway.edge.dependencies import Paging
 from services.gateway.edge.queries import Row
+from services.gateway.edge.scopes import NO_RISK
 from services.gateway.runs.schemas import PortfolioRun
 from services.gateway.runs.shapes import LastRun
 from services.gateway.runs.tracking import last_runs_of, standing_of
@@ -170,6 +171,12 @@ async def listed(session: Session, user_id: UUID, rows: Sequence[Fields]) -> lis
         )
         for portfolio_id, row in zip(portfolio_ids, rows, strict=True)
     ]
+
+
+def without_risk(portfolio: ListedPortfolio) -> ListedPortfolio:
+    """The same for a personal token that may not read risk."""
+    left_out: dict[str, object] = {standings.HEADLINE: None, "worst_scenario": None, "limits": {}}
+    return portfolio.model_copy(update={**left_out, "risk_reason": NO_RISK})
 
 
 def _standing(known: Standings, portfolio_id: UUID) -> dict[str, object]:

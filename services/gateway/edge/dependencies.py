@@ -24,6 +24,7 @@ from services.gateway.edge.audit import Actor, act_as, record
 from services.gateway.edge.outbox import Relay
 from services.gateway.edge.personal import KnownToken, is_personal
 from services.gateway.edge.problems import Problem, unauthorised
+from services.gateway.edge.queries import Proof
 from services.gateway.edge.scopes import RouteNames
 from services.gateway.edge.shapes import View
 from services.gateway.edge.tokens import InvalidToken, Passwords, Tokens, token_hash
@@ -65,11 +66,12 @@ class Gateway:
         return self.runtime.database
 
     def database_for(
-        self, user_id: UUID, network_address: str | None, token_id: UUID | None = None
+        self, user_id: UUID, network_address: str | None, token_id: UUID | None
     ) -> Database:
         """Transactions of a user's requests. There is no other way to open one.
 
-        `token_id`: the personal token that they come with, for the audit log.
+        `token_id`: the personal token that they come with, for the audit log; None: none. Routes
+        take `CallersDatabase`, which knows it.
         """
         actor = Actor(user_id, network_address, token_id)
         return self.database.beginning_with(partial(_begin_as_user, user_id, actor))
@@ -142,6 +144,7 @@ async def authenticated(gateway: Gateway, token: str, connection: HTTPConnection
         user = await queries.load_caller(session, bearer.user_id, bearer.family_id)
     if user is None:
         raise unauthorised("invalid_token", "the access token's log-in is over: log in again")
+    connection.state.proof = Proof(user.user_id, bearer.family_id)
     return user
 
 
@@ -166,11 +169,20 @@ async def _token_holder(gateway: Gateway, token: str, connection: HTTPConnection
             await queries.save_token_use(session, stored.token_id, now)
     if refusal is not None:
         raise refusal
-    connection.state.token_id = stored.token_id
+    connection.state.proof = Proof(user.user_id, None, stored.token_id, known.scopes)
     return user
 
 
 Caller = Annotated[User, Depends(current_user)]
+
+
+async def callers_proof(connection: HTTPConnection, _: Caller) -> Proof:
+    """What the caller is authenticated by."""
+    proof: Proof = connection.state.proof
+    return proof
+
+
+CallersProof = Annotated[Proof, Depends(callers_proof)]
 
 
 async def current_admin(caller: Caller) -> User:
@@ -183,23 +195,29 @@ async def current_admin(caller: Caller) -> User:
 Admin = Annotated[User, Depends(current_admin)]
 
 
-async def callers_database(
-    connection: HTTPConnection, caller: Caller, gateway: GatewayParts, address: NetworkAddress
+async def recording_database(
+    connection: HTTPConnection,
+    caller: Caller,
+    proof: CallersProof,
+    gateway: GatewayParts,
+    address: NetworkAddress,
 ) -> Database:
-    """The caller's transactions; an administrator's under `/admin` see the rows of all users.
-
-    Reads see one moment: parts of an answer that were calculated at different times would not add
-    up.
-    """
+    """The caller's transactions; an administrator's under `/admin` see the rows of all users."""
     path = connection.scope["path"].removeprefix(connection.scope.get("root_path", ""))
-    operates = caller.role == "admin" and path.startswith(OPERATORS_PATH)
-    database = (
-        gateway.database_of_operator(caller.user_id, address)
-        if operates
-        else gateway.database_for(
-            caller.user_id, address, getattr(connection.state, "token_id", None)
-        )
-    )
+    if caller.role == "admin" and path.startswith(OPERATORS_PATH):
+        return gateway.database_of_operator(caller.user_id, address)
+    return gateway.database_for(caller.user_id, address, proof.token_id)
+
+
+# For a read that also writes something down; other routes take `CallersDatabase`.
+RecordingDatabase = Annotated[Database, Depends(recording_database)]
+
+
+async def callers_database(connection: HTTPConnection, database: RecordingDatabase) -> Database:
+    """The same; reads see one moment.
+
+    Parts of an answer that were calculated at different times would not add up.
+    """
     return database.at_one_moment() if connection.scope.get("method") == "GET" else database
 
 

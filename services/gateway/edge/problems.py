@@ -136,11 +136,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, unexpected)
 
 
-async def _as_problem(connection: Request | WebSocket, error: Exception) -> Response:
+async def _as_problem(_: Request | WebSocket, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    if isinstance(connection, WebSocket):  # the framework leaves a failed handshake unanswered
-        await connection.send_denial_response(error.response())
-    return error.response()
+    return error.response()  # of a WebSocket, the framework sends it in place of the handshake
 
 
 async def _invalid_request(_: Request, error: Exception) -> Response:

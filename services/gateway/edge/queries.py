@@ -1,6 +1,7 @@
 """SQL behind every request: rows, the caller, the audit log, stored answers, the outbox."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,14 +11,17 @@ from sqlalchemy import (
     Executable,
     Select,
     Table,
+    Uuid,
     and_,
     delete,
     func,
+    literal,
+    or_,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.gateway.tables import (
     USER_SETTING,
@@ -208,6 +212,47 @@ async def load_caller(session: Session, user_id: UUID, family_id: UUID) -> User 
         users.c.user_id == user_id, users.c.disabled_at.is_(None), ~is_over(family_id)
     )
     return (await session.execute(standing)).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a user has shown: a log-in, by its family, or a personal token with its scopes."""
+
+    user_id: UUID
+    family_id: UUID | None = None
+    token_id: UUID | None = None
+    scopes: frozenset[str] | None = None
+
+    def opens(self, scope: str) -> bool:
+        """Whether it may do this; a log-in may do everything."""
+        return self.scopes is None or scope in self.scopes
+
+
+async def load_ended(session: Session, proofs: Sequence[Proof]) -> set[Proof]:
+    """Those that are over by now: logged out, revoked or expired, or of a disabled user."""
+    ids = [
+        literal([getattr(proof, name) for proof in proofs], ARRAY(Uuid))
+        for name in ("user_id", "family_id", "token_id")
+    ]
+    shown = func.unnest(*ids).table_valued(
+        "user_id", "family_id", "token_id", with_ordinality="number", name="shown"
+    )
+    proof = shown.render_derived().c
+    able = select(users.c.user_id).where(
+        users.c.user_id == proof.user_id, users.c.disabled_at.is_(None)
+    )
+    good = select(personal_tokens.c.token_id).where(
+        personal_tokens.c.token_id == proof.token_id,
+        personal_tokens.c.revoked_at.is_(None),
+        personal_tokens.c.expires_at > func.now(),
+    )
+    over = or_(
+        ~able.exists(),
+        is_over(proof.family_id),
+        and_(proof.token_id.is_not(None), ~good.exists()),
+    )
+    numbers = await session.scalars(select(proof.number).where(over))
+    return {proofs[number - 1] for number in numbers}
 
 
 # --- personal tokens ---

@@ -25,6 +25,7 @@ class Scope(StrEnum):
     PORTFOLIO_WRITE = "portfolio:write"
 
 
+NO_RISK = f"the personal token has no scope {Scope.RISK_READ}: make one that has"
 # Names and market facts, which concern no portfolio, and who the caller is: any token.
 _ANY = """
 GET auth/me

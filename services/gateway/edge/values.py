@@ -9,10 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Entry = TypeVar("Entry")
-NO_CONTROL_CHARACTERS = r"^[^\u0000-\u001f]+$"
 _PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
 Number = Decimal | float | int
 _DIGITS = 6  # significant ones of a Greek: gamma of an index is far below 0.0001
@@ -49,6 +48,23 @@ def _plain(value: object) -> object:
     return value
 
 
+def _printable(text: str) -> str:
+    """A text of one line that shows all it holds: it goes into lists, files and messages."""
+    if not text.isprintable():
+        raise ValueError("control characters, line breaks and invisible characters are not allowed")
+    return text
+
+
+def _named(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a name needs at least one letter")
+    return _printable(text).strip()
+
+
+PRINTABLE = AfterValidator(_printable)
+A_NAME = AfterValidator(_named)
+Name = Annotated[str, Field(min_length=1, max_length=100), A_NAME]
+FullName = Annotated[str, Field(max_length=200), PRINTABLE]
 PlainDecimal = Annotated[Decimal, BeforeValidator(_plain)]
 Money = Annotated[
     float, BeforeValidator(_rounded_to(Decimal("0.01"))), Field(description="USD, two decimals")

@@ -7,7 +7,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, FullName, body_example, example
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 200  # hashing a longer one would only cost time
@@ -51,7 +51,7 @@ class Registration(BaseModel):
 
     email: Email
     password: Password
-    full_name: str = Field(default="", max_length=200)
+    full_name: FullName = ""
 
 
 class Credentials(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.gateway.edge.values import SOME_ID, Money, body_example, example
+from services.gateway.edge.values import SOME_ID, Money, Name, body_example, example
 from shared.contracts.event import Day
 from shared.contracts.limits import (
     MOST_SESSIONS_IN_A_ROW,
@@ -64,7 +64,7 @@ class NewLimit(BaseModel):
 
     model_config = body_example(**_TERMS)
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    name: Name
     portfolio_id: UUID | None = Field(default=None, description="default: in all of the caller's")
     measure: Annotated[str, StringConstraints(max_length=120, pattern=r"^[a-z0-9_.]+$")] = Field(
         description="as in portfolios/{id}/series; or worst_scenario; per member: exposures, "

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, Name, body_example, example
 from shared.contracts.event import Day
 from shared.contracts.reports import FormWord, TemplateWord
 
@@ -154,7 +154,7 @@ class NewSchedule(BaseModel):
         cadence="daily",
     )
 
-    name: str = Field(min_length=1, max_length=100)
+    name: Name
     portfolio_ids: Portfolios = []
     template: Literal["daily", "full", "investor"] = "daily"
     format: FormWord = "pdf"

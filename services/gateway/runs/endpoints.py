@@ -15,12 +15,14 @@ from starlette.requests import HTTPConnection
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import (
     Caller,
+    CallersProof,
     Gateway,
     GatewayParts,
     OpenSession,
     authenticated,
 )
 from services.gateway.edge.problems import Problem, documented, not_found, unauthorised
+from services.gateway.edge.queries import Proof, load_ended
 from services.gateway.edge.tokens import new_refresh_token, token_hash
 from services.gateway.identity import queries as identity_queries
 from services.gateway.runs.feed import (
@@ -41,7 +43,6 @@ from services.gateway.runs.schemas import (
     TicketOut,
 )
 from services.gateway.runs.shapes import ALERT, REPORT, RESULTS, RUN, STAGE
-from services.gateway.tables import User
 
 TICKET_SECONDS = 30
 router = APIRouter(prefix="/events", tags=["events"], responses=documented(401))
@@ -56,43 +57,49 @@ EventId = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="only even
 
 
 @router.post("/ticket")
-async def create_ticket(caller: Caller, session: OpenSession) -> TicketOut:
+async def create_ticket(caller: Caller, proof: CallersProof, session: OpenSession) -> TicketOut:
     """A ticket for `?ticket=`, for browsers, whose event streams carry no header.
 
     Valid for 30 seconds, once.
     """
-    ticket = new_refresh_token()
+    family = proof.family_id.hex if proof.family_id else ""
+    ticket = f"{new_refresh_token()}.{family}"  # stored as a hash of all of it
     expires_at = datetime.now(UTC) + timedelta(seconds=TICKET_SECONDS)
     await identity_queries.save_ticket(session, token_hash(ticket), caller.user_id, expires_at)
     await record(session, "event_ticket.issued", caller.user_id)
     return TicketOut(ticket=ticket, expires_at=expires_at)
 
 
-async def follower_user(
+async def follower_proof(
     connection: HTTPConnection,
     gateway: GatewayParts,
     ticket: Annotated[
         str | None, Query(max_length=200, description="instead of an access token")
     ] = None,
-) -> User:
-    """The user behind the access token or the ticket; a ticket is used up by this."""
+) -> Proof:
+    """The access token or the ticket, and its user; a ticket is used up by this."""
     if ticket is not None:
         return await _ticket_holder(gateway, ticket)
     scheme, _, token = connection.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise unauthorised("missing_token", "send an access token, or a ticket of `events/ticket`")
-    return await authenticated(gateway, token.strip(), connection)
+    await authenticated(gateway, token.strip(), connection)
+    proof: Proof = connection.state.proof
+    return proof
 
 
-async def _ticket_holder(gateway: Gateway, ticket: str) -> User:
+async def _ticket_holder(gateway: Gateway, ticket: str) -> Proof:
+    """The log-in that the ticket was given to, which may be over by now."""
     async with gateway.database.transaction() as session:
         user_id = await identity_queries.take_ticket(session, token_hash(ticket), datetime.now(UTC))
-        user = await identity_queries.load_user(session, user_id) if user_id else None
-    if user is None or user.disabled_at is not None:
+        family = ticket.partition(".")[2]
+        proof = Proof(user_id, UUID(family) if family else None) if user_id else None
+        ended = proof is None or await load_ended(session, [proof])
+    if proof is None or ended:
         raise unauthorised(
             "invalid_ticket", "the ticket is unknown, used or expired: ask for another"
         )
-    return user
+    return proof
 
 
 async def wanted_events(
@@ -126,23 +133,24 @@ FeedOfProcess = Annotated[Feed, Depends(the_feed)]
 async def open_stream(
     gateway: GatewayParts,
     feed: FeedOfProcess,
-    user: Annotated[User, Depends(follower_user)],
+    proof: Annotated[Proof, Depends(follower_proof)],
     wanted: Annotated[Wanted, Depends(wanted_events)],
 ) -> AsyncIterator[Follower]:
     """The user's queue, for as long as the stream is open."""
     if wanted.run_id is not None:
-        await _refuse_foreign_run(gateway, user, wanted.run_id)
+        await _refuse_foreign_run(gateway, proof, wanted.run_id)
     try:
-        with feed.following(user.user_id) as follower:
+        with feed.following(proof) as follower:
             yield follower
     except TooManyStreams:
         detail = f"you have {STREAMS_PER_USER} streams open: close one"
         raise Problem(429, "too_many_streams", detail, headers={"Retry-After": "5"}) from None
 
 
-async def _refuse_foreign_run(gateway: Gateway, user: User, run_id: UUID) -> None:
-    async with gateway.database_for(user.user_id, None).transaction() as session:
-        if not await runs.is_run_of(session, run_id, user.user_id):
+async def _refuse_foreign_run(gateway: Gateway, proof: Proof, run_id: UUID) -> None:
+    database = gateway.database_for(proof.user_id, None, proof.token_id)
+    async with database.transaction() as session:
+        if not await runs.is_run_of(session, run_id, proof.user_id):
             raise not_found("run", run_id)
 
 
@@ -169,8 +177,8 @@ async def follow_events(
     These are the runs of the caller's portfolios and those that the caller requested; and the ends
     of the caller's reports. Without
     `run_id` and `after`: the earlier events of running runs, then every new event. Comments keep
-    the connection open. The stream ends when an access token would; reconnect with the id of the
-    last event.
+    the connection open. The stream ends when an access token would, and a few seconds after its
+    log-in or token is over; reconnect with the id of the last event.
     """
     async for event in _stream(gateway, feed, follower, wanted):
         yield ServerSentEvent(id=str(event.event_id), event=event.kind, data=_shaped(event))

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.gateway.edge.queries import Row
+from services.gateway.edge.queries import Proof, Row, load_ended
 from services.gateway.runs.queries import run_events, runs
 from services.gateway.runs.queries.run_events import Span
 from services.gateway.runs.queries.runs import DRAFT_TRIGGER
@@ -25,6 +25,7 @@ from shared.service import Runtime
 BATCH = 200
 WAITING_AT_MOST = 1000
 LOOK_ANYWAY_SECONDS = 5.0
+CHECK_AFTER_SECONDS = 3.0  # at the next look: within eight seconds
 LONGEST_PAUSE_SECONDS = 10.0
 STREAMS_PER_USER = 20
 log = structlog.get_logger("sigmasight.gateway")
@@ -47,14 +48,20 @@ class TooManyStreams(Exception):
 class Follower:
     """A user on an open stream, and the events queued since it was opened.
 
-    A None ends the stream.
+    `proof`: what it was opened with. A None ends the stream.
     """
 
-    user_id: UUID
+    proof: Proof
     waiting: asyncio.Queue[FollowerEvent | None] = field(
         default_factory=lambda: asyncio.Queue(WAITING_AT_MOST)
     )
     cut_off: bool = False
+    refused: bool = False
+
+    @property
+    def user_id(self) -> UUID:
+        """Whose events it has."""
+        return self.proof.user_id
 
     def queue(self, event: FollowerEvent) -> None:
         """Queue an event; a follower too slow to keep up is cut off and resumes where it was."""
@@ -68,6 +75,13 @@ class Follower:
         self.cut_off = True
         if not self.waiting.full():
             self.waiting.put_nowait(None)
+
+    def refuse(self) -> None:
+        """End the stream at once: what it was opened with is over."""
+        self.refused = True
+        while not self.waiting.empty():
+            self.waiting.get_nowait()
+        self.end()
 
     async def next(self, seconds: float) -> FollowerEvent | None:
         """The next event; None when the stream is to end, or `seconds` are over."""
@@ -90,6 +104,7 @@ class Feed:
         self._woken = asyncio.Event()
         self._position: int | None = None  # the last event distributed; None without followers
         self._closed = False
+        self._checked_at = monotonic()
 
     async def run(self, runtime: Runtime) -> None:
         """Distribute until cancelled.
@@ -102,6 +117,7 @@ class Feed:
                 async with runtime.database.listening(run_events.CHANNEL, self._woken.set) as probe:
                     pause = 0.0
                     while True:
+                        await self._refuse_ended(runtime.database)
                         await self._distribute(runtime.database)
                         await self._wait()
                         await probe()
@@ -121,16 +137,28 @@ class Feed:
         for follower in self._followers:
             follower.end()
 
+    async def _refuse_ended(self, database: Database) -> None:
+        """End the streams whose log-in or token is over, by one statement every few seconds."""
+        if not self._followers or monotonic() < self._checked_at + CHECK_AFTER_SECONDS:
+            return
+        self._checked_at = monotonic()
+        followers = list(self._followers)
+        async with database.transaction() as session:
+            ended = await load_ended(session, [each.proof for each in followers])
+        for follower in followers:
+            if follower.proof in ended:
+                follower.refuse()
+
     def streams_of(self, user_id: UUID) -> int:
         """How many streams the user has open here."""
         return sum(follower.user_id == user_id for follower in self._followers)
 
     @contextmanager
-    def following(self, user_id: UUID) -> Iterator[Follower]:
-        """Queue a user's events from now on; raises `TooManyStreams`."""
-        if self.streams_of(user_id) >= STREAMS_PER_USER:
+    def following(self, proof: Proof) -> Iterator[Follower]:
+        """Queue the events of a user from now on; raises `TooManyStreams`."""
+        if self.streams_of(proof.user_id) >= STREAMS_PER_USER:
             raise TooManyStreams
-        follower = Follower(user_id)
+        follower = Follower(proof)
         if self._closed:
             follower.end()
         self._followers.add(follower)
@@ -146,6 +174,8 @@ class Feed:
         deadline = monotonic() + seconds
         seen, over = await self._begin(database, wanted)
         async for earlier in _earlier(database, follower.user_id, wanted.span(seen)):
+            if follower.refused:
+                return
             if wanted.includes(earlier):
                 yield earlier
         while not over:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import signal
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
@@ -19,6 +20,7 @@ from websockets.exceptions import InvalidStatus
 
 from services.gateway.application import at_termination
 from services.gateway.edge.dependencies import Gateway
+from services.gateway.edge.queries import Proof
 from services.gateway.runs import feed
 from services.gateway.runs.feed import (
     STREAMS_PER_USER,
@@ -33,7 +35,7 @@ from shared.contracts.event import Event
 from shared.contracts.factors import FactorsFailed
 from shared.database import Database
 from tests.builders import AS_OF
-from tests.integration.gateway.people import Person
+from tests.integration.gateway.people import Person, logged_in
 from tests.integration.gateway.test_runs import STAGES, a_failure, a_stage, deliver
 
 STARTED = datetime.now(UTC)
@@ -285,7 +287,7 @@ async def test_every_process_serves_its_own_followers(ann: Person, gateway: Gate
     other = Feed()
     reading = asyncio.create_task(other.run(gateway.runtime))
 
-    with other.following(user_id) as follower:
+    with other.following(Proof(user_id)) as follower:
         stream = other.stream(gateway.database, follower, Wanted(after=0), seconds=20)
         waiting = asyncio.ensure_future(anext(stream))
         await deliver(gateway, of_portfolio(portfolio_id, run_id)[:1])
@@ -307,7 +309,7 @@ async def test_disabled_users_receive_no_further_events(
         await session.execute(text("update gateway.users set disabled_at = now()"))
     await deliver(gateway, of_portfolio(portfolio_id, uuid4()))
 
-    with app.state.feed.following(user_id) as follower:
+    with app.state.feed.following(Proof(user_id)) as follower:
         stream = app.state.feed.stream(
             gateway.database, follower, Wanted(after=0, follow=False), seconds=1
         )
@@ -348,7 +350,7 @@ async def test_a_users_streams_are_limited(app: FastAPI, ann: Person) -> None:
 
     with contextlib.ExitStack() as open_streams:
         for _ in range(STREAMS_PER_USER):
-            open_streams.enter_context(app.state.feed.following(user_id))
+            open_streams.enter_context(app.state.feed.following(Proof(user_id)))
         refused = await ann.get("events", follow=False)
     taken = await ann.get("events", follow=False)
 
@@ -403,7 +405,7 @@ async def test_a_websocket_that_goes_leaves_nothing_behind(
 
 @pytest.mark.parametrize(("query", "status"), [("", 401), ("?ticket=unknown", 401)])
 async def test_a_websocket_without_a_token_is_refused(
-    address: str, query: str, status: int
+    address: str, query: str, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with opened(address, None, query):
@@ -411,6 +413,8 @@ async def test_a_websocket_without_a_token_is_refused(
 
     problem = json.loads(refused.value.response.body or b"{}")
     assert (refused.value.response.status_code, problem["status"]) == (status, status)
+    assert [record for record in caplog.records if record.exc_info] == []
+    assert problem["code"] in ("missing_token", "invalid_ticket")
 
 
 async def test_a_websocket_does_not_follow_anothers_run(
@@ -426,8 +430,39 @@ async def test_a_websocket_does_not_follow_anothers_run(
     assert refused.value.response.status_code == 404
 
 
+async def test_a_stream_ends_soon_after_what_opened_it(
+    ann: Person,
+    http: httpx2.AsyncClient,
+    gateway: Gateway,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("CHECK_AFTER_SECONDS", "LOOK_ANYWAY_SECONDS"):
+        monkeypatch.setattr(feed, name, 0.1)
+    portfolio_id, again = await ann.uploaded(), await logged_in(http, ann.email)
+    made = (await ann.post("me/tokens", {"name": "T", "scopes": ["portfolio:read"]})).json()
+    ticket = (await ann.post("events/ticket", None)).json()["ticket"]
+    of_token = replace(ann, tokens={"access_token": made["token"]})
+
+    async with (
+        opened(address, of_token) as by_token,
+        opened(address, ann) as by_login,
+        opened(address, None, f"?ticket={ticket}") as by_ticket,
+        opened(address, again) as by_another,
+    ):
+        await again.request("DELETE", f"me/tokens/{made['token_id']}")
+        await ann.post("auth/logout", {"refresh_token": ann.tokens["refresh_token"]})
+        async with asyncio.timeout(10):
+            ended = [await received(each) for each in (by_token, by_login, by_ticket)]
+            await deliver(gateway, of_portfolio(portfolio_id, uuid4())[:1])
+            event = json.loads(await by_another.recv())
+
+    assert ended == [[], [], []]
+    assert event["event"] == "stage"
+
+
 async def test_a_slow_follower_is_disconnected_after_its_last_event() -> None:
-    follower = Follower(uuid4())
+    follower = Follower(Proof(uuid4()))
 
     for number in range(WAITING_AT_MOST + 5):
         follower.queue(FollowerEvent(number, "stage", {}))
@@ -441,7 +476,7 @@ async def test_a_slow_follower_is_disconnected_after_its_last_event() -> None:
 async def test_closing_the_feed_ends_its_streams(gateway: Gateway) -> None:
     closing = Feed()
 
-    with closing.following(uuid4()) as follower:
+    with closing.following(Proof(uuid4())) as follower:
         closing.close()
         stream = closing.stream(gateway.database, follower, Wanted(), seconds=60)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -87,6 +88,33 @@ async def test_zero_bytes_in_text_are_refused(http: httpx2.AsyncClient, ann: Per
     assert_is_problem(login, 422, "invalid_text")
     assert_is_problem(search, 422, "invalid_text")
     assert_is_problem(named, 422, "invalid_request")
+
+
+NAMED: dict[str, dict[str, object]] = {
+    "portfolios": {},
+    "reports/schedules": {},
+    "me/tokens": {"scopes": ["risk:read"]},
+    "import/profiles": {"header": ["A"], "mapping": {"use": "positions", "columns": {}}},
+    "modelling/sessions": {"portfolio_id": str(uuid4())},
+    "limits": {"measure": "nav", "direction": "above", "warning": 1, "breach": 2},
+    "risk/stress-testing/scenarios": {"shocks": {"market": -0.1}},
+}
+
+
+async def test_names_hold_no_invisible_characters(ann: Person) -> None:
+    for path, body in NAMED.items():
+        for name in ("a\nb", "a\x7fb", "a\u202eb", "  "):
+            answer = await ann.post(path, {**body, "name": name})
+
+            assert_is_problem(answer, 422, "invalid_request")
+            assert "name" in [error["field"] for error in answer.json()["errors"]], path
+
+
+async def test_no_address_is_made_of_the_header_host(http: httpx2.AsyncClient) -> None:
+    answer = await http.get("/api/v1/calendar/", headers={"Host": "evil.example"})
+
+    assert_is_problem(answer, 404, "not_found")
+    assert "location" not in answer.headers
 
 
 async def test_internal_failures_reveal_nothing_internal(

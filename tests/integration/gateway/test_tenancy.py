@@ -289,7 +289,7 @@ TEXTS = {
         measure_unit measure_title template level change direction part sha256
     """,
     "a sentence made for its reader": """
-        detail message paused_because problem reason sentence standing_reason
+        detail message paused_because problem reason risk_reason sentence standing_reason
     """,
 }
 # Of schemas that users read: what other routes of theirs leave to operators.

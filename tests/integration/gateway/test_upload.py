@@ -283,3 +283,11 @@ async def test_a_body_without_length_is_cut_off(http: httpx2.AsyncClient, ann: P
     answer = await ann.request("POST", "portfolio/upload", content=endless(), headers=headers)
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+async def test_a_file_for_anothers_portfolio_is_not_read(ann: Person, bob: Person) -> None:
+    hers = await ann.uploaded()
+
+    answer = await bob.upload(b"\x00no table", portfolio_id=hers)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "portfolio_not_found")

@@ -1529,6 +1529,7 @@ export interface ListedPortfolio {
   limits: Record<string, number>;
   last_run: PortfolioRun | null;
   standing_reason: string | null;
+  risk_reason?: string | null;
 }
 
 export interface LoginCode {
@@ -3541,6 +3542,7 @@ export interface SummedPortfolios {
   scenarios: Array<SummedScenario>;
   left_out: Array<PortfolioLeftOut>;
   reason: string | null;
+  risk_reason?: string | null;
 }
 
 export interface SummedPositions {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, FullName, body_example, example
 from services.gateway.identity.schemas import SOME_USER, Email, Password, UserOut
 from services.gateway.tables import User
 
@@ -33,7 +33,7 @@ class NewUser(BaseModel):
 
     email: Email
     password: Password
-    full_name: str = Field(default="", max_length=200)
+    full_name: FullName = ""
     role: Role = "user"
 
 
@@ -45,7 +45,7 @@ class UserTerms(BaseModel):
 
     model_config = body_example(disabled=True)
 
-    full_name: str | None = Field(default=None, max_length=200)
+    full_name: FullName | None = None
     role: Role | None = None
     disabled: bool | None = None
 

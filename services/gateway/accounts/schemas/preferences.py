@@ -7,13 +7,13 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from services.gateway.edge.values import NO_CONTROL_CHARACTERS, body_example, example
+from services.gateway.edge.values import A_NAME, PRINTABLE, body_example, example
 
 MOST_VIEWS = 100
 MOST_BYTES = 32 * 1024  # of all saved views together, as JSON
 Theme = Literal["system", "light", "dark", "contrast", "contrast-light"]
 _WORD = r"^[a-z][a-z0-9_-]{0,39}$"
-_Part = Annotated[str, Field(max_length=500, pattern=r"^[^\u0000-\u001f]*$")]
+_Part = Annotated[str, Field(max_length=500), PRINTABLE]
 
 
 def _of_words(address: dict[str, str]) -> dict[str, str]:
@@ -36,7 +36,7 @@ class SavedView(BaseModel):
     model_config = body_example(**_VIEW)
 
     screen: str = Field(pattern=_WORD, description="the screen's id, as the page's address has it")
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=NO_CONTROL_CHARACTERS)]
+    name: Annotated[str, Field(min_length=1, max_length=60), A_NAME]
     address: Annotated[dict[str, _Part], Field(max_length=30), AfterValidator(_of_words)]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 
 from services.gateway.edge.scopes import Scope
-from services.gateway.edge.values import NO_CONTROL_CHARACTERS, SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, Name, body_example, example
 
 LONGEST_DAYS = 366
 _TOKEN = {
@@ -34,15 +34,7 @@ class NewToken(BaseModel):
         name="Nightly report", scopes=["portfolio:read", "risk:read"], expires_in_days=90
     )
 
-    name: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=100,
-            pattern=NO_CONTROL_CHARACTERS,
-            description="what uses it: shown in lists",
-        ),
-    ]
+    name: Name = Field(description="what uses it: shown in lists")
     scopes: Annotated[
         list[Scope],
         Field(min_length=1, max_length=10, description="none includes another"),

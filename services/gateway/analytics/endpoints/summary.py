@@ -6,16 +6,26 @@ from services.gateway.analytics.reading.scenario_map import scenario_map
 from services.gateway.analytics.reading.summary import portfolios_summary
 from services.gateway.analytics.schemas.scenario_map import ScenarioMap
 from services.gateway.analytics.schemas.summary import SummedPortfolios
-from services.gateway.edge.dependencies import AsOf, Caller, OpenSession
+from services.gateway.edge.dependencies import AsOf, Caller, CallersProof, OpenSession
 from services.gateway.edge.problems import documented
+from services.gateway.edge.scopes import NO_RISK, Scope
 
 router = APIRouter(prefix="/portfolios", tags=["portfolios"], responses=documented(401, 422))
 
 
 @router.get("/summary")
-async def get_portfolios_summary(caller: Caller, session: OpenSession) -> SummedPortfolios:
-    """All portfolios added up: NAV, P&L, exposures, Greeks, scenarios, on their last session."""
-    return await portfolios_summary(session, caller.user_id)
+async def get_portfolios_summary(
+    caller: Caller, proof: CallersProof, session: OpenSession
+) -> SummedPortfolios:
+    """All portfolios added up: NAV, P&L, exposures, Greeks, scenarios, on their last session.
+
+    A personal token without the scope `risk:read` sees no VaR and no scenario.
+    """
+    found = await portfolios_summary(session, caller.user_id)
+    if proof.opens(Scope.RISK_READ):
+        return found
+    left_out: dict[str, object] = {"var_95_1d_sum": None, "scenarios": [], "risk_reason": NO_RISK}
+    return found.model_copy(update=left_out)
 
 
 @router.get("/scenarios")

@@ -13,7 +13,15 @@ from services.gateway.analytics.schemas.bases import (
     CorrelatedBy,
     OfPortfolio,
 )
-from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, body_example, example
+from services.gateway.edge.values import (
+    SOME_ID,
+    LeftOut,
+    Money,
+    Name,
+    Warned,
+    body_example,
+    example,
+)
 
 _SCENARIO = {
     "scenario_id": "market_crash_35",
@@ -103,7 +111,7 @@ class NewScenario(BaseModel):
         pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$",
         description="default: made from the name",
     )
-    name: str = Field(min_length=1, max_length=100)
+    name: Name
     description: str = Field(default="", max_length=1000, description="default: the name")
     category: ScenarioWord = Field(
         default="custom", description="market, rates, rotation, volatility or custom"

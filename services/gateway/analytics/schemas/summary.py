@@ -56,6 +56,7 @@ class SummedPortfolios(BaseModel):
         ],
         left_out=[{"portfolio_id": SOME_ID, "name": "Old", "reason": "last valued on 2022-12-01"}],
         reason=None,
+        risk_reason=None,
     )
 
     as_of: date | None = Field(description="the last session that any of them was valued on")
@@ -79,3 +80,7 @@ class SummedPortfolios(BaseModel):
     scenarios: list[SummedScenario] = Field(description="the largest loss first")
     left_out: list[PortfolioLeftOut]
     reason: str | None
+    risk_reason: str | None = Field(
+        default=None,
+        description="why the sum of VaR and the scenarios are missing: the token may not read risk",
+    )

@@ -18,7 +18,7 @@ from services.gateway.books.keeping import (
     value_from_first,
 )
 from services.gateway.books.queries import flows, ledger, portfolios
-from services.gateway.books.reading import listed
+from services.gateway.books.reading import listed, without_risk
 from services.gateway.books.schemas.portfolios import (
     CashFlowOut,
     CashFlowSaved,
@@ -30,10 +30,11 @@ from services.gateway.books.schemas.portfolios import (
     PortfolioTerms,
 )
 from services.gateway.edge.audit import record
-from services.gateway.edge.dependencies import Caller, ChosenPage, OpenSession
+from services.gateway.edge.dependencies import Caller, CallersProof, ChosenPage, OpenSession
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented, not_found
 from services.gateway.edge.queries import Row
+from services.gateway.edge.scopes import Scope
 from services.gateway.edge.values import Page
 from services.gateway.runs.queries import revisions, runs
 from services.gateway.runs.starting import restate, start_runs
@@ -47,6 +48,7 @@ router = once_router("/portfolios", "portfolios", 401, 404, 422)
 @router.get("", response_model=Page[ListedPortfolio])
 async def list_portfolios(
     caller: Caller,
+    proof: CallersProof,
     session: OpenSession,
     page: ChosenPage,
     search: Annotated[str | None, Query(max_length=100, description="a part of the name")] = None,
@@ -56,12 +58,15 @@ async def list_portfolios(
 ) -> dict[str, Any]:
     """The caller's portfolios with NAV, day's P&L, VaR, worst scenario and last run of each.
 
-    Oldest first by default.
+    Oldest first by default. A personal token without the scope `risk:read` sees no VaR, scenario or
+    limits.
     """
     rows, total = await portfolios.load_portfolios(
         session, caller.user_id, search, sort.value, page.limit, page.offset
     )
-    return page.page(await listed(session, caller.user_id, rows), total)
+    found = await listed(session, caller.user_id, rows)
+    shown = found if proof.opens(Scope.RISK_READ) else [without_risk(each) for each in found]
+    return page.page(shown, total)
 
 
 @router.post("", status_code=201, response_model=PortfolioOut, responses=documented(409))

@@ -112,6 +112,8 @@ async def upload_positions(
     lines whose id the portfolio has already.
     """
     async with database.transaction() as session:
+        if options.portfolio_id is not None:  # before anything is said about the file
+            await owned_portfolio(session, caller, options.portfolio_id)
         profiles = await chosen_profiles(session, caller, options.profile_id, mapping)
     data = await file.read(edge_shapes.MAX_BYTES + 1)
     sheet = await read_sheet(gateway.workers, data, profiles)

@@ -17,12 +17,11 @@ from services.gateway.books.files.mapping import (
     Use,
 )
 from services.gateway.edge.problems import FieldError
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, Name, body_example, example
 
 MOST_COLUMNS = 200
 ColumnName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-ProfileName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 SOME_MAPPING: dict[str, Any] = {
     "use": "positions",
     "columns": {"Instrument": "symbol", "Held": "quantity", "Cost": "cost", "Since": "date"},
@@ -91,7 +90,7 @@ class NewProfile(BaseModel):
 
     model_config = body_example(name="My bank", header=SOME_HEADER, mapping=SOME_MAPPING)
 
-    name: ProfileName
+    name: Name
     header: list[ColumnName] = Field(
         min_length=1, max_length=MOST_COLUMNS, description="the file's columns, in any order"
     )

@@ -15,6 +15,7 @@ from services.gateway.edge.values import (
     SOME_ID,
     Greek,
     Money,
+    Name,
     PlainDecimal,
     body_example,
     example,
@@ -100,6 +101,7 @@ class ListedPortfolio(PortfolioOut):
         limits={"ok": 5, "breached": 1},
         last_run=None,
         standing_reason=None,
+        risk_reason=None,
     )
 
     as_of: date | None = Field(description="its last session with a snapshot")
@@ -111,6 +113,10 @@ class ListedPortfolio(PortfolioOut):
     limits: LimitCounts
     last_run: PortfolioRun | None = Field(description="the run that last reported about it")
     standing_reason: str | None = Field(description="why these are null, if no session is known")
+    risk_reason: str | None = Field(
+        default=None,
+        description="why VaR, worst scenario and limits are missing: the token may not read risk",
+    )
 
 
 class Exposure(BaseModel):
@@ -218,13 +224,7 @@ class CashFlowOut(BaseModel):
     created_at: datetime
 
 
-def _trimmed(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise ValueError("a name needs at least one letter and no control characters")
-    return text.strip()
-
-
-PortfolioName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_trimmed)]
+PortfolioName = Name
 EquityBalance = Annotated[
     PlainDecimal,
     Field(gt=0, max_digits=18, decimal_places=2),

@@ -17,7 +17,6 @@ from services.gateway.drafts.endpoints.trades import WhoAsks, stored_rows, store
 from services.gateway.drafts.queries import drafts as queries
 from services.gateway.drafts.queries import suggestions as standing_queries
 from services.gateway.drafts.queries.drafts import StoredTrade
-from services.gateway.drafts.schemas.drafts import Name
 from services.gateway.drafts.schemas.suggestions import (
     SuggestedTrade,
     SuggestionOut,
@@ -46,7 +45,7 @@ from services.gateway.drafts.trading.resolving import Wanted
 from services.gateway.edge.audit import record
 from services.gateway.edge.idempotency import BEFORE_ASKING, LaterTransaction, once_router
 from services.gateway.edge.problems import Problem, documented
-from services.gateway.edge.values import Warned
+from services.gateway.edge.values import Name, Warned
 from shared.contracts.stress import SuggestTrades, TradesSuggested
 from shared.database import Session
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER

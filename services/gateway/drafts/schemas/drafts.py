@@ -4,13 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from services.gateway.books.ledger import Kind
 from services.gateway.drafts.shapes import State
 from services.gateway.edge.values import (
     SOME_ID,
     Money,
+    Name,
     Price,
     Quantity,
     body_example,
@@ -18,7 +19,6 @@ from services.gateway.edge.values import (
 )
 from shared.contracts.event import Day
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Note = Annotated[str, Field(max_length=1000)]
 CHANGE_EXAMPLE: dict[str, Any] = {
     "transaction_id": SOME_ID,

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.drafts.schemas.drafts import Name
 from services.gateway.drafts.schemas.trades import DraftWithTrades
-from services.gateway.edge.values import SOME_ID, Money, Price, Warned, body_example, example
+from services.gateway.edge.values import SOME_ID, Money, Name, Price, Warned, body_example, example
 from shared.contracts.stress import MOST_TARGETS
 
 MOST_NAMED = 100

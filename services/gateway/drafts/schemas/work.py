@@ -6,9 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.books.schemas.uploads import RestatedSessions
-from services.gateway.drafts.schemas.drafts import Name
 from services.gateway.drafts.schemas.trades import LegOut
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, Name, body_example, example
 from shared.contracts.event import Day
 
 
