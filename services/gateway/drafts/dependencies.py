@@ -82,7 +82,8 @@ async def draft_answer(
 
 
 async def refuse_too_many_drafts(session: Session, caller: User) -> None:
-    """409 when the caller has as many drafts as may be."""
+    """409 when the caller has as many drafts as may be; other new ones wait for the end of this."""
+    await queries.lock_drafts(session, caller.user_id)
     if await queries.count_drafts(session, caller.user_id) >= MOST_DRAFTS:
         detail = f"you have {MOST_DRAFTS} modelling sessions: discard one"
         raise Problem(409, "too_many_drafts", detail)

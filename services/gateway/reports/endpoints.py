@@ -10,21 +10,25 @@ from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import (
     Caller,
     CallersDatabase,
-    GatewayParts,
     Limit,
-    NetworkAddress,
     OpenSession,
+    RecordingDatabase,
 )
-from services.gateway.edge.idempotency import once_router
+from services.gateway.edge.idempotency import (
+    BEFORE_ASKING,
+    LaterTransaction,
+    once_router,
+)
 from services.gateway.edge.marks import After, Mark, following
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.reports import queries
+from services.gateway.reports.reading import frozen
 from services.gateway.reports.requesting import (
     name_of,
     owned_ids,
     owned_request,
     refuse_too_many,
-    request_report,
+    save_report,
     sections_of,
     shown,
     wanted_report,
@@ -79,14 +83,28 @@ async def list_report_templates(_: Caller) -> ReportTemplates:
     return ReportTemplates(items=items, formats=list(get_args(FormWord)))
 
 
-@router.post("/generate", status_code=202, responses=documented(409, 429))
+@router.post(
+    "/generate",
+    status_code=202,
+    responses=documented(409, 429),
+    dependencies=[BEFORE_ASKING],
+)
 async def generate_report(
-    new: NewReport, caller: Caller, session: OpenSession, response: Response
+    new: NewReport,
+    caller: Caller,
+    database: CallersDatabase,
+    later: LaterTransaction,
+    response: Response,
 ) -> ReportOut:
     """Freeze the figures as they are now, and render them; the status says when it is there."""
+    async with database.at_one_moment().transaction() as session:
+        await refuse_too_many(session, caller.user_id)
+        wanted = await wanted_report(session, caller, new)
+        found = await frozen(session, caller.user_id, wanted)
+    session = await later.open()
+    await queries.lock_queue(session, caller.user_id)
     await refuse_too_many(session, caller.user_id)
-    wanted = await wanted_report(session, caller, new)
-    report_id = await request_report(session, caller.user_id, wanted)
+    report_id = await save_report(session, caller.user_id, wanted, found)
     response.headers["Location"] = f"/api/v1/reports/{report_id}/status"
     return shown(await owned_request(session, caller.user_id, report_id))
 
@@ -106,6 +124,7 @@ async def create_report_schedule(
     wanted: NewSchedule, caller: Caller, session: OpenSession
 ) -> ScheduleOut:
     """Have a report rendered after every session to come, or the last of each week or month."""
+    await queries.lock_schedules(session, caller.user_id)
     if len(await queries.load_schedules(session, caller.user_id)) >= MOST_SCHEDULES:
         detail = f"you have {MOST_SCHEDULES} schedules, as many as a user may have: delete one"
         raise Problem(409, "too_many_schedules", detail)
@@ -210,8 +229,7 @@ async def download_report(
     report_id: UUID,
     caller: Caller,
     database: CallersDatabase,
-    gateway: GatewayParts,
-    address: NetworkAddress,
+    recording: RecordingDatabase,
 ) -> Response:
     """The document as a file; 409 while it is not rendered, 410 once it has expired."""
     async with database.transaction() as session:
@@ -220,7 +238,7 @@ async def download_report(
     if found is None or request.state != "rendered":
         raise _no_document(request.state, request.reason)
     if request.downloaded_at is None:  # apart from the reading, which sees one moment
-        async with gateway.database_for(caller.user_id, address).transaction() as session:
+        async with recording.transaction() as session:
             await queries.save_downloaded(session, report_id)
             await record(session, "report.downloaded", report_id)
     content, media_type = found

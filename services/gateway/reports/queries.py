@@ -12,7 +12,7 @@ from services.gateway.edge.marks import Mark, behind
 from services.gateway.edge.queries import all_rows, one_row
 from services.gateway.reports.shapes import Request, Schedule
 from services.gateway.tables import ReportRequest, ReportSchedule, User
-from shared.database import Session, among, sql_table
+from shared.database import Session, among, lock, sql_table
 from shared.published import limits, snapshots
 from shared.published.reports import documents
 
@@ -26,6 +26,11 @@ Values = Mapping[str, object]
 async def save_request(session: Session, values: Values) -> None:
     """Store a report that is to be rendered."""
     await session.execute(insert(_requests).values(dict(values)).inline())
+
+
+async def lock_queue(session: Session, user_id: UUID) -> None:
+    """Let other requests for reports of the user wait until the transaction ends."""
+    await lock(session, "reports", user_id)
 
 
 async def count_queued(session: Session, user_id: UUID) -> int:
@@ -145,6 +150,11 @@ async def load_schedule(session: Session, user_id: UUID, schedule_id: UUID) -> S
     own = _schedules.c.user_id == user_id, _schedules.c.schedule_id == schedule_id
     found = await one_row(session, _schedule_columns().where(*own))
     return None if found is None else Schedule(**found)
+
+
+async def lock_schedules(session: Session, user_id: UUID) -> None:
+    """Let other new schedules of the user wait until the transaction ends."""
+    await lock(session, "report_schedules", user_id)
 
 
 async def save_schedule(session: Session, values: Values) -> None:

@@ -1,5 +1,5 @@
-"""A report is requested, by a user or by a schedule: its figures are frozen, and the service is
-notified through the outbox, in one transaction.
+"""A report is requested, by a user or by a schedule: its frozen figures are stored, and the service
+is notified through the outbox, in one transaction.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from services.gateway.edge.downloads import safe_name
 from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import Problem, not_found
 from services.gateway.reports import queries
-from services.gateway.reports.reading import Wanted, frozen
+from services.gateway.reports.reading import Frozen, Wanted
 from services.gateway.reports.schemas import NewReport, ReportOut
 from services.gateway.reports.shapes import Request, file_name
 from services.gateway.tables import User
@@ -71,11 +71,10 @@ async def owned_ids(session: Session, caller: User, portfolio_ids: Sequence[UUID
     return ids
 
 
-async def request_report(
-    session: Session, user_id: UUID, wanted: Wanted, schedule_id: UUID | None = None
+async def save_report(
+    session: Session, user_id: UUID, wanted: Wanted, found: Frozen, schedule_id: UUID | None = None
 ) -> UUID:
-    """Freeze the figures and have them rendered; the id of the report."""
-    found = await frozen(session, user_id, wanted)
+    """Store the frozen figures and have them rendered; the id of the report."""
     report_id = uuid4() if schedule_id is None else uuid5(schedule_id, found.as_of.isoformat())
     values = {
         "report_id": report_id,

@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.problems import Problem
 from services.gateway.reports import queries
-from services.gateway.reports.reading import Wanted
-from services.gateway.reports.requesting import request_report
+from services.gateway.reports.reading import Wanted, frozen
+from services.gateway.reports.requesting import save_report
 from services.gateway.reports.shapes import Schedule, ends_period
 from services.gateway.runs.tracking import last_runs_of
 from shared.calendar import next_session
@@ -60,7 +60,7 @@ class Scheduler:
 
     async def _report(self, schedule: Schedule, day: date) -> bool:
         """Request one report, in a transaction of its user; whether there is one."""
-        database = self.gateway.database_for(schedule.user_id, None)
+        database = self.gateway.database_for(schedule.user_id, None, None)
         try:
             async with database.transaction() as session:
                 if not await queries.claim_due(session, schedule, day):
@@ -69,7 +69,9 @@ class Scheduler:
                 if not ends_period(schedule.cadence, day, following):
                     return False
                 wanted = _wanted(schedule, day)
-                await request_report(session, schedule.user_id, wanted, schedule.schedule_id)
+                async with database.at_one_moment().transaction() as reading:
+                    found = await frozen(reading, schedule.user_id, wanted)
+                await save_report(session, schedule.user_id, wanted, found, schedule.schedule_id)
         except Problem as problem:
             await self._note(schedule, day, problem.detail)
             return False

@@ -82,7 +82,10 @@ async def start_runs(
 
 
 async def refuse_too_many_runs(session: Session, user_id: UUID, wanted: int) -> None:
-    """429 when a user would have more running runs than other users' work allows."""
+    """429 when a user would have more running runs than other users' work allows.
+
+    Others that the user starts wait for the end of this transaction.
+    """
     going_on = await runs.count_open(session, user_id)
     if going_on + wanted > MOST_OPEN_RUNS:
         detail = f"{going_on} of your runs go on: wait until they are through"

@@ -16,8 +16,13 @@ from services.gateway.edge.personal import PREFIX
 from services.gateway.edge.scopes import ACCEPTED, Scope
 from services.gateway.operators.sweeper import Sweeper
 from services.gateway.tables import AuditEntry, PersonalToken
+from services.reports.handlers.render_report import render_report
+from shared.contracts.gateway import ReportsRequested
 from shared.database import Database, sql_table
+from tests.builders import AS_OF
 from tests.integration.gateway.people import PASSWORD, Person
+from tests.integration.gateway.reporting import requested
+from tests.integration.gateway.seeds import a_stored_book
 from tests.integration.gateway.test_matrix import (
     PUBLIC,
     anns_things,
@@ -25,6 +30,7 @@ from tests.integration.gateway.test_matrix import (
     listed,
     operations,
 )
+from tests.servers import Role
 
 __all__ = ["anns_things"]  # a fixture
 EVERY_SCOPE = tuple(Scope)
@@ -357,6 +363,52 @@ async def test_a_token_sees_what_its_user_sees(
     answer = await read_by(http, his, f"portfolios/{hers}")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "portfolio_not_found")
+
+
+async def test_a_token_without_risk_sees_no_var_scenario_or_limits(
+    http: httpx2.AsyncClient, ann: Person, market: None, admin: Database
+) -> None:
+    await a_stored_book(ann, admin)
+    plain = (await made(ann, [Scope.PORTFOLIO_READ]))["token"]
+    both = (await made(ann, [Scope.PORTFOLIO_READ, Scope.RISK_READ]))["token"]
+
+    (listed,), (shown,) = [(await read_by(http, each)).json()["items"] for each in (plain, both)]
+    summed, known = [
+        (await read_by(http, each, "portfolios/summary")).json() for each in (plain, both)
+    ]
+
+    assert shown["var_95_1d_historical"] == known["var_95_1d_sum"] == 500.0
+    assert shown["worst_scenario"]
+    assert known["scenarios"]
+    assert (shown["risk_reason"], known["risk_reason"]) == (None, None)
+    hidden: dict[str, object] = {"var_95_1d_historical": None, "worst_scenario": None, "limits": {}}
+    assert listed == shown | hidden | {"risk_reason": listed["risk_reason"]}
+    assert summed == known | {
+        "var_95_1d_sum": None,
+        "scenarios": [],
+        "risk_reason": summed["risk_reason"],
+    }
+    assert "risk:read" in listed["risk_reason"] == summed["risk_reason"]
+
+
+async def test_the_log_names_the_token_of_a_download(
+    http: httpx2.AsyncClient,
+    gateway: Gateway,
+    ann: Person,
+    market: None,
+    admin: Database,
+    role: Role,
+) -> None:
+    await a_stored_book(ann, admin)
+    report_id = await requested(ann, template="investor", format="csv")
+    event = ReportsRequested.new(UUID(report_id), AS_OF, report_id=UUID(report_id))
+    await render_report(event, role("reports"))
+    reading = await made(ann, [Scope.RISK_READ])
+
+    await read_by(http, reading["token"], f"reports/{report_id}/download")
+
+    (entry,) = await entries(gateway, "report.downloaded")
+    assert entry.details == {"token_id": reading["token_id"]}
 
 
 async def test_events_are_followed_with_a_token(http: httpx2.AsyncClient, ann: Person) -> None:

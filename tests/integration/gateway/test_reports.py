@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,7 +17,9 @@ from shared.contracts.event import utc_now
 from shared.contracts.gateway import ReportsRequested
 from shared.contracts.reports import ReportsFailed
 from shared.database import Database
+from shared.errors import Permanent, Unrenderable
 from shared.messaging import publish
+from shared.messaging.division import public_reason
 from tests.builders import AS_OF
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.reporting import ended, generated, requested
@@ -177,6 +180,52 @@ async def test_a_report_that_fails_says_so_to_its_user(
 
     assert status["state"] == "failed"
     assert status["reason"] == "this could not be calculated; the operators have the cause"
+
+
+@pytest.mark.parametrize(
+    ("limit", "path", "refusal"),
+    [
+        ("services.gateway.reports.endpoints.MOST_SCHEDULES", "reports/schedules", 409),
+        ("services.gateway.reports.requesting.MOST_QUEUED", "reports/generate", 429),
+        ("services.gateway.drafts.dependencies.MOST_DRAFTS", "modelling/sessions", 409),
+    ],
+)
+async def test_requests_in_parallel_do_not_pass_a_limit(
+    ann: Person,
+    book: StoredBook,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    path: str,
+    refusal: int,
+) -> None:
+    monkeypatch.setattr(limit, 2)
+    bodies: dict[str, dict[str, object]] = {
+        "reports/schedules": {"name": "After the close"},
+        "reports/generate": {"template": "daily", "format": "csv"},
+        "modelling/sessions": {"portfolio_id": book.portfolio_id},
+    }
+
+    answers = await asyncio.gather(*(ann.post(path, bodies[path]) for _ in range(6)))
+
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses[2:] == [refusal] * 4
+    assert {status // 100 for status in statuses[:2]} == {2}
+
+
+async def test_what_cannot_be_rendered_fails_at_once_with_a_reason(
+    ann: Person, book: StoredBook, role: Role, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_id = await requested(ann, template="investor", format="pdf")
+    broken = tmp_path / "report.typ"
+    broken.write_text("#nonsense")
+    monkeypatch.setattr("services.reports.rendering.pdf.TEMPLATE", broken)
+
+    with pytest.raises(Unrenderable) as refused:
+        await render_report(an_event(report_id), role("reports"))
+
+    assert isinstance(refused.value, Permanent)
+    assert public_reason(refused.value) == ("report_not_rendered", str(refused.value))
+    assert "unknown variable" in str(refused.value.__cause__)
 
 
 # --- schedules ---

@@ -12,7 +12,7 @@ from services.gateway.books.queries.ledger import TransactionRow
 from services.gateway.drafts.shapes import BaseLine, Draft
 from services.gateway.drafts.trading.legs import Leg, leg_of
 from services.gateway.tables.portfolios import COUNTS
-from shared.database import Session, append, sql_table
+from shared.database import Session, append, lock, sql_table
 from shared.published import snapshots
 from shared.published.gateway import DRAFT
 
@@ -56,6 +56,11 @@ async def load_drafts(
 
 def _draft(row: RowMapping) -> Draft:
     return Draft(**{str(name): value for name, value in row.items()})
+
+
+async def lock_drafts(session: Session, user_id: UUID) -> None:
+    """Let other new drafts of the user wait until the transaction ends."""
+    await lock(session, "drafts", user_id)
 
 
 async def count_drafts(session: Session, user_id: UUID) -> int:

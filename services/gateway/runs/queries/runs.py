@@ -24,7 +24,7 @@ from services.gateway.tables.runs import CLOSE
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
-from shared.database import Session, sql_table
+from shared.database import Session, lock, sql_table
 from shared.published import factors, ingest, snapshots
 from shared.published.gateway import DRAFT
 
@@ -278,7 +278,8 @@ def without_portfolios() -> ColumnElement[bool]:
 
 
 async def count_open(session: Session, user_id: UUID) -> int:
-    """How many runs that the user requested are running."""
+    """How many runs that the user requested are running; other counts wait for the end of this."""
+    await lock(session, "runs", user_id)
     mine = (runs.c.requested_by == user_id, runs.c.status == "running")
     return int(await session.scalar(select(func.count()).select_from(runs).where(*mine)) or 0)
 
