@@ -313,14 +313,6 @@ def test_every_missing_column_is_named() -> None:
     assert "found Symbol, Quantity, Cost, When" in message
 
 
-def test_other_separators_than_commas_are_named() -> None:
-    message = refusal(
-        b"ticker;quantity;entry_price;entry_date\nAAPL;1;1;2022-01-03"
-    ).problem.message
-
-    assert message.endswith("separate the columns by commas")
-
-
 def test_rows_beyond_the_limit_refuse_the_file() -> None:
     rows = [f"T{number},1,1,2022-01-03," for number in range(MAX_ROWS + 1)]
 

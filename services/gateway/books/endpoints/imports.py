@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import File, Query, Response, UploadFile
 
+from services.gateway.books.files.mapping import Separator
 from services.gateway.books.files.recognising import Recognised, recognise_or_problem
 from services.gateway.books.profiles import (
     MOST_PROFILES,
@@ -15,7 +16,12 @@ from services.gateway.books.profiles import (
 )
 from services.gateway.books.queries import imports as queries
 from services.gateway.books.queries.imports import StoredProfile
-from services.gateway.books.schemas.imports import NewProfile, ProfileOut, RecognisedFile
+from services.gateway.books.schemas.imports import (
+    MOST_HEADER_LINE,
+    NewProfile,
+    ProfileOut,
+    RecognisedFile,
+)
 from services.gateway.books.uploading.reading import ONE_UPLOAD, unreadable
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.audit import record
@@ -38,17 +44,24 @@ async def recognise_file(
     caller: Caller,
     gateway: GatewayParts,
     database: CallersDatabase,
-    file: Annotated[UploadFile, File(description="any CSV file")],
+    file: Annotated[UploadFile, File(description="any file of lines and cells, Flex XML or OFX")],
+    separator: Annotated[
+        Separator | None, Query(description="what separates cells; default: by the header")
+    ] = None,
+    header_line: Annotated[
+        int | None, Query(ge=1, le=MOST_HEADER_LINE, description="default: as it is found")
+    ] = None,
 ) -> RecognisedFile:
     """What a file is: the layout or profile that reads it, else its columns to be mapped.
 
-    Nothing is written. `suggested` is a mapping to begin with: `portfolio/upload` takes it as
+    Nothing is written. With `separator` or `header_line` the columns are those of that header, and
+    no layout is looked for. `suggested` is a mapping to begin with: `portfolio/upload` takes it as
     `mapping`, also in a dry run, and `import/profiles` saves it.
     """
     async with database.transaction() as session:
         profiles = await load_own(session, caller)
     data = await file.read(edge_shapes.MAX_BYTES + 1)
-    found = await gateway.workers.run(recognise_or_problem, data, profiles)
+    found = await gateway.workers.run(recognise_or_problem, data, profiles, separator, header_line)
     if not isinstance(found, Recognised):
         raise unreadable(found)
     return _shown(found)
@@ -60,8 +73,11 @@ def _shown(found: Recognised) -> RecognisedFile:
         "format": sheet.source if sheet else None,
         "layout": sheet.layout if sheet else None,
         "profile_id": sheet.profile if sheet else None,
+        "lists": (sheet.lists or [sheet.use]) if sheet else [],
         "fingerprint": found.fingerprint,
         "line": found.line,
+        "separator": found.separator,
+        "first_lines": [vars(line) for line in found.first_lines],
         "header": [column.name for column in found.columns],
         "columns": [vars(column) for column in found.columns],
         "suggested": vars(found.suggested) if found.suggested else None,

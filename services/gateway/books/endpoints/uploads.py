@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 
 from services.gateway.books.dependencies import owned_portfolio
+from services.gateway.books.files.mapping import Use
 from services.gateway.books.profiles import MAPPING, chosen_profiles
 from services.gateway.books.queries.portfolios import load_totals
 from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioName
@@ -42,6 +43,7 @@ def upload_options(
     query: Annotated[UploadOptions, Query()],
     portfolio_id: Annotated[UUID | None, Form()] = None,
     profile_id: Annotated[UUID | None, Form()] = None,
+    use: Annotated[Use | None, Form()] = None,
     portfolio_name: Annotated[PortfolioName | None, Form()] = None,
     name: Annotated[PortfolioName | None, Form(description="the same as `portfolio_name`")] = None,
     equity_balance: Annotated[EquityBalance | None, Form()] = None,
@@ -57,6 +59,7 @@ def upload_options(
     form = {
         "portfolio_id": portfolio_id,
         "profile_id": profile_id,
+        "use": use,
         "portfolio_name": _one_name(portfolio_name, name)
         or _one_name(query.portfolio_name, query.name),
         "equity_balance": equity_balance,
@@ -81,8 +84,8 @@ def _one_name(portfolio_name: str | None, name: str | None) -> str | None:
 
 
 FILE = (
-    "CSV: five columns, twelve columns, the positions of brokers that are known, transactions in "
-    "the columns of most brokers, or any columns by a mapping"
+    "lines of cells (five columns, twelve columns, the files of brokers that are known, "
+    "transactions in the columns of most brokers, or any columns by a mapping), Flex XML, or OFX"
 )
 router = once_router("/portfolio", "portfolio", 401, 404, 409, 413, 422)
 
@@ -103,7 +106,7 @@ async def upload_positions(
     file: Annotated[UploadFile, File(description=FILE)],
     mapping: Annotated[str | None, Form(description=MAPPING, max_length=100_000)] = None,
 ) -> Response:
-    """Load a CSV file into a new portfolio (201) or an existing one (200).
+    """Load a file into a new portfolio (201) or an existing one (200).
 
     `dry_run` previews and writes nothing. Good rows load and bad rows are reported
     (`mode=partial`), or one bad row keeps all out (`all_or_nothing`). Rows are matched with the
@@ -116,7 +119,7 @@ async def upload_positions(
             await owned_portfolio(session, caller, options.portfolio_id)
         profiles = await chosen_profiles(session, caller, options.profile_id, mapping)
     data = await file.read(edge_shapes.MAX_BYTES + 1)
-    sheet = await read_sheet(gateway.workers, data, profiles)
+    sheet = await read_sheet(gateway.workers, data, profiles, options.use)
     session = await later.open()
     plan = await plan_upload(session, caller, sheet, options, file.filename)
     await refuse_unusable(session, caller, plan, options)

@@ -56,6 +56,7 @@ def entries_of(sheet: Sheet, rules: Rules) -> Entries:
     skipped: list[Skipped] = []
     problems = list(sheet.problems)
     warnings: list[Problem] = []
+    noted = {warning.line: warning for warning in sheet.warnings}
     deliveries: list[Delivery] = []
     for reading in trade_readings(sheet, rules):
         found = _once(reading, reading.entry(), ids, seen)
@@ -66,6 +67,7 @@ def entries_of(sheet: Sheet, rules: Rules) -> Entries:
         elif found is not None:
             accepted.append(found)
             warnings += reading.warnings
+            warnings += [noted[found.line]] if found.line in noted else []
     kept, delivered = _without_deliveries(accepted, deliveries)
     return Entries(
         tuple(kept),

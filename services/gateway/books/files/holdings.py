@@ -13,6 +13,7 @@ from services.gateway.books.files.instruments import (
     underlying_of,
 )
 from services.gateway.books.files.layouts import Source, Turn
+from services.gateway.books.files.mapping import Use
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.ledger.inputs import Instrument as LedgerInstrument
 from shared.instruments import OptionContract
@@ -63,7 +64,8 @@ class Sheet:
 
     `line`: its header's. `ignored`: the columns that no rule reads, as the header has them.
     `layout`: whose layout, or which profile, its columns were read by; `profile`: the id of one
-    that a user saved. `undated`: its positions have no entry dates, so that one is assumed.
+    that a user saved. `undated`: positions without entry dates are there, so that one is assumed.
+    `lists`: what the file lists where it may be more than its rows. `warnings`: about single rows.
     """
 
     source: Source
@@ -75,6 +77,13 @@ class Sheet:
     layout: str | None = None
     profile: str | None = None
     undated: bool = False
+    lists: tuple[Use, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def use(self) -> Use:
+        """What its rows are."""
+        return Use.TRANSACTIONS if self.source is Source.TRANSACTIONS else Use.POSITIONS
 
     @property
     def count(self) -> int:

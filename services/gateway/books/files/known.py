@@ -10,11 +10,13 @@ from services.gateway.books.files.mapping import (
     DateFormat,
     Meaning,
     Profile,
+    Separator,
     Use,
     fingerprint,
     plain,
 )
 
+TITLED = "Symbol of the title"  # the column that rows get whose symbol is in a line above them
 _IBKR_CLASSES = {"stk": "PUBLIC", "etf": "PUBLIC", "fund": "PUBLIC", "opt": "OPTIONS"}
 KNOWN: Sequence[Profile] = (
     Profile(
@@ -92,15 +94,49 @@ KNOWN: Sequence[Profile] = (
             date_format=DateFormat.COMPACT,
         ),
     ),
+    Profile(
+        "Vanguard download",
+        ("Account Number", "Investment Name", "Symbol", "Shares", "Share Price", "Total Value"),
+        ColumnMapping(
+            Use.POSITIONS,
+            {
+                "Symbol": Meaning.SYMBOL,
+                "Investment Name": Meaning.NOTE,
+                "Shares": Meaning.QUANTITY,
+                "Share Price": Meaning.PRICE,
+                "Total Value": Meaning.MARKET_VALUE,
+            },
+        ),
+        then=("Account Number", "Trade Date", "Transaction Type", "Symbol", "Shares"),
+        at_market=True,
+    ),
+    Profile(
+        "Charles Schwab lot details",
+        ("Open Date", "Quantity", "Cost/Share", "Market Value", "Cost Basis"),
+        ColumnMapping(
+            Use.POSITIONS,
+            {
+                TITLED: Meaning.SYMBOL,
+                "Open Date": Meaning.DATE,
+                "Quantity": Meaning.QUANTITY,
+                "Cost Basis": Meaning.COST,
+                "Market Value": Meaning.MARKET_VALUE,
+            },
+            date_format=DateFormat.MONTH_FIRST,
+        ),
+        titled=True,
+    ),
 )
 
 
-def profile_for(header: Sequence[str], own: Collection[Profile]) -> Profile | None:
-    """The profile that reads files with a header: one of the user's, else a broker's."""
+def profile_for(
+    line: int, header: Sequence[str], separator: Separator, own: Collection[Profile]
+) -> Profile | None:
+    """The profile that reads files with a header there: one of the user's, else a broker's."""
     names = set(map(plain, header))
     mark = fingerprint(header)
     for profile in (*own, *KNOWN):
-        fits = names.issuperset(map(plain, profile.header))
+        fits = names.issuperset(map(plain, profile.header)) and profile.may_begin(line, separator)
         if fits and (not profile.exact or profile.fingerprint == mark):
             return profile
     return None

@@ -117,7 +117,6 @@ POSITION_COLUMNS = frozenset(
     )
 )
 MAX_NAME = 40  # of a column, in messages
-_SEPARATORS = set(";\t|")
 _ONLY_TWELVE = {*TWELVE_COLUMNS.columns, "exit_price"} - {*FIVE_COLUMNS.columns, "symbol"}
 
 
@@ -135,15 +134,26 @@ def layout_of(line: int, header: Sequence[str]) -> tuple[Layout, list[str]]:
 
     Raises `UnreadableFile` when a required column is missing or any known one is there twice.
     """
-    names = [snake_case(cell) for cell in header]
-    layout = TWELVE_COLUMNS if _ONLY_TWELVE & set(names) else FIVE_COLUMNS
-    columns = _with_price([layout.aliases.get(name, name) for name in names], layout)
+    layout, columns = _named(header)
     _require_all(line, header, columns, layout)
     for column in (*layout.columns, *sorted(MODIFIERS)):
         if columns.count(column) > 1:
             message = f"the header names {column} more than once"
             raise UnreadableFile(line, "duplicate_column", message, field=column)
     return layout, columns
+
+
+def means_positions(header: Sequence[str]) -> bool:
+    """Whether a header has the required columns of either set."""
+    layout, columns = _named(header)
+    return set(columns) >= set(layout.required)
+
+
+def _named(header: Sequence[str]) -> tuple[Layout, list[str]]:
+    """The set that a header is nearer to, and the column name of each cell."""
+    names = [snake_case(cell) for cell in header]
+    layout = TWELVE_COLUMNS if _ONLY_TWELVE & set(names) else FIVE_COLUMNS
+    return layout, _with_price([layout.aliases.get(name, name) for name in names], layout)
 
 
 def unread_columns(header: Sequence[str], columns: Sequence[str], layout: Layout) -> dict[int, str]:
@@ -167,13 +177,8 @@ def _require_all(line: int, header: Sequence[str], columns: Sequence[str], layou
     missing = [column for column in layout.required if column not in columns]
     if missing:
         found = ", ".join(cell[:MAX_NAME] for cell in header[:20])
-        hint = (
-            "; separate the columns by commas"
-            if len(header) == 1 and _SEPARATORS & set(header[0])
-            else ""
-        )
         message = (
             f"the header has no column {' and no column '.join(missing)}; "
-            f"expected {', '.join(layout.columns)}; found {found}{hint}"
+            f"expected {', '.join(layout.columns)}; found {found}"
         )
         raise UnreadableFile(line, "missing_column", message, field=missing[0])

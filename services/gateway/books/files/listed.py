@@ -57,6 +57,7 @@ def listed_holdings(sheet: Sheet, rules: Rules) -> Holdings:
     accepted: list[Holding] = []
     problems = list(sheet.problems)
     warnings = [date_assumed(sheet, rules)] if sheet.undated else []
+    noted = {warning.line: warning for warning in sheet.warnings}
     traded: dict[str, dict[str, list[int]]] = {}
     for reading in listed_readings(sheet, rules):
         holding = reading.holding(seen)
@@ -64,6 +65,7 @@ def listed_holdings(sheet: Sheet, rules: Rules) -> Holdings:
         if holding is not None:
             accepted.append(holding)
             warnings += reading.warnings
+            warnings += [noted[holding.line]] if holding.line in noted else []
             if trade := trade_of(reading):
                 traded.setdefault(holding.symbol, {}).setdefault(trade, []).append(holding.line)
     found = Holdings(tuple(accepted), tuple(problems), tuple(warnings))
@@ -93,7 +95,10 @@ def listed_readings(sheet: Sheet, rules: Rules) -> Iterator["ListedReading"]:
     """Each row, about to be read; with the day that is assumed where a file has no entry dates."""
     layout = _LAYOUTS[sheet.source]
     assumed = {"entry_date": entry_date(sheet, rules).isoformat()} if sheet.undated else {}
-    rows = (replace(row, cells={**row.cells, **assumed}) for row in sheet.rows)
+    rows = (
+        row if row.cells.get("entry_date") else replace(row, cells={**row.cells, **assumed})
+        for row in sheet.rows
+    )
     return (ListedReading(row, rules, layout) for row in rows)
 
 

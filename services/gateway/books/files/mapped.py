@@ -36,6 +36,8 @@ from shared.instruments import (
 
 _TOTALS = ("total", "totals", "account total", "positions total", "grand total", "subtotal")
 _CASH = ("cash", "cash & cash investments", "pending activity", "core account", "money market")
+_MONEY_MARKET = "money market"
+_AT_MARKET = "the file has no cost here: its price is used as the entry price"
 _SHORTEST = 3  # columns: below it one cell alone may be a row
 _DATES = (Meaning.DATE, Meaning.EXPIRY, Meaning.AS_OF)
 _NUMBERS = (
@@ -118,8 +120,9 @@ class _Reader:
         if self.mapping.use is Use.TRANSACTIONS:
             return False
         label = self._cell(cells, Meaning.SYMBOL) or self._cell(cells, Meaning.NOTE)
-        is_cash = label.endswith("**") or label.lower() in _CASH
-        if self._cell(cells, Meaning.QUANTITY).lower() not in NOTHING and not label.endswith("**"):
+        is_fund = label.endswith("**") or self._is_money_market(cells)
+        is_cash = is_fund or label.lower() in _CASH
+        if self._cell(cells, Meaning.QUANTITY).lower() not in NOTHING and not is_fund:
             return False
         value = self._value(cells)
         if is_cash:
@@ -133,6 +136,12 @@ class _Reader:
             self.total = self.total if value is None else (self.total or Decimal(0)) + value
             self._pass_over(line, label, "total", "a total of the lines above")
         return is_cash or label.lower() in _TOTALS
+
+    def _is_money_market(self, cells: Sequence[str]) -> bool:
+        """Whether the row is a fund whose shares are dollars."""
+        price = number_text(self._cell(cells, Meaning.PRICE), self.mapping.decimal_mark)
+        name = self._cell(cells, Meaning.NOTE).lower()
+        return _MONEY_MARKET in name and bool(price) and Decimal(price or 0) == 1
 
     def _pass_over(self, line: int, label: str, code: str, message: str) -> None:
         self.skipped.append(Skipped(line, label[:MAX_CELL], code, message))
@@ -171,6 +180,11 @@ class _Reader:
             layout=self.profile.name,
             profile=self.profile.key,
             undated=is_positions and not self.mapping.has(Meaning.DATE),
+            warnings=tuple(
+                Problem(row.line, "entry_price", "entry_price_from_market", _AT_MARKET)
+                for row in rows
+                if self.profile.at_market
+            ),
         )
 
     def _turning(self) -> tuple[dict[str, Turn], dict[int, str]]:
@@ -239,6 +253,7 @@ class MappedRow:
         text = "" if cell.lower() in NOTHING else cell
         if text and meaning in _NUMBERS:
             text = self._number(meaning, name, text)
+            text = _rounded(text) if meaning is Meaning.PRICE else text
         elif text and meaning in _DATES:
             text = self._day(meaning, name, text)
         if meaning is Meaning.FEES:
@@ -325,7 +340,8 @@ class MappedRow:
         wanted = Meaning.PRICE if rule is Multiplier.PRICE_PER_CONTRACT else Meaning.QUANTITY
         text = self._texts.get(wanted)
         if text:
-            self._texts[wanted] = f"{Decimal(text) / OPTION_MULTIPLIER:f}"
+            scaled = f"{Decimal(text) / OPTION_MULTIPLIER:f}"
+            self._texts[wanted] = _rounded(scaled) if wanted is Meaning.PRICE else scaled
 
     def _price_from_cost(self) -> None:
         """The entry price of cost / (quantity x multiplier), where no price is given."""
@@ -335,9 +351,7 @@ class MappedRow:
             return
         multiplier = OPTION_MULTIPLIER if self._is_option else STOCK_MULTIPLIER
         price = abs(Decimal(cost)) / (abs(Decimal(quantity)) * multiplier)
-        if price < LARGEST_NUMBER:
-            price = price.quantize(SMALLEST_STEP, ROUND_HALF_UP)
-        self._texts[Meaning.PRICE] = f"{price:f}"
+        self._texts[Meaning.PRICE] = _rounded(f"{price:f}")
 
     def _type(self) -> None:
         """The kind of a transaction: the user's word, else what quantity or amount say."""
@@ -350,3 +364,12 @@ class MappedRow:
         elif not kind and not traded and self._texts.get(Meaning.AMOUNT):
             kind = "cash transfer"
         self._texts[Meaning.TYPE] = kind
+
+
+def _rounded(text: str) -> str:
+    """A price with as many decimals as are kept: averages of brokers have more."""
+    if not text or abs(price := Decimal(text)) >= LARGEST_NUMBER:
+        return text
+    decimals = len(text.partition(".")[2])
+    kept = -int(SMALLEST_STEP.as_tuple().exponent)
+    return text if decimals <= kept else f"{price.quantize(SMALLEST_STEP, ROUND_HALF_UP):f}"

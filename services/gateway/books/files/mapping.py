@@ -80,6 +80,15 @@ class DecimalMark(StrEnum):
     COMMA = ","
 
 
+class Separator(StrEnum):
+    """What separates the cells of a line."""
+
+    COMMA = ","
+    SEMICOLON = ";"
+    TAB = "\t"
+    PIPE = "|"
+
+
 _OF_BOTH = (
     *(Meaning.SYMBOL, Meaning.QUANTITY, Meaning.PRICE, Meaning.DATE, Meaning.CURRENCY),
     *(Meaning.MULTIPLIER, Meaning.UNDERLYING, Meaning.STRIKE, Meaning.EXPIRY),
@@ -111,6 +120,7 @@ class ColumnMapping:
     """What each column of a file is, by its name in the header, and how the cells are written.
 
     `words`: the file's words for sides, types or classes, in lower case, and what each means.
+    `separator`, `header_line` (from 1): what the file must have; None: as its header is found.
     """
 
     use: Use
@@ -120,6 +130,8 @@ class ColumnMapping:
     date_format: DateFormat = DateFormat.ISO
     decimal_mark: DecimalMark = DecimalMark.POINT
     multiplier: Multiplier = Multiplier.PRICE_PER_SHARE
+    separator: Separator | None = None
+    header_line: int | None = None
 
     def has(self, *meanings: Meaning) -> bool:
         """Whether each of these is a column of the file."""
@@ -131,7 +143,8 @@ class Profile:
     """A mapping by a name, for files with one header. `key`: its id where a user saved it.
 
     `header`: the names of the columns that a file must have, in any order; `exact`: these and no
-    others.
+    others. Of brokers: `then`: columns of a table of transactions below that of positions;
+    `at_market`: the prices are the market's; `titled`: a line above says what all rows are of.
     """
 
     name: str
@@ -139,11 +152,19 @@ class Profile:
     mapping: ColumnMapping
     key: str | None = None
     exact: bool = False
+    then: tuple[str, ...] = ()
+    at_market: bool = False
+    titled: bool = False
 
     @property
     def fingerprint(self) -> str:
         """That of its header."""
         return fingerprint(self.header)
+
+    def may_begin(self, line: int, separator: Separator) -> bool:
+        """Whether its header may be on a line, with cells so separated."""
+        wanted = self.mapping
+        return wanted.separator in (None, separator) and wanted.header_line in (None, line)
 
 
 @dataclass(frozen=True)

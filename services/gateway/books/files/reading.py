@@ -20,6 +20,7 @@ SMALLEST_STEP = Decimal("0.000001")
 MAX_CELL = 64  # no number, date or symbol is longer
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+|[+-]?\d{1,3}(\.\d{3})+,\d*", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -174,6 +175,12 @@ def _why_not_a_number(field: str, text: str) -> tuple[str, str]:
         return (
             "thousands_separator",
             f"{field} {text!r} has thousands separators: write it without commas",
+        )
+    if _DECIMAL_COMMA.fullmatch(text):
+        return (
+            "not_a_number",
+            f"{field} {text!r} has a decimal comma: write a point, or read the file by a mapping "
+            "with decimal_mark ','",
         )
     return "not_a_number", f"{field} {text!r} is not a finite number"
 

@@ -1,10 +1,11 @@
 """What a file is: read by which layout, or which columns it has and what they may mean."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from services.gateway.books.files.cells import NOTHING, day_of, number_text
+from services.gateway.books.files.headers import Header, find_header, header_at, is_number
 from services.gateway.books.files.holdings import Sheet
 from services.gateway.books.files.layouts import snake_case
 from services.gateway.books.files.mapping import (
@@ -15,27 +16,35 @@ from services.gateway.books.files.mapping import (
     DecimalMark,
     Meaning,
     Profile,
+    Separator,
     Sign,
     Use,
     fingerprint,
 )
 from services.gateway.books.files.problems import Problem, UnreadableFile
-from services.gateway.books.files.records import records_of
-from services.gateway.books.files.sheets import MOST_ABOVE, sheet_or_problem
+from services.gateway.books.files.records import Lines
+from services.gateway.books.files.sheets import is_statement, sheet_of, sheet_or_problem
+from services.gateway.books.files.texts import text_of
 from services.gateway.books.files.trade_columns import NAMES, TYPE_COLUMNS
 
 MOST_SAMPLES = 5
 _MOST_ROWS = 200  # that samples and forms are taken from
 _MOST_COLUMNS = 200
 _MAX_SAMPLE = 40
+_FIRST_LINES = 20  # among which a user may say which is the header
+_FIRST_CELLS = 8
 # What brokers call the fields of positions, by letters only; the first that fits is suggested.
 _SPELLINGS: Mapping[Meaning, Collection[str]] = {
-    Meaning.SYMBOL: ("symbol", "ticker", "instrument", "security", "stock", "wertpapier"),
+    Meaning.SYMBOL: ("symbol", "ticker", "instrument", "security", "stock", "wertpapier", "titel"),
     Meaning.QUANTITY: (
         *("quantity", "qty", "shares", "units", "position", "positionsize", "amountheld", "held"),
-        *("contracts", "nominal", "stuck", "menge", "anzahl", "numberofshares", "holding"),
+        *("contracts", "nominal", "st\u00fcck", "stueck", "menge", "anzahl", "numberofshares"),
+        *("holding", "nominale"),
     ),
-    Meaning.COST: ("costbasis", "costbasistotal", "totalcost", "bookvalue", "cost", "bookcost"),
+    Meaning.COST: (
+        *("costbasis", "costbasistotal", "totalcost", "bookvalue", "cost", "bookcost"),
+        *("einstand", "einstandswert", "kaufwert"),
+    ),
     Meaning.PRICE: (
         *("entryprice", "purchaseprice", "pricepaid", "averageprice", "avgprice", "unitcost"),
         *("averagecost", "avgcost", "costpershare", "openprice", "costprice", "kaufkurs"),
@@ -43,10 +52,17 @@ _SPELLINGS: Mapping[Meaning, Collection[str]] = {
     ),
     Meaning.DATE: (
         *("entrydate", "purchasedate", "tradedate", "opendate", "acquired", "dateacquired"),
-        *("acquisitiondate", "kaufdatum", "opened", "datum", "date"),
+        *("acquisitiondate", "kaufdatum", "kauf", "opened", "datum", "date"),
     ),
     Meaning.SIDE: ("side", "longshort", "buysell", "direction", "positiontype"),
-    Meaning.CURRENCY: ("currency", "ccy", "currencycode", "currencyprimary", "wahrung"),
+    Meaning.CURRENCY: (
+        "currency",
+        "ccy",
+        "currencycode",
+        "currencyprimary",
+        "w\u00e4hrung",
+        "waehrung",
+    ),
     Meaning.MULTIPLIER: ("multiplier", "contractsize", "contractmultiplier"),
     Meaning.UNDERLYING: ("underlying", "underlyingsymbol"),
     Meaning.STRIKE: ("strike", "strikeprice"),
@@ -68,65 +84,102 @@ class FileColumn:
 
 
 @dataclass(frozen=True)
+class FirstLine:
+    """A line at the beginning of a file, and its first cells."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Recognised:
     """What a file is.
 
-    `sheet`: its rows as a layout or profile reads them, None where none does and `problem` says
-    why. `suggested`: a mapping to begin with, None where no header was found.
+    `line`: its header's. `sheet`: its rows as a layout or profile reads them, None where none does
+    and `problem` says why. `suggested`: a mapping to begin with, None where no header was found.
     """
 
     fingerprint: str | None
     line: int | None
+    separator: Separator | None
+    first_lines: tuple[FirstLine, ...]
     columns: tuple[FileColumn, ...]
     suggested: ColumnMapping | None
     sheet: Sheet | None
     problem: Problem | None
 
 
-def recognise_or_problem(data: bytes, profiles: Sequence[Profile] = ()) -> Recognised | Problem:
+def recognise_or_problem(
+    data: bytes,
+    profiles: Sequence[Profile] = (),
+    separator: Separator | None = None,
+    header_line: int | None = None,
+) -> Recognised | Problem:
     """What the file is, or why it cannot be read at all."""
     try:
-        return recognise(data, profiles)
+        return recognise(data, profiles, separator, header_line)
     except UnreadableFile as error:
         return error.problem
 
 
-def recognise(data: bytes, profiles: Sequence[Profile] = ()) -> Recognised:
-    """What the file is; raises `UnreadableFile` when it is no text, or too large."""
-    records = records_of(data)
-    head = [(line, cells) for line, cells in islice(records, MOST_ABOVE + _MOST_ROWS) if cells]
+def recognise(
+    data: bytes,
+    profiles: Sequence[Profile] = (),
+    separator: Separator | None = None,
+    header_line: int | None = None,
+) -> Recognised:
+    """What the file is; raises `UnreadableFile` when it is no text, or too large.
+
+    With a separator or the line of the header, which a user gives, its columns are those below it,
+    and no layout is looked for.
+    """
+    text = text_of(data)
+    if is_statement(text):
+        return _statement(data, separator, header_line)
+    lines = Lines(text)
+    if separator is not None or header_line is not None:
+        header = header_at(lines, separator, header_line)
+        if header is None:
+            message = "no header is there: say another line or separator"
+            raise UnreadableFile(header_line or 1, "missing_column", message)
+        return _described(lines, header, None, None, header_line)
     found = sheet_or_problem(data, profiles)
-    sheet = found if isinstance(found, Sheet) else None
-    problem = None if isinstance(found, Sheet) else found
-    place = _header_place(head, sheet.line if sheet else None)
-    if place is None:
-        return Recognised(None, None, (), None, sheet, problem)
-    line, header = head[place]
-    columns = _columns(header[:_MOST_COLUMNS], [cells for _, cells in head[place + 1 :]])
-    return Recognised(fingerprint(header), line, columns, _suggested(columns), sheet, problem)
+    header = find_header(lines, profiles)
+    if isinstance(found, Sheet):
+        return _described(lines, header, found, None)
+    return _described(lines, header, None, found)
 
 
-def _header_place(head: Sequence[tuple[int, list[str]]], line: int | None) -> int | None:
-    """Where the header is: as a layout found it, else the first row of words that is widest."""
-    if line is not None:
-        return next((place for place, (number, _) in enumerate(head) if number == line), None)
-    above = head[:MOST_ABOVE]
-    widths = [len(list(filter(None, cells))) for _, cells in above]
-    wide = max(widths, default=0)
-    if wide < 2:
-        return None
-    return next(
-        (
-            place
-            for place, (_, cells) in enumerate(above)
-            if widths[place] > wide / 2 and not any(map(_is_number, cells))
-        ),
-        None,
+def _statement(data: bytes, separator: Separator | None, header_line: int | None) -> Recognised:
+    """A statement in XML or OFX, which has no columns."""
+    if separator is not None or header_line is not None:
+        message = "the file is XML or OFX: it has no header and no separators"
+        raise UnreadableFile(1, "not_listed", message, field="separator")
+    return Recognised(None, None, None, (), (), None, sheet_of(data), None)
+
+
+def _described(
+    lines: Lines,
+    header: Header | None,
+    sheet: Sheet | None,
+    problem: Problem | None,
+    header_line: int | None = None,
+) -> Recognised:
+    if header is None:
+        return Recognised(None, None, None, (), (), None, sheet, problem)
+    first = islice(lines.records(header.separator), _FIRST_LINES)
+    shown = tuple(
+        FirstLine(line, tuple(cell[:_MAX_SAMPLE] for cell in (cells or ())[:_FIRST_CELLS]))
+        for line, cells in first
     )
-
-
-def _is_number(cell: str) -> bool:
-    return any(number_text(cell, mark) is not None for mark in DecimalMark)
+    if not header.known and len(list(filter(None, header.cells))) < 2:
+        return Recognised(None, None, None, shown, (), None, sheet, problem)
+    below = [cells for _, cells in islice(header.below(lines), _MOST_ROWS) if cells]
+    columns = _columns(header.cells[:_MOST_COLUMNS], below)
+    suggested = replace(_suggested(columns), separator=header.separator, header_line=header_line)
+    mark = fingerprint(header.cells)
+    where = (mark, header.line, header.separator, shown)
+    return Recognised(*where, columns, suggested, sheet, problem)
 
 
 def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[FileColumn, ...]:
@@ -162,14 +215,15 @@ def _suggested(columns: Sequence[FileColumn]) -> ColumnMapping:
         if meaning is not None and meaning in MEANINGS[use] and not taken:
             named[column.name] = meaning
     samples = {named.get(column.name): column.samples for column in columns}
-    dates = samples.get(Meaning.DATE, ())
-    forms = (form for form in DateFormat if dates and all(day_of(each, form) for each in dates))
+    every = [column.samples for column in columns]
+    columns_of_days = [samples[Meaning.DATE]] if samples.get(Meaning.DATE) else every
+    forms = (form for form in DateFormat if any(_are_days(each, form) for each in columns_of_days))
     numbers = [
         each
         for meaning in (Meaning.QUANTITY, Meaning.PRICE, Meaning.COST)
         for each in samples.get(meaning, ())
         if each.lower() not in NOTHING
-    ]
+    ] or [each for column in every for each in column if is_number(each)]
     marks = (mark for mark in DecimalMark if all(number_text(each, mark) for each in numbers))
     by_column = Meaning.SIDE in named.values() or Meaning.TYPE in named.values()
     return ColumnMapping(
@@ -179,6 +233,10 @@ def _suggested(columns: Sequence[FileColumn]) -> ColumnMapping:
         date_format=next(forms, DateFormat.ISO),
         decimal_mark=next(marks, DecimalMark.POINT),
     )
+
+
+def _are_days(samples: Sequence[str], form: DateFormat) -> bool:
+    return bool(samples) and all(day_of(each, form) for each in samples)
 
 
 def _are_transactions(columns: Sequence[FileColumn]) -> bool:

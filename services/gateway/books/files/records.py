@@ -5,8 +5,8 @@ import io
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
+from services.gateway.books.files.mapping import Separator
 from services.gateway.books.files.problems import Problem, UnreadableFile
-from services.gateway.edge.shapes import MAX_BYTES
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 1_000
@@ -16,14 +16,20 @@ MAX_LINES = MAX_ROWS * _MAX_LINES_PER_ROW  # bounds the memory that empty lines 
 Record = tuple[int, list[str] | None]  # None: its quoting is broken
 
 
-def records_of(data: bytes) -> Iterator[Record]:
-    """A CSV file's records without comments and blank lines.
+class Lines:
+    """A file's lines, whose records may be read by one separator after another."""
 
-    Raises `UnreadableFile` when the file is not text or too large.
-    """
-    if len(data) > MAX_BYTES:
-        raise UnreadableFile(1, "too_large", f"the file is larger than {MAX_BYTES // 1024**2} MB")
-    return records_in(io.StringIO(_text(data), newline=None))
+    def __init__(self, text: str) -> None:
+        """Raises `UnreadableFile` at more lines than any file may have."""
+        if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
+            message = f"the file has more than {MAX_LINES:,} lines: split it"
+            raise UnreadableFile(1, "too_many_rows", message)
+        self._lines = io.StringIO(text, newline=None)
+
+    def records(self, separator: Separator) -> Iterator[Record]:
+        """All records without comments and blank lines; ends a reading that is under way."""
+        self._lines.seek(0)
+        return records_in(self._lines, separator)
 
 
 def at_most_max_rows(records: Iterable[Record]) -> Iterator[Record]:
@@ -60,7 +66,7 @@ def misshapen(
     if len(cells) > len(columns) and any(cells[len(columns) :]):
         message = (
             f"the row has {len(cells)} cells, the header {len(columns)}: quote cells that hold a "
-            "comma"
+            "separator"
         )
         return Problem(line, None, "too_many_cells", message)
     absent = [column for column in columns[len(cells) :] if column in required]
@@ -69,26 +75,9 @@ def misshapen(
     return None
 
 
-def _text(data: bytes) -> str:
-    if data.startswith(b"PK\x03\x04"):
-        message = "the file is a spreadsheet or an archive, not CSV: export it as CSV (UTF-8)"
-        raise UnreadableFile(1, "not_text", message)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"the file is not UTF-8 text (byte {error.start + 1}): save it as UTF-8"
-        raise UnreadableFile(line, "not_text", message) from None
-    if "\x00" in text:
-        raise UnreadableFile(1, "not_text", "the file is binary, not CSV: it holds zero bytes")
-    if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
-        raise UnreadableFile(
-            1, "too_many_rows", f"the file has more than {MAX_LINES:,} lines: split it"
-        )
-    return text
-
-
-def records_in(text_lines: Iterable[str]) -> Iterator[Record]:
+def records_in(
+    text_lines: Iterable[str], separator: Separator = Separator.COMMA
+) -> Iterator[Record]:
     """The records of lines, each of which is read once.
 
     Raises `UnreadableFile` at a line that is too long, and at the first record of empty cells
@@ -102,7 +91,7 @@ def records_in(text_lines: Iterable[str]) -> Iterator[Record]:
         if not lines.next.strip() or lines.next.lstrip().startswith("#"):
             lines.drop(1)
             continue
-        cells, length = _next_record(lines.up_to(_MAX_LINES_PER_ROW))
+        cells, length = _next_record(lines.up_to(_MAX_LINES_PER_ROW), separator)
         lines.drop(length)
         if cells is None or any(cells):
             yield here, cells
@@ -153,9 +142,9 @@ def _check_length(number: int, line: str) -> None:
         raise UnreadableFile(number, "too_large", message)
 
 
-def _next_record(lines: Iterable[str]) -> tuple[list[str] | None, int]:
+def _next_record(lines: Iterable[str], separator: Separator) -> tuple[list[str] | None, int]:
     """The cells of the record that starts with the first line, and how many lines it spans."""
-    reader = csv.reader(lines, strict=True, skipinitialspace=True)
+    reader = csv.reader(lines, delimiter=separator.value, strict=True, skipinitialspace=True)
     try:
         cells = [cell.strip() for cell in next(reader)]
     except csv.Error:

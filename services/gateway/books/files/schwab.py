@@ -58,12 +58,23 @@ _TOTALS = ("account total", "positions total", "total")
 _FUTURES = ("futures cash", "futures positions market value")
 
 
+def is_title(first: Sequence[str]) -> bool:
+    """Whether a file starts with an export's title."""
+    return first[0].lower().startswith("positions for ")
+
+
 def is_export(first: Sequence[str]) -> bool:
-    """Whether a file starts with an export's title, or with its header if the title was removed."""
-    if first[0].lower().startswith("positions for "):
-        return True
+    """Whether a row is an export's header."""
     names = set(_column_names(first))
     return names >= {*_REQUIRED, "market_value", "security_type"} and "entry_date" not in names
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a row below an export's title is its header."""
+    head = cells[:MAX_COLUMNS]
+    return any(cell.lower() == "symbol" for cell in head) and {*_REQUIRED} <= set(
+        _column_names(head)
+    )
 
 
 def export_sheet(line: int, first: list[str], records: Iterator[Record]) -> Sheet:
@@ -97,7 +108,7 @@ class _Parser:
         title = _TITLE.match(cells[0][:_MAX_TITLE]) if cells else None
         if cells and title:
             self._title(title)
-        elif cells and _is_header(cells):
+        elif cells and is_header(cells):
             self.columns = _column_names(cells)
         elif cells and not any(cells[1:]) and cells[0].lower() not in (_CASH, *_TOTALS, *_FUTURES):
             self.accounts.append(cells[0][:MAX_CELL])
@@ -159,13 +170,6 @@ class _Parser:
             "cash is no position: it counts in the equity balance of a portfolio that is created"
         )
         self.skipped.append(Skipped(row.line, row.cells["symbol"][:MAX_CELL], "cash", message))
-
-
-def _is_header(cells: Sequence[str]) -> bool:
-    head = cells[:MAX_COLUMNS]
-    return any(cell.lower() == "symbol" for cell in head) and {*_REQUIRED} <= set(
-        _column_names(head)
-    )
 
 
 def _column_names(cells: Sequence[str]) -> list[str]:

@@ -1,14 +1,13 @@
 """A file as a whole: bytes to a sheet, a sheet to holdings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain, islice
 
 from services.gateway.books.files.activity import trade_readings, transactions_sheet
-from services.gateway.books.files.cells import day_within
+from services.gateway.books.files.flex import flex_statement, is_xml
+from services.gateway.books.files.headers import Header, find_header
 from services.gateway.books.files.holdings import Holdings, Rules, Sheet
 from services.gateway.books.files.instruments import underlying_of
-from services.gateway.books.files.known import profile_for
 from services.gateway.books.files.layouts import Source
 from services.gateway.books.files.listed import (
     ListedReading,
@@ -16,37 +15,37 @@ from services.gateway.books.files.listed import (
     listed_readings,
     listed_sheet,
 )
-from services.gateway.books.files.mapped import mapped_sheet
-from services.gateway.books.files.mapping import Profile, plain
+from services.gateway.books.files.mapping import Profile, Use
+from services.gateway.books.files.ofx import is_ofx, ofx_statement
 from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.books.files.reading import LATEST_DATE
-from services.gateway.books.files.records import (
-    MAX_COLUMNS,
-    Record,
-    at_most_max_rows,
-    records_of,
-)
+from services.gateway.books.files.records import MAX_COLUMNS, Lines, at_most_max_rows
 from services.gateway.books.files.schwab import (
     ExportReading,
     export_holdings,
     export_sheet,
     is_export,
+    is_title,
 )
+from services.gateway.books.files.tables import profiled_sheet
+from services.gateway.books.files.texts import text_of
 from services.gateway.books.files.trade_columns import is_transactions, may_be_transactions
 from services.gateway.books.files.trades import TradeReading
 
-MOST_ABOVE = 50  # records above a header that is looked for
 
-
-def sheet_of(data: bytes, profiles: Sequence[Profile] = ()) -> Sheet:
+def sheet_of(data: bytes, profiles: Sequence[Profile] = (), use: Use | None = None) -> Sheet:
     """The cells of a position file in any of the formats, or by one of the user's profiles.
 
-    Raises `UnreadableFile` when it is binary, empty, too large or has other columns.
+    `use`: what to read of a file that lists both what is held and what was done. Raises
+    `UnreadableFile` when it is binary, empty, too large or has other columns, or does not list what
+    is to be read.
     """
-    records = records_of(data)
-    head = list(islice(records, MOST_ABOVE))
-    mapped = _mapped(head, records, profiles)
-    sheet = mapped or _unmapped(chain(head, records))
+    text = text_of(data)
+    read = _of_statement if is_statement(text) else _of_lines
+    sheet = read(text, profiles, use)
+    if use is not None and use not in (sheet.lists or [sheet.use]):
+        message = f"the file lists no {use}"
+        raise UnreadableFile(sheet.line, "not_listed", message, field="use")
     if not sheet.rows and not sheet.problems:
         raise UnreadableFile(
             sheet.line, "empty", "the file is empty: there is a header but no row below it"
@@ -54,63 +53,54 @@ def sheet_of(data: bytes, profiles: Sequence[Profile] = ()) -> Sheet:
     return sheet
 
 
-def _mapped(
-    head: Sequence[Record], records: Iterator[Record], profiles: Sequence[Profile]
-) -> Sheet | None:
-    """The rows below the first header that a profile of the user's or a broker's layout knows."""
-    above: list[str] = []
-    for place, (line, cells) in enumerate(head):
-        profile = profile_for(cells, profiles) if cells else None
-        if cells and profile:
-            below = at_most_max_rows(chain(head[place + 1 :], records))
-            day = next(filter(None, map(day_within, above)), None)
-            return mapped_sheet(profile, line, cells, below, day)
-        above += cells or []
-    wanted = next((profile for profile in profiles if not profile.exact), None)
-    if wanted is not None:
-        raise _not_found(head, wanted)
-    return None
+def is_statement(text: str) -> bool:
+    """Whether a file is a statement in XML or OFX, and not lines of cells."""
+    return is_ofx(text) or is_xml(text)
 
 
-def _not_found(head: Sequence[Record], wanted: Profile) -> UnreadableFile:
-    """No line of the file is the header of a profile that was named."""
-    names = set(map(plain, chain.from_iterable(cells or () for _, cells in head)))
-    missing = [name for name in wanted.header if plain(name) not in names] or list(wanted.header)
-    message = (
-        f"no line of the file has the columns of the mapping: {', '.join(missing)} "
-        f"{'is' if len(missing) == 1 else 'are'} missing"
-    )
-    return UnreadableFile(1, "missing_column", message, field=missing[0])
+def _of_statement(text: str, profiles: Sequence[Profile], use: Use | None) -> Sheet:
+    if any(not profile.exact for profile in profiles):
+        message = "the file is XML or OFX, which has no columns: leave the mapping out"
+        raise UnreadableFile(1, "missing_column", message, field="mapping")
+    statement = ofx_statement(text) if is_ofx(text) else flex_statement(text)
+    return statement.sheet(use)
 
 
-def _unmapped(records: Iterator[Record]) -> Sheet:
-    """The rows in one of our own formats, whose header is the first line."""
-    line, first = next(((line, cells) for line, cells in records if cells), (1, None))
-    if first is None:
+def _of_lines(text: str, profiles: Sequence[Profile], use: Use | None) -> Sheet:
+    lines = Lines(text)
+    header = find_header(lines, profiles)
+    if header is None:
         raise UnreadableFile(1, "empty", "the file is empty: it has no header and no rows")
-    if len(first) > MAX_COLUMNS:
-        raise UnreadableFile(line, "too_large", f"the header has more than {MAX_COLUMNS:,} columns")
-    return _sheet(line, first, records)
+    return _sheet(header, lines, use)
 
 
-def sheet_or_problem(data: bytes, profiles: Sequence[Profile] = ()) -> Sheet | Problem:
+def sheet_or_problem(
+    data: bytes, profiles: Sequence[Profile] = (), use: Use | None = None
+) -> Sheet | Problem:
     """The cells of a position file, or why it cannot be read."""
     try:
-        return sheet_of(data, profiles)
+        return sheet_of(data, profiles, use)
     except UnreadableFile as error:
         return error.problem
 
 
-def _sheet(line: int, header: list[str], records: Iterator[Record]) -> Sheet:
+def _sheet(header: Header, lines: Lines, use: Use | None) -> Sheet:
     """The rows below a header, in the format that it means."""
-    if is_export(header):
-        return export_sheet(line, header, records)
-    if not may_be_transactions(header):
-        return listed_sheet(line, header, records)
+    if header.profile is not None:
+        return profiled_sheet(header, lines, use)
+    line = header.line
+    cells = header.cells
+    records = header.below(lines)
+    if len(cells) > MAX_COLUMNS:
+        raise UnreadableFile(line, "too_large", f"the header has more than {MAX_COLUMNS:,} columns")
+    if is_title(cells) or is_export(cells):
+        return export_sheet(line, cells, records)
+    if not may_be_transactions(cells):
+        return listed_sheet(line, cells, records)
     every = list(at_most_max_rows(records))
-    if is_transactions(header, (cells for _, cells in every if cells)):
-        return transactions_sheet(line, header, every)
-    return listed_sheet(line, header, iter(every))
+    if is_transactions(cells, (row for _, row in every if row)):
+        return transactions_sheet(line, cells, every)
+    return listed_sheet(line, cells, iter(every))
 
 
 def underlyings(sheet: Sheet) -> set[str]:

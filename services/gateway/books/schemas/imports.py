@@ -13,6 +13,7 @@ from services.gateway.books.files.mapping import (
     DecimalMark,
     Meaning,
     Multiplier,
+    Separator,
     Sign,
     Use,
 )
@@ -20,6 +21,7 @@ from services.gateway.edge.problems import FieldError
 from services.gateway.edge.values import SOME_ID, Name, body_example, example
 
 MOST_COLUMNS = 200
+MOST_HEADER_LINE = 1_000
 ColumnName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 SOME_MAPPING: dict[str, Any] = {
@@ -30,6 +32,8 @@ SOME_MAPPING: dict[str, Any] = {
     "date_format": "DD.MM.YYYY",
     "decimal_mark": ",",
     "multiplier": "price_per_share",
+    "separator": ";",
+    "header_line": None,
 }
 SOME_HEADER = ["Instrument", "Held", "Cost", "Since"]
 SOME_PROFILE = {
@@ -78,6 +82,17 @@ class FileMapping(BaseModel):
         description="of options: a price per share or per contract, or a quantity in shares",
     )
 
+    separator: Separator | None = Field(
+        default=None,
+        description="what separates cells; null: as the file's header is found",
+    )
+    header_line: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_HEADER_LINE,
+        description="the line of the header, from 1; null: the first line that has the columns",
+    )
+
     def as_mapping(self) -> ColumnMapping:
         """It as the reader of files has it."""
         words = {" ".join(word.lower().split()): meant for word, meant in self.words.items()}
@@ -117,6 +132,15 @@ class FileColumnOut(BaseModel):
     suggested: Meaning | None = Field(description="what it may be, by its name")
 
 
+class FirstLineOut(BaseModel):
+    """A line at the beginning of a file, and its first cells."""
+
+    model_config = example(line=1, cells=SOME_HEADER)
+
+    line: int
+    cells: list[str]
+
+
 class RecognisedFile(BaseModel):
     """What a file is, and how its columns may be mapped where no layout reads it."""
 
@@ -124,8 +148,11 @@ class RecognisedFile(BaseModel):
         format=None,
         layout=None,
         profile_id=None,
+        lists=[],
         fingerprint="9f0e",
         line=1,
+        separator=";",
+        first_lines=[{"line": 1, "cells": SOME_HEADER}],
         header=SOME_HEADER,
         columns=[{"name": "Held", "samples": ["100", "-50"], "suggested": "quantity"}],
         suggested=SOME_MAPPING,
@@ -136,8 +163,13 @@ class RecognisedFile(BaseModel):
     format: Source | None = Field(description="how it is read; null when no layout reads it")
     layout: str | None = Field(description="the broker's layout or the saved profile that reads it")
     profile_id: UUID | None
+    lists: list[Use] = Field(description="what the layout finds in it: of both, `use` chooses one")
     fingerprint: str | None = Field(description="null when no header was found")
     line: int | None = Field(description="the header's")
+    separator: Separator | None = Field(description="what separates cells, by the header")
+    first_lines: list[FirstLineOut] = Field(
+        description="among which `header_line` may say which is the header"
+    )
     header: list[str]
     columns: list[FileColumnOut]
     suggested: FileMapping | None = Field(description="a mapping to begin with")

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.books.files import Source
+from services.gateway.books.files.mapping import Use
 from services.gateway.books.schemas.portfolios import (
     PORTFOLIO_EXAMPLE,
     EquityBalance,
@@ -81,8 +82,8 @@ class SkippedLine(BaseModel):
     label: str
     code: str = Field(
         description=(
-            "of an export: cash, total or futures; of transactions: derived, sweep, not_executed, "
-            "repeated_id or known_id"
+            "of an export: cash, total, futures or other_section; of transactions: derived, sweep, "
+            "not_executed, repeated_id or known_id"
         )
     )
     message: str
@@ -96,6 +97,9 @@ class SourceOut(BaseModel):
         default=None, description="whose layout, or which profile, its columns were read by"
     )
     profile_id: UUID | None = Field(default=None, description="of one that you saved")
+    lists: list[Use] = Field(
+        default=[], description="what the file lists: of both, `use` says which was read"
+    )
     accounts: list[str] = Field(description="as the export calls them")
     exported_on: date | None = Field(description="the day of the export's title line")
     entry_date: date | None = Field(
@@ -171,6 +175,7 @@ class UploadReport(BaseModel):
             "format": "five_columns",
             "layout": None,
             "profile_id": None,
+            "lists": ["positions"],
             "accounts": [],
             "exported_on": None,
             "entry_date": None,
@@ -268,6 +273,13 @@ class UploadOptions(BaseModel):
         description=(
             "read the file by this saved mapping; default: the one saved for its header, else a "
             "layout that is known"
+        ),
+    )
+    use: Use | None = Field(
+        default=None,
+        description=(
+            "what to read of a file that lists both what is held and what was done; default: "
+            "positions"
         ),
     )
     portfolio_name: PortfolioName | None = Field(

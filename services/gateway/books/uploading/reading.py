@@ -11,7 +11,7 @@ from fastapi import Depends
 from services.gateway.books import files
 from services.gateway.books.files import Problem as FileProblem
 from services.gateway.books.files import Sheet
-from services.gateway.books.files.mapping import Profile
+from services.gateway.books.files.mapping import Profile, Use
 from services.gateway.edge.dependencies import Caller
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.workers import Workers
@@ -28,9 +28,11 @@ async def one_upload(caller: Caller) -> AsyncIterator[None]:
 ONE_UPLOAD = Depends(one_upload, scope="function")
 
 
-async def read_sheet(workers: Workers, data: bytes, profiles: Sequence[Profile] = ()) -> Sheet:
+async def read_sheet(
+    workers: Workers, data: bytes, profiles: Sequence[Profile] = (), use: Use | None = None
+) -> Sheet:
     """The file's cells, read in another process, which ends with the request."""
-    found = await workers.run(files.sheet_or_problem, data, profiles)
+    found = await workers.run(files.sheet_or_problem, data, profiles, use)
     if isinstance(found, Sheet):
         return found
     raise unreadable(found)

@@ -120,6 +120,7 @@ def _source(plan: Plan) -> dict[str, Any]:
         "format": plan.sheet.source,
         "layout": plan.sheet.layout,
         "profile_id": plan.sheet.profile,
+        "lists": plan.sheet.lists or [plan.sheet.use],
         "entry_date": entered,
         "equity_balance": plan.exported_equity,
     }

@@ -1,0 +1,206 @@
+"""Statements of brokers in XML and OFX: what is held or what was done, by entry."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from services.gateway.books.files import (
+    Entries,
+    Holdings,
+    Rules,
+    Sheet,
+    UnreadableFile,
+    entries_of,
+    holdings_of,
+    sheet_of,
+)
+from services.gateway.books.files.instruments import symbol_of
+from services.gateway.books.files.mapping import ColumnMapping, Meaning, Profile, Use
+from shared.calendar import is_session
+
+RULES = Rules(date(2022, 12, 28), None, is_session)
+OPTION = "AAPL230120C00150000"
+
+
+def held(text: str) -> Holdings:
+    return holdings_of(sheet_of(text.encode()), RULES)
+
+
+def done(text: str) -> Entries:
+    return entries_of(sheet_of(text.encode(), use=Use.TRANSACTIONS), RULES)
+
+
+def refused(text: str) -> UnreadableFile:
+    with pytest.raises(UnreadableFile) as error:
+        sheet_of(text.encode())
+    return error.value
+
+
+def passed(sheet: Sheet) -> list[tuple[str, str]]:
+    return [(line.label, line.code) for line in sheet.export.skipped] if sheet.export else []
+
+
+# --- Interactive Brokers Flex ---
+
+HELD = (
+    '<OpenPosition currency="USD" assetCategory="STK" symbol="AAPL" multiplier="1" '
+    'reportDate="20221228" position="150" positionValue="18906" costBasisPrice="148.7133333333" '
+    'side="Long" levelOfDetail="SUMMARY" newAttribute="x"/>',
+    '<OpenPosition currency="USD" assetCategory="OPT" symbol="AAPL  230120C00150000" '
+    'underlyingSymbol="AAPL" multiplier="100" strike="150" expiry="20230120" putCall="C" '
+    'position="-2" positionValue="-36" costBasisMoney="-840" side="Short"/>',
+    '<OpenPosition currency="EUR" assetCategory="STK" symbol="SAPX" position="25" '
+    'costBasisPrice="90.2"/>',
+    '<OpenPosition currency="USD" assetCategory="FUT" symbol="ESH3" position="1" '
+    'costBasisPrice="3800" multiplier="50"/>',
+)
+DONE = (
+    '<Trade currency="USD" assetCategory="STK" symbol="BRK B" tradeDate="2022-11-01" '
+    'dateTime="2022-11-01;093001" buySell="BUY" openCloseIndicator="O" quantity="10" '
+    'tradePrice="300" ibCommission="-1.5" ibCommissionCurrency="USD" netCash="-3001.5" '
+    'tradeID="70001" levelOfDetail="EXECUTION"/>',
+    '<Trade currency="USD" assetCategory="OPT" symbol="MSFT 230120P220" underlyingSymbol="MSFT" '
+    'strike="220" expiry="2023-01-20" putCall="P" multiplier="100" tradeDate="20221103" '
+    'buySell="SELL" openCloseIndicator="O" quantity="-1" tradePrice="5.2" ibCommission="0.25" '
+    'netCash="520.25" tradeID="70002"/>',
+    '<Trade currency="USD" assetCategory="OPT" symbol="SPY   221118P00360000" tradeDate="20221118" '
+    'buySell="BUY" quantity="1" tradePrice="0" netCash="0" notes="Ep;C" tradeID="70003"/>',
+    '<Trade currency="USD" assetCategory="CASH" symbol="EUR.USD" tradeDate="20221104" '
+    'buySell="BUY" quantity="1000" tradePrice="1.06" tradeID="70004"/>',
+    '<Trade symbol="BRK B" quantity="10" levelOfDetail="ORDER"/>',
+    '<CashTransaction type="Dividends" currency="USD" symbol="AAPL" dateTime="20221110" '
+    'amount="34.5" transactionID="8001" levelOfDetail="DETAIL"/>',
+    '<CashTransaction type="Withholding Tax" currency="USD" symbol="AAPL" dateTime="20221110" '
+    'amount="5.18" transactionID="8002"/>',
+    '<CashTransaction type="Deposits/Withdrawals" currency="USD" dateTime="2022-11-02;202000" '
+    'amount="-500" transactionID="8003"/>',
+)
+
+
+def flex(*entries: str, between: str = "\n", before: str = "") -> str:
+    return (
+        f'{before}<FlexQueryResponse queryName="q" type="AF">{between}<FlexStatements count="1">'
+        f'{between}<FlexStatement accountId="U1" fromDate="20221101" toDate="20221228">{between}'
+        f"<AnyOrder>{between}{between.join(entries)}{between}</AnyOrder>{between}"
+        '<CashReport><CashReportCurrency currency="BASE_SUMMARY" endingCash="3000"/>'
+        '<CashReportCurrency currency="USD" endingCash="2500.25"/></CashReport>'
+        '<EquitySummaryByReportDateInBase reportDate="20221228" total="21370.25"/>'
+        "</FlexStatement></FlexStatements></FlexQueryResponse>\n"
+    )
+
+
+def test_flex_positions_are_read_and_unknown_classes_are_their_line_s_problem() -> None:
+    sheet = sheet_of(flex(*HELD, *DONE).encode())
+    found = holdings_of(sheet, RULES)
+
+    assert [(each.symbol, each.quantity, each.entry_price) for each in found.accepted] == [
+        ("AAPL", Decimal(150), Decimal("148.713333")),
+        (OPTION, Decimal(-2), Decimal("4.2")),
+    ]
+    assert {each.entry_date for each in found.accepted} == {date(2022, 12, 28)}
+    assert [(each.line, each.code) for each in found.problems] == [
+        (7, "unsupported_currency"),
+        (8, "unknown_class"),
+        (8, "unsupported_multiplier"),
+    ]
+    assert sheet.export is not None
+    assert (sheet.export.cash, sheet.export.total) == (Decimal("2500.25"), Decimal("21370.25"))
+    assert [code for _, code in passed(sheet)] == [
+        *["other_section"] * 4,
+        "total",
+        *["other_section"] * 3,
+    ]
+    assert sheet.lists == (Use.POSITIONS, Use.TRANSACTIONS)
+
+
+def test_flex_trades_and_cash_are_entries_with_their_ids() -> None:
+    found = done(flex(*HELD, *DONE))
+
+    assert [
+        (each.external_id, each.kind, each.quantity, each.price, each.amount, each.fees)
+        for each in found.accepted
+    ] == [
+        ("70001", "buy", Decimal(10), Decimal(300), None, Decimal("1.50")),
+        ("70002", "sell_short", Decimal(-1), Decimal("5.2"), None, Decimal(0)),
+        ("cash 8001", "dividend", None, None, Decimal("34.5"), Decimal(0)),
+        ("cash 8002", "fee", None, None, Decimal("5.18"), Decimal(0)),
+        ("cash 8003", "withdrawal", None, None, Decimal(-500), Decimal(0)),
+    ]
+    assert [each.instrument and symbol_of(each.instrument) for each in found.accepted[:4]] == [
+        *("BRK.B", "MSFT230120P00220000", "AAPL", None),
+    ]
+    assert [(each.line, each.code) for each in found.problems] == [(12, "unknown_class")]
+    assert [warning.code for warning in found.warnings] == ["rebate_left_out"]
+    assert [line.code for line in found.skipped] == ["derived"]
+
+
+def test_lots_of_a_position_replace_their_sum() -> None:
+    lots = [
+        HELD[0]
+        .replace("SUMMARY", f'LOT" openDateTime="2022-0{month}-01;101500')
+        .replace('"150"', '"75"')
+        for month in (6, 7)
+    ]
+    sheet = sheet_of(flex(HELD[0], *lots, HELD[1]).encode())
+
+    assert [
+        (each.symbol, each.quantity, each.entry_date) for each in holdings_of(sheet, RULES).accepted
+    ] == [
+        ("AAPL", Decimal(75), date(2022, 6, 1)),
+        ("AAPL", Decimal(75), date(2022, 7, 1)),
+        (OPTION, Decimal(-2), date(2022, 12, 28)),
+    ]
+    assert passed(sheet) == [("AAPL", "total")]
+
+
+def test_entries_on_one_line_are_counted() -> None:
+    found = held(flex(*HELD, between=" "))
+
+    assert [each.line for each in found.accepted] == [1, 2]
+    assert sorted({each.line for each in found.problems}) == [3, 4]
+
+
+BOMB = (
+    '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">'
+    '<!ENTITY c SYSTEM "file:///etc/passwd">]>\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (flex(HELD[0], before=BOMB), 2, "<!DOCTYPE"),
+        (flex(HELD[0].replace("AAPL", "&a;")), 5, "broken"),
+        (flex(HELD[0]).replace("</AnyOrder>", ""), 7, "broken"),
+        (flex("<a>" * 3_000), 5, "deep"),
+        ('<?xml version="1.0"?><Report><Line/></Report>', 1, "neither"),
+        (flex(), 1, "empty"),
+        ("<OFX><BANKMSGSRSV1><STMTRS></STMTRS></BANKMSGSRSV1></OFX>", 1, "INVSTMTRS"),
+        ("<!DOCTYPE OFX><OFX><INVSTMTRS></INVSTMTRS></OFX>", 1, "<!DOCTYPE"),
+    ],
+)
+def test_what_is_no_statement_or_declares_entities_is_refused(
+    text: str, line: int, words: str
+) -> None:
+    error = refused(text)
+
+    assert error.problem.line == line
+    assert error.problem.code == ("empty" if words == "empty" else "invalid_xml")
+    assert words in str(error)
+
+
+def test_a_statement_has_no_columns_for_a_mapping() -> None:
+    mapping = ColumnMapping(Use.POSITIONS, {"symbol": Meaning.SYMBOL})
+
+    with pytest.raises(UnreadableFile, match="leave the mapping out"):
+        sheet_of(flex(*HELD).encode(), [Profile("sent", ("symbol",), mapping)])
+
+
+def test_what_a_file_does_not_list_is_refused_by_name() -> None:
+    with pytest.raises(UnreadableFile, match="lists no transactions") as error:
+        sheet_of(flex(*HELD).encode(), use=Use.TRANSACTIONS)
+    with pytest.raises(UnreadableFile, match="lists no positions"):
+        sheet_of(b"date,type,symbol,quantity,price\n2022-11-01,buy,A,1,1\n", use=Use.POSITIONS)
+
+    assert (error.value.problem.field, error.value.problem.code) == ("use", "not_listed")
