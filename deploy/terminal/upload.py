@@ -3,7 +3,7 @@
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -35,13 +35,19 @@ from sigmasight_client.models import UploadReport
 COUNTS = ("rows", "new", "updated", "unchanged", "refused", "skipped")
 STDIN = "-"
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
-File = Annotated[Path, typer.Argument(help="CSV of positions or transactions; - reads stdin.")]
+File = Annotated[
+    Path, typer.Argument(help="Positions or transactions: CSV, Flex XML or OFX; - reads stdin.")
+]
 Name = Annotated[
     str | None, typer.Option(help="Of the portfolio it goes into, new or not; default: the file's.")
 ]
 Equity = Annotated[str | None, typer.Option(help="The portfolio's equity on --equity-date, USD.")]
 DayOfShares = Annotated[
     str | None, typer.Option(help="The day in whose shares the numbers are, or entry_date.")
+]
+Use = Annotated[
+    Literal["positions", "transactions"] | None,
+    typer.Option(help="What to read of a file that lists both; default: positions."),
 ]
 AllOrNothing = Annotated[
     bool, typer.Option("--all-or-nothing", help="Load nothing when one row is wrong.")
@@ -78,6 +84,7 @@ def upload(
     equity_date: Day = None,
     as_of: Day = None,
     stated_on: DayOfShares = None,
+    use: Use = None,
     all_or_nothing: AllOrNothing = False,
     refuse_duplicates: RefuseDuplicates = False,
     dry_run: DryRun = False,
@@ -97,6 +104,7 @@ def upload(
             "equity_date": _text(equity_date),
             "as_of": _text(as_of),
             "stated_on": stated_on,
+            "use": use,
             "mode": "all_or_nothing" if all_or_nothing else "partial",
             "duplicates": "refuse" if refuse_duplicates else None,
             "dry_run": dry_run,
@@ -128,7 +136,9 @@ def content_of(file: Path) -> bytes:
     try:
         return typer.get_binary_stream("stdin").read() if str(file) == STDIN else file.read_bytes()
     except OSError as error:
-        raise Explained(f"{file} cannot be read ({error.strerror}): name a CSV file") from error
+        raise Explained(
+            f"{file} cannot be read ({error.strerror}): name a file of positions or transactions"
+        ) from error
 
 
 def _text(day: datetime | None) -> str | None:
@@ -157,6 +167,10 @@ def print_receipt(found: UploadReport, status: str | None) -> None:
     receipt.add_row(*(f"{dict(found['receipt'])[name]}" for name in COUNTS))
     console.print(receipt)
     console.print(_totals(found))
+    if (sums := found["totals"]["export"]) and sums["total"] is not None:
+        parts = ", ".join(f"{name} {money(sums[name] or 0)}" for name in ("positions", "refused"))
+        cash = f"cash {money(sums['cash'] or 0)}, left {money(sums['difference'] or 0)}"
+        say(f"the export's own total {money(sums['total'])}: {parts}, {cash}")
     if source["ignored"]:
         say(f"ignored columns: {', '.join(source['ignored'])}")
     for line in problem_lines(found["problems"]):

@@ -217,6 +217,7 @@ class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
     mapping: "NotRequired[str | None]"
     portfolio_id: "NotRequired[str | None]"
     profile_id: "NotRequired[str | None]"
+    use: "NotRequired[Use | None]"
     portfolio_name: "NotRequired[str | None]"
     name: "NotRequired[str | None]"
     equity_balance: "NotRequired[float | str | None]"
@@ -1276,6 +1277,8 @@ class FileMapping(TypedDict):
     date_format: "NotRequired[DateFormat]"
     decimal_mark: "NotRequired[DecimalMark]"
     multiplier: "NotRequired[Multiplier]"
+    separator: "NotRequired[Separator | None]"
+    header_line: "NotRequired[int | None]"
 
 
 class FileTotalsOut(TypedDict):
@@ -1286,6 +1289,13 @@ class FileTotalsOut(TypedDict):
     refused: "float"
     cash: "float | None"
     difference: "float | None"
+
+
+class FirstLineOut(TypedDict):
+    """A line at the beginning of a file, and its first cells."""
+
+    line: "int"
+    cells: "list[str]"
 
 
 Form = Literal["csv", "json"]
@@ -3464,8 +3474,11 @@ class RecognisedFile(TypedDict):
     format: "Source | None"
     layout: "str | None"
     profile_id: "str | None"
+    lists: "list[Use]"
     fingerprint: "str | None"
     line: "int | None"
+    separator: "Separator | None"
+    first_lines: "list[FirstLineOut]"
     header: "list[str]"
     columns: "list[FileColumnOut]"
     suggested: "FileMapping | None"
@@ -3886,6 +3899,9 @@ class SecurityOut(TypedDict):
     source: "str"
 
 
+Separator = Literal[",", ";", "\t", "|"]
+
+
 class Series(TypedDict):
     """One measure on every session of the answer."""
 
@@ -4118,6 +4134,7 @@ class SourceOut(TypedDict):
     format: "Source"
     layout: "NotRequired[str | None]"
     profile_id: "NotRequired[str | None]"
+    lists: "NotRequired[list[Use]]"
     accounts: "list[str]"
     exported_on: "str | None"
     entry_date: "str | None"
@@ -4527,6 +4544,7 @@ class TotalsBeside(TypedDict):
 
     file: "Totals"
     portfolio: "Totals | None"
+    export: "NotRequired[FileTotalsOut | None]"
 
 
 TradeAction = Literal[

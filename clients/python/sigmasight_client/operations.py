@@ -234,6 +234,7 @@ class SigmaSight(Session):
         *,
         portfolio_id: UUID | str | None = None,
         profile_id: UUID | str | None = None,
+        use: str | None = None,
         portfolio_name: str | None = None,
         name: str | None = None,
         equity_balance: float | str | None = None,
@@ -246,7 +247,7 @@ class SigmaSight(Session):
         entry_date: date | str | None = None,
         idempotency_key: str | None = None,
     ) -> "UploadReport":
-        """Load a CSV file into a new portfolio (201) or an existing one (200)."""
+        """Load a file into a new portfolio (201) or an existing one (200)."""
         return cast(
             "UploadReport",
             self.request(
@@ -255,6 +256,7 @@ class SigmaSight(Session):
                 query={
                     "portfolio_id": portfolio_id,
                     "profile_id": profile_id,
+                    "use": use,
                     "portfolio_name": portfolio_name,
                     "name": name,
                     "equity_balance": equity_balance,
@@ -273,10 +275,24 @@ class SigmaSight(Session):
             ),
         )
 
-    def recognise_file(self, file: bytes, form: dict[str, Any] | None = None) -> "RecognisedFile":
+    def recognise_file(
+        self,
+        file: bytes,
+        form: dict[str, Any] | None = None,
+        *,
+        separator: str | None = None,
+        header_line: int | None = None,
+    ) -> "RecognisedFile":
         """What a file is: the layout or profile that reads it, else its columns to be mapped."""
         return cast(
-            "RecognisedFile", self.request("POST", "import/recognise", file=file, form=form)
+            "RecognisedFile",
+            self.request(
+                "POST",
+                "import/recognise",
+                query={"separator": separator, "header_line": header_line},
+                file=file,
+                form=form,
+            ),
         )
 
     def list_profiles(

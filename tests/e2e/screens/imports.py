@@ -11,10 +11,16 @@ from tests.e2e.dashboard import Dashboard
 from tests.e2e.local_stack import LocalStack
 
 BANK = """\
-Depot 4711
-Titel,Stueck,Einstand,Kauf
-AAPL,"1.000,5","148.710,00",01.06.2022
-XOM,-50,"5.100,00",2022-06-01
+Depot 4711, Stand 28.12.2022
+Titel;Stueck;Einstand;Kauf
+AAPL;1.000,5;148.710,00;01.06.2022
+XOM;-50;5.100,00;2022-06-01
+"""
+STATEMENT = """\
+<FlexQueryResponse><FlexStatements><FlexStatement accountId="U1" toDate="20221228">
+<OpenPosition currency="USD" assetCategory="STK" symbol="AAPL" position="1" costBasisPrice="1"/>
+<Trade currency="USD" assetCategory="STK" symbol="AAPL" buySell="BUY" quantity="1" tradePrice="1"/>
+</FlexStatement></FlexStatements></FlexQueryResponse>
 """
 
 
@@ -31,10 +37,20 @@ def test_an_unknown_file_is_mapped_saved_and_recognised_again(
 ) -> None:
     file = tmp_path / f"{uuid4().hex}.csv"
     file.write_text(BANK)
+    statement = tmp_path / "statement.xml"
+    statement.write_text(STATEMENT)
     name = f"Bank {uuid4().hex[:6]}"
 
-    page = previewed(dashboard, file)
+    page = previewed(dashboard, statement)
+    expect(page.get_by_role("status", name="What the file is")).to_contain_text("Flex (XML), 1 row")
+    expect(page.get_by_label("The file lists both")).to_have_value("positions")
+    page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_role("status", name="What the file is")).to_contain_text("Not recognised")
+    expect(page.get_by_label("Cells are separated by")).to_have_value(";")
+    page.get_by_label("The header is line").select_option("3")
+    expect(page.get_by_label("1.000,5 is")).to_be_visible()
+    page.get_by_label("The header is line").select_option("2")
+    expect(page.get_by_label("Stueck is")).to_have_value("quantity")
     for column, field in (("Titel", "symbol"), ("Stueck", "quantity"), ("Einstand", "cost")):
         page.get_by_label(f"{column} is").select_option(field)
     page.get_by_label("Kauf is").select_option("date")

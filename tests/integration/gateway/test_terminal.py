@@ -178,7 +178,7 @@ async def test_refusals_name_what_to_do(terminal: Terminal, ann: Person, tmp_pat
     assert "--portfolio: 'Growth', 'Income'" in said["which"].stderr
     assert "'Value' is unknown: choose one of 'Growth', 'Income'" in said["unknown"].stderr
     assert "'market crush' is unknown: there is none yet" in said["scenario"].stderr
-    assert "name a CSV file" in said["file"].stderr
+    assert "name a file of positions" in said["file"].stderr
     assert "`sigmasight register` creates one" in said["password"].stderr
     assert "set both" in said["half"].stderr
     assert "get another one" in said["token"].stderr

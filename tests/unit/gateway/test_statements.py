@@ -18,6 +18,7 @@ from services.gateway.books.files import (
 from services.gateway.books.files.instruments import symbol_of
 from services.gateway.books.files.mapping import ColumnMapping, Meaning, Profile, Use
 from shared.calendar import is_session
+from tests.layouts import DONE, HELD, flex
 
 RULES = Rules(date(2022, 12, 28), None, is_session)
 OPTION = "AAPL230120C00150000"
@@ -39,55 +40,6 @@ def refused(text: str) -> UnreadableFile:
 
 def passed(sheet: Sheet) -> list[tuple[str, str]]:
     return [(line.label, line.code) for line in sheet.export.skipped] if sheet.export else []
-
-
-# --- Interactive Brokers Flex ---
-
-HELD = (
-    '<OpenPosition currency="USD" assetCategory="STK" symbol="AAPL" multiplier="1" '
-    'reportDate="20221228" position="150" positionValue="18906" costBasisPrice="148.7133333333" '
-    'side="Long" levelOfDetail="SUMMARY" newAttribute="x"/>',
-    '<OpenPosition currency="USD" assetCategory="OPT" symbol="AAPL  230120C00150000" '
-    'underlyingSymbol="AAPL" multiplier="100" strike="150" expiry="20230120" putCall="C" '
-    'position="-2" positionValue="-36" costBasisMoney="-840" side="Short"/>',
-    '<OpenPosition currency="EUR" assetCategory="STK" symbol="SAPX" position="25" '
-    'costBasisPrice="90.2"/>',
-    '<OpenPosition currency="USD" assetCategory="FUT" symbol="ESH3" position="1" '
-    'costBasisPrice="3800" multiplier="50"/>',
-)
-DONE = (
-    '<Trade currency="USD" assetCategory="STK" symbol="BRK B" tradeDate="2022-11-01" '
-    'dateTime="2022-11-01;093001" buySell="BUY" openCloseIndicator="O" quantity="10" '
-    'tradePrice="300" ibCommission="-1.5" ibCommissionCurrency="USD" netCash="-3001.5" '
-    'tradeID="70001" levelOfDetail="EXECUTION"/>',
-    '<Trade currency="USD" assetCategory="OPT" symbol="MSFT 230120P220" underlyingSymbol="MSFT" '
-    'strike="220" expiry="2023-01-20" putCall="P" multiplier="100" tradeDate="20221103" '
-    'buySell="SELL" openCloseIndicator="O" quantity="-1" tradePrice="5.2" ibCommission="0.25" '
-    'netCash="520.25" tradeID="70002"/>',
-    '<Trade currency="USD" assetCategory="OPT" symbol="SPY   221118P00360000" tradeDate="20221118" '
-    'buySell="BUY" quantity="1" tradePrice="0" netCash="0" notes="Ep;C" tradeID="70003"/>',
-    '<Trade currency="USD" assetCategory="CASH" symbol="EUR.USD" tradeDate="20221104" '
-    'buySell="BUY" quantity="1000" tradePrice="1.06" tradeID="70004"/>',
-    '<Trade symbol="BRK B" quantity="10" levelOfDetail="ORDER"/>',
-    '<CashTransaction type="Dividends" currency="USD" symbol="AAPL" dateTime="20221110" '
-    'amount="34.5" transactionID="8001" levelOfDetail="DETAIL"/>',
-    '<CashTransaction type="Withholding Tax" currency="USD" symbol="AAPL" dateTime="20221110" '
-    'amount="5.18" transactionID="8002"/>',
-    '<CashTransaction type="Deposits/Withdrawals" currency="USD" dateTime="2022-11-02;202000" '
-    'amount="-500" transactionID="8003"/>',
-)
-
-
-def flex(*entries: str, between: str = "\n", before: str = "") -> str:
-    return (
-        f'{before}<FlexQueryResponse queryName="q" type="AF">{between}<FlexStatements count="1">'
-        f'{between}<FlexStatement accountId="U1" fromDate="20221101" toDate="20221228">{between}'
-        f"<AnyOrder>{between}{between.join(entries)}{between}</AnyOrder>{between}"
-        '<CashReport><CashReportCurrency currency="BASE_SUMMARY" endingCash="3000"/>'
-        '<CashReportCurrency currency="USD" endingCash="2500.25"/></CashReport>'
-        '<EquitySummaryByReportDateInBase reportDate="20221228" total="21370.25"/>'
-        "</FlexStatement></FlexStatements></FlexQueryResponse>\n"
-    )
 
 
 def test_flex_positions_are_read_and_unknown_classes_are_their_line_s_problem() -> None:

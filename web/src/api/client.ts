@@ -164,8 +164,8 @@ export async function upload(form: FormData): Promise<UploadReport> {
 }
 
 /** What a file is; nothing is written. */
-export async function recogniseFile(file: File): Promise<RecognisedFile> {
-  return (await send("import/recognise", {}, file, null)) as RecognisedFile;
+export async function recogniseFile(file: File, query: Query = {}): Promise<RecognisedFile> {
+  return (await send("import/recognise", query, file, null)) as RecognisedFile;
 }
 
 export async function saveProfile(profile: NewProfile): Promise<ProfileOut> {

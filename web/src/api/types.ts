@@ -172,6 +172,7 @@ export interface BodyUploadPositionsApiV1PortfolioUploadPost {
   mapping?: string | null;
   portfolio_id?: string | null;
   profile_id?: string | null;
+  use?: Use | null;
   portfolio_name?: string | null;
   name?: string | null;
   equity_balance?: number | string | null;
@@ -1050,6 +1051,8 @@ export interface FileMapping {
   date_format?: DateFormat;
   decimal_mark?: DecimalMark;
   multiplier?: Multiplier;
+  separator?: Separator | null;
+  header_line?: number | null;
 }
 
 export interface FileTotalsOut {
@@ -1058,6 +1061,11 @@ export interface FileTotalsOut {
   refused: number;
   cash: number | null;
   difference: number | null;
+}
+
+export interface FirstLineOut {
+  line: number;
+  cells: Array<string>;
 }
 
 export type Form = "csv" | "json";
@@ -2834,8 +2842,11 @@ export interface RecognisedFile {
   format: Source | null;
   layout: string | null;
   profile_id: string | null;
+  lists: Array<Use>;
   fingerprint: string | null;
   line: number | null;
+  separator: Separator | null;
+  first_lines: Array<FirstLineOut>;
   header: Array<string>;
   columns: Array<FileColumnOut>;
   suggested: FileMapping | null;
@@ -3169,6 +3180,8 @@ export interface SecurityOut {
   source: string;
 }
 
+export type Separator = "," | ";" | "	" | "|";
+
 export interface Series {
   measure: string;
   title: string;
@@ -3331,6 +3344,7 @@ export interface SourceOut {
   format: Source;
   layout?: string | null;
   profile_id?: string | null;
+  lists?: Array<Use>;
   accounts: Array<string>;
   exported_on: string | null;
   entry_date: string | null;
@@ -3671,6 +3685,7 @@ export interface Totals {
 export interface TotalsBeside {
   file: Totals;
   portfolio: Totals | null;
+  export?: FileTotalsOut | null;
 }
 
 export type TradeAction = "open" | "close" | "adjust" | "hedge" | "strategy" | "add_portfolio" | "subtract_portfolio";

@@ -8,6 +8,7 @@ import { Panel } from "../parts/Panel";
 import { go, useAddress } from "../state/address";
 import { describe, useLoaded } from "../state/loading";
 import type { ScreenProps } from "../state/screens";
+import { HeaderChoice, type Where } from "./imports/HeaderChoice";
 import { MappingEditor } from "./imports/MappingEditor";
 import { Receipt } from "./imports/Receipt";
 import { Reconcile } from "./imports/Reconcile";
@@ -36,15 +37,15 @@ export function Import({ onLoaded }: ScreenProps) {
     read("portfolios", {}, { limit: 1000, sort: "name" }),
   );
   const list = portfolios.value?.items ?? [];
-  const look = (chosen: File) => {
+  const look = (chosen: File, where: Where = {}) => {
     setProblem(null);
-    recogniseFile(chosen).then(
+    recogniseFile(chosen, { ...where }).then(
       (answer) => {
         setFound(answer);
         setMapping(answer.layout || answer.format ? null : answer.suggested);
       },
       (error: unknown) => {
-        setFound(null);
+        if (!where.separator) setFound(null);
         setProblem(describe(error));
       },
     );
@@ -79,26 +80,32 @@ export function Import({ onLoaded }: ScreenProps) {
           ))}
         </div>
       </div>
-      <Panel title="File" note="CSV of positions, of a broker, or of transactions">
+      <Panel title="File" note="positions or transactions: CSV, Flex XML, OFX">
         <div class="import">
           <label>
             File
-            <input name="file" type="file" accept=".csv,.txt,text/csv" onChange={choose} />
+            <input name="file" type="file" accept={KINDS} onChange={choose} />
           </label>
         </div>
         {problem && <p role="alert">{problem}</p>}
         {found ? (
-          <Recognised found={found} mapped={mapping !== null} onMap={() => setMapping(found.suggested)} />
+          <>
+            <Recognised found={found} mapped={mapping !== null} onMap={() => setMapping(found.suggested)} />
+            {file && found.first_lines.length > 0 && (mapping || !found.format) && (
+              <HeaderChoice found={found} onChoose={(where) => look(file, where)} />
+            )}
+          </>
         ) : (
           <p class="note">
             Our columns: ticker, quantity (below zero is short), entry_price, entry_date, tags; options by their OCC
-            symbol. Files of Schwab, Fidelity, E*TRADE, Interactive Brokers, tastytrade and Yahoo are read as they
-            are; the columns of any other are mapped here.
+            symbol. Files of Schwab, Fidelity, Vanguard, E*TRADE, Interactive Brokers (CSV and XML), tastytrade and Yahoo,
+            statements in OFX or QFX, and the transactions of most brokers are read as they are; the columns of any
+            other are mapped here.
           </p>
         )}
       </Panel>
       {task === "import" ? (
-        <Loading file={file} mapping={mapping} editor={editor} onLoaded={onLoaded} />
+        <Loading file={file} found={found} mapping={mapping} editor={editor} onLoaded={onLoaded} />
       ) : (
         <Reconcile file={file} mapping={mapping} editor={editor} portfolios={list} onApplied={onLoaded} />
       )}
@@ -141,6 +148,7 @@ function Recognised({ found, mapped, onMap }: RecognisedProps) {
   );
 }
 
+const KINDS = ".csv,.tsv,.tab,.txt,.xml,.ofx,.qfx,text/csv,text/xml";
 const FORMATS: Record<string, string> = {
   five_columns: "Positions in five columns",
   twelve_columns: "Positions in twelve columns",
@@ -150,13 +158,14 @@ const FORMATS: Record<string, string> = {
 
 interface LoadingProps extends ScreenProps {
   file: File | null;
+  found: RecognisedFile | null;
   mapping: FileMapping | null;
   /** What is shown between the choices and the receipt. */
   editor: ComponentChildren;
 }
 
 /** The portfolio to load into, a preview, and the receipt. */
-function Loading({ file, mapping, editor, onLoaded }: LoadingProps) {
+function Loading({ file, found, mapping, editor, onLoaded }: LoadingProps) {
   const [outcome, setOutcome] = useState<Outcome>(NOTHING);
   const [waiting, setWaiting] = useState(false);
   const submit = (event: SubmitEvent) => {
@@ -204,6 +213,18 @@ function Loading({ file, mapping, editor, onLoaded }: LoadingProps) {
             Entry date <small>of a file without dates; default: the day of the file</small>
             <input name="entry_date" type="date" />
           </label>
+          {found && found.lists.length > 1 && (
+            <label>
+              The file lists both <small>positions are what its transactions led to: read one</small>
+              <select name="use">
+                {found.lists.map((use) => (
+                  <option key={use} value={use}>
+                    {use}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
           <label>
             Lines with problems
             <select name="mode">

@@ -29,14 +29,18 @@ from services.gateway.books.schemas.reconciliations import (
     ApplyOptions,
     CashOut,
     DifferenceOut,
-    FileTotalsOut,
     ProposedLine,
     ReconciledOut,
     ReconcileOptions,
     ReconciliationOut,
     SideOut,
 )
-from services.gateway.books.schemas.uploads import RestatedSessions, SkippedLine, UploadOptions
+from services.gateway.books.schemas.uploads import (
+    FileTotalsOut,
+    RestatedSessions,
+    SkippedLine,
+    UploadOptions,
+)
 from services.gateway.books.statements import lines
 from services.gateway.books.uploading.reading import ONE_UPLOAD, read_sheet
 from services.gateway.edge import shapes as edge_shapes

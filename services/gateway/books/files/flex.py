@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import cast
-from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+
+# Declarations, which attacks on parsers need, are refused before anything is parsed.
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser  # nosec B405
 
 from services.gateway.books.files.cells import day_of
 from services.gateway.books.files.mapping import DateFormat, Use
@@ -53,7 +55,7 @@ _SUM = Noted(None, "total", "a sum or a part of other entries")
 
 
 def is_xml(text: str) -> bool:
-    """Whether a file is XML, of whatever kind."""
+    """Whether a file is XML."""
     return text.lstrip().startswith(("<?xml", "<!", *_ROOTS))
 
 

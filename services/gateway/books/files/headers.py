@@ -1,8 +1,8 @@
 """Where a file's header is, and what separates its cells: both are found together.
 
-A header that a profile or one of our formats knows decides, whatever else its lines hold. Where no
-header is known, the separator is the one that most lines agree on. A cell that keeps a quotation
-mark was cut within its quotes, so that separator is none.
+A header that a profile or one of our formats knows decides. Where none is known, the separator is
+the one that most lines agree on. A cell that keeps a quotation mark was cut within its quotes, so
+that separator is none.
 """
 
 from collections.abc import Iterator, Sequence

@@ -126,7 +126,9 @@ class _Reader:
         for token in _TOKEN.finditer(text):
             line += text.count("\n", before, token.start())
             before = token.start()
-            closes, tag, value = token[1], token[2].upper(), _unescaped(token[4].strip())
+            closes = bool(token[1])
+            tag = token[2].upper()
+            value = _unescaped(token[4].strip())
             if closes and tag in stack:
                 while stack.pop() != tag:
                     pass
@@ -339,7 +341,7 @@ class _Reader:
         return {**self._instrument(found), "type": kind, "quantity": quantity}
 
     def _reinvested(self, found: _Found) -> list[Item]:
-        """A dividend, and the purchase it paid for, each by an id of its own."""
+        """A dividend, and the purchase it paid for, each by a separate id."""
         common = self._cells_of(found)
         total = found.number("TOTAL")
         paid = "" if total is None else f"{abs(total):f}"

@@ -71,7 +71,7 @@ class Statement:
     def sheet(self, use: Use | None) -> Sheet:
         """What is held, or what was done: as chosen, else what is held where the file says it.
 
-        Entries have their physical lines where each has one of its own, else they are counted.
+        Entries have their physical lines where no two are on one line, else they are counted.
         """
         lists = tuple(each for each in Use if any(item.use is each for item in self.items))
         chosen = use or next(iter(lists), Use.POSITIONS)

@@ -55,7 +55,7 @@ def profiled_sheet(header: Header, lines: Lines, use: Use | None) -> Sheet:
 
 
 def _tables(records: Iterable[Record], names: Sequence[str]) -> tuple[list[Record], _Second | None]:
-    """The records of the first table, and the second one, which begins with a header of its own."""
+    """The records of the first table, and the second one, which begins with a separate header."""
     wanted = set(map(plain, names))
     first: list[Record] = []
     second: _Second | None = None

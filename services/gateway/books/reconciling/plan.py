@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from services.gateway.books import files
 from services.gateway.books.files import Holdings, Sheet, Source
-from services.gateway.books.files.brokers import money
+from services.gateway.books.files.totals import FileTotals, file_totals
 from services.gateway.books.keeping import load_lines, lot_row
 from services.gateway.books.lots import LotLines, Written, corrected
 from services.gateway.books.queries import reconciliation as queries
@@ -34,27 +34,6 @@ from shared.database import Session
 
 ASSUMED_COST = "entry_price_from_market"
 _HASH_DIGITS = 24  # of what lines are named by
-
-
-@dataclass(frozen=True)
-class FileTotals:
-    """What an export says it is worth beside what its lines add up to, USD.
-
-    `refused`: of the lines with problems, as far as they say it. `difference`: what is left of the
-    total; None without one.
-    """
-
-    total: Decimal | None
-    positions: Decimal
-    refused: Decimal
-    cash: Decimal | None
-
-    @property
-    def difference(self) -> Decimal | None:
-        """The total less positions, refused lines and cash."""
-        if self.total is None:
-            return None
-        return self.total - self.positions - self.refused - (self.cash or Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -149,7 +128,7 @@ async def reconcile(
         [*found, *([of_cash] if of_cash else [])],
         len({*theirs, *ours}) - len(found),
         cash,
-        _totals(sheet, holdings),
+        file_totals(sheet, holdings),
         corrections,
     )
 
@@ -179,18 +158,6 @@ def _correction(
     row = lot_row(portfolio_id, lot.lot)
     price = round(row.entry_price * file.cost / ours.cost, 6)
     return corrected(lot, replace(row, entry_price=price), {"entry_price"}, "file")
-
-
-def _totals(sheet: Sheet, holdings: Holdings) -> FileTotals:
-    refused = {problem.line for problem in holdings.problems}
-    values = (money(row.cells.get("market_value", "")) for row in sheet.rows if row.line in refused)
-    export = sheet.export
-    return FileTotals(
-        export.total if export else None,
-        sum((each.market_value or Decimal(0) for each in holdings.accepted), Decimal(0)),
-        sum((value for value in values if value is not None), Decimal(0)),
-        export.cash if export else None,
-    )
 
 
 def chosen(plan: Reconciliation, keys: Collection[str]) -> list[Difference]:

@@ -10,7 +10,7 @@ from services.gateway.books.files import Source
 from services.gateway.books.ledger import Kind
 from services.gateway.books.reconciling.comparing import Aspect, Entry
 from services.gateway.books.schemas.ledger import TRANSACTION_EXAMPLE, TransactionsSaved
-from services.gateway.books.schemas.uploads import DayOfShares, SkippedLine
+from services.gateway.books.schemas.uploads import DayOfShares, FileTotalsOut, SkippedLine
 from services.gateway.edge.problems import FieldError
 from services.gateway.edge.values import SOME_ID, Money, Price, Quantity, example
 from shared.contracts.event import Day
@@ -120,18 +120,6 @@ class CashOut(BaseModel):
     portfolio_as_of: date | None = Field(description="of the portfolio's last snapshot by the day")
     difference: Money | None
     reason: str | None = Field(description="why they cannot be compared")
-
-
-class FileTotalsOut(BaseModel):
-    """What an export's own totals say beside what its lines add up to."""
-
-    total: Money | None = Field(description="null where the file has none")
-    positions: Money = Field(description="market value of the lines that were read")
-    refused: Money = Field(description="market value of the lines that were refused")
-    cash: Money | None
-    difference: Money | None = Field(
-        description="the total less positions, refused lines and cash; null without a total"
-    )
 
 
 class ReconciliationOut(BaseModel):

@@ -159,11 +159,26 @@ class Totals(BaseModel):
     )
 
 
+class FileTotalsOut(BaseModel):
+    """What an export's own totals say beside what its lines add up to."""
+
+    total: Money | None = Field(description="null where the file has none")
+    positions: Money = Field(description="market value of the lines that were read")
+    refused: Money = Field(description="market value of the lines that were refused")
+    cash: Money | None
+    difference: Money | None = Field(
+        description="the total less positions, refused lines and cash; null without a total"
+    )
+
+
 class TotalsBeside(BaseModel):
     """The file's totals beside those of the portfolio it was loaded into."""
 
     file: Totals
     portfolio: Totals | None = Field(description="null on a dry run that would create one")
+    export: FileTotalsOut | None = Field(
+        default=None, description="market values of a broker's export; null elsewhere"
+    )
 
 
 class UploadReport(BaseModel):
@@ -205,6 +220,7 @@ class UploadReport(BaseModel):
         totals={
             "file": {"lots": 1, "long_cost": 14871.0, "short_cost": 0.0, "cash": None},
             "portfolio": {"lots": 1, "long_cost": 14871.0, "short_cost": 0.0, "cash": None},
+            "export": None,
         },
         changes=[
             {

@@ -11,6 +11,8 @@ from services.gateway.books import files
 from services.gateway.books.files import Change, Entry
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.files.instruments import symbol_of
+from services.gateway.books.files.mapping import Use
+from services.gateway.books.files.totals import file_totals
 from services.gateway.books.queries.portfolios import OpenTotals
 from services.gateway.books.schemas.uploads import (
     SHARES_OF_ENTRY_DATE,
@@ -66,7 +68,11 @@ def _report(
             **change_counts(plan),
             "rejected": len(plan.rejected_lines),
             "receipt": _receipt(plan),
-            "totals": {"file": vars(_totals(plan)), "portfolio": totals and vars(totals)},
+            "totals": {
+                "file": vars(_totals(plan)),
+                "portfolio": totals and vars(totals),
+                "export": _export_totals(plan),
+            },
             "changes": [_change_row(change) for change in plan.changes],
             "transactions": [_entry_row(entry) for entry in plan.entries],
             "problems": [vars(problem) for problem in plan.holdings.problems],
@@ -102,6 +108,15 @@ def _totals(plan: Plan) -> OpenTotals:
         sum((cost for cost in costs if cost < 0), Decimal(0)),
         export.cash if export else None,
     )
+
+
+def _export_totals(plan: Plan) -> dict[str, Decimal | None] | None:
+    """The export's own total beside its lines, of which some may be refused."""
+    sheet = plan.sheet
+    if sheet.export is None or sheet.use is not Use.POSITIONS:
+        return None
+    found = file_totals(sheet, plan.holdings)
+    return {**vars(found), "difference": found.difference}
 
 
 def _source(plan: Plan) -> dict[str, Any]:

@@ -57,6 +57,13 @@ function ReportCounts({ report }: { report: UploadReport }) {
     ["Cost of shorts", money(totals.file.short_cost)],
     ["Cash in the file", money(source.cash)],
   ];
+  const sums = totals.export;
+  if (sums && sums.total !== null)
+    counts.push(
+      ["Total of the file", money(sums.total)],
+      ["Its refused lines", money(sums.refused)],
+      ["Left of the total", money(sums.difference, { plus: true })],
+    );
   return <Counts counts={counts} />;
 }
 
