@@ -22,7 +22,7 @@ SOURCES = [
 # sentence there.
 CODE_ARGUMENT = {
     **{"complain": 1, "warn": 1, "skipped": 0, "Unclear": 1, "_pass_over": 2},
-    **{"Problem": 2, "RowProblem": 2, "Skipped": 2, "Refusal": 0},
+    **{"Problem": 2, "RowProblem": 2, "Skipped": 2, "Refusal": 0, "Noted": 1},
 }
 
 

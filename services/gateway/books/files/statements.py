@@ -16,7 +16,6 @@ from services.gateway.books.files.reading import MAX_CELL, SMALLEST_STEP
 
 MAX_ITEMS = 100_000
 MAX_DEPTH = 100  # of elements within each other
-OTHER_SECTION = "other_section"
 _SOURCES = {Use.POSITIONS: Source.TWELVE_COLUMNS, Use.TRANSACTIONS: Source.TRANSACTIONS}
 _OTHER = {
     Use.POSITIONS: "a position: send use=positions to read what the file holds",
@@ -118,7 +117,7 @@ def _passed(line: int, item: Item) -> Skipped:
 
 def passed_of(line: int, label: str, use: Use) -> Skipped:
     """An entry of the part of a file that is not read."""
-    return Skipped(line, label[:MAX_CELL], OTHER_SECTION, _OTHER[use])
+    return Skipped(line, label[:MAX_CELL], "other_section", _OTHER[use])
 
 
 def decimal_of(text: str | None) -> Decimal | None:
