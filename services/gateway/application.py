@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.gateway.accounts import endpoints as accounts
+from services.gateway.agents.endpoints import Agents, agent_routes
 from services.gateway.alerts import endpoints as alerts
 from services.gateway.analytics import endpoints as analytics
 from services.gateway.books import endpoints as books
@@ -108,11 +109,12 @@ def assembled(
     workers = Workers(settings.upload_readers)
     gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay, workers)
     feed = Feed()
+    agents = Agents(gateway)
     app = DocumentedApi(
         title="SigmaSight",
         version="1",
         description=DESCRIPTION,
-        lifespan=_lifespan(gateway, feed),
+        lifespan=_lifespan(gateway, feed, agents),
         dependencies=[Depends(refuse_unknown)],
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         docs_url=None,  # served with the dashboard's files, without another server
@@ -123,6 +125,7 @@ def assembled(
     app.state.feed = feed
     app.state.rate_limits = RateLimits(_secret(settings.rate_limit_store_url))
     _add_routes(app, settings)
+    app.router.routes.extend(agent_routes(agents))
     surround(app, settings, app.state.rate_limits, tokens.user_id)
     app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
     problems.install(app)
@@ -149,7 +152,7 @@ def _secret(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
 
 
-def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
+def _lifespan(gateway: Gateway, feed: Feed, agents: Agents):  # type: ignore[no-untyped-def]
     sweeper = Sweeper(
         gateway.settings.sweep_seconds,
         gateway.settings.run_overdue_seconds,
@@ -168,6 +171,7 @@ def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
         leave_what_stays()
         with at_termination(feed.close):
             yield
+        await agents.close()
         await runtime.stop_background()
         await runtime.broker.stop()
         app.state.rate_limits.close()

@@ -10,7 +10,16 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.settings import ServiceSettings, load
 
+_HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
+
+def _origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no origin: write scheme://host or scheme://host:port, no path"
+        )
+    return text
 
 
 class GatewaySettings(ServiceSettings):
@@ -106,9 +115,18 @@ class GatewaySettings(ServiceSettings):
         default=(),
         description="other origins whose pages may use the API: https://app.example.com,...",
     )
+    agent_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("localhost", "127.0.0.1", "[::1]"),
+        description="names by which agents may reach /mcp, without ports: 421 for any other",
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="the address that clients reach the gateway at, behind a proxy: its host is "
+        "one of the agents' too; default: as each request has it",
+    )
     docs_enabled: bool = Field(default=True, description="/docs and /openapi.json")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "agent_hosts", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return (
@@ -120,12 +138,20 @@ class GatewaySettings(ServiceSettings):
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            if not _ORIGIN.fullmatch(origin):
-                raise ValueError(
-                    f"{origin!r} is no origin: write scheme://host or scheme://host:port, no path"
-                )
-        return origins
+        return tuple(_origin(each) for each in origins)
+
+    @field_validator("public_url")
+    @classmethod
+    def _one_origin(cls, origin: str | None) -> str | None:
+        return None if origin is None else _origin(origin)
+
+    @field_validator("agent_hosts")
+    @classmethod
+    def _hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise ValueError(f"{host!r} is no host: write a name or an address, without a port")
+        return tuple(host.lower() for host in hosts)
 
     @field_validator("rate_limit_store_url")
     @classmethod

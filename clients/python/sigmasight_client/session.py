@@ -143,6 +143,11 @@ class Session:
         response = self._answered(built, repeatable=once or method != "POST")
         return self._content(response, binary=binary)
 
+    def post(self, url: str, content: str, headers: Mapping[str, str]) -> httpx2.Response:
+        """The response to a message, of any status: as the same user, and as patiently."""
+        built = self.http.build_request("POST", url, content=content, headers=dict(headers))
+        return self._answered(built, repeatable=False)
+
     def events(
         self,
         *,

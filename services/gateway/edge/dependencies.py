@@ -7,7 +7,7 @@ and write only the user's rows, independent of the statement. Under `/admin` an 
 transactions see the rows of all users. All of them know the caller, for `audit.record`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -133,7 +133,16 @@ async def authenticated(gateway: Gateway, token: str, connection: HTTPConnection
     403 for a personal token whose scopes do not open the connection's route.
     """
     if is_personal(token):
-        return await _token_holder(gateway, token, connection)
+        names: RouteNames = connection.app.state.route_names
+        route = names.name_of(connection.scope)
+        return (
+            await held_token(gateway, token, connection, route, lambda it: it.refusal(route))
+        ).user
+    return await logged_in(gateway, token, connection)
+
+
+async def logged_in(gateway: Gateway, token: str, connection: HTTPConnection) -> User:
+    """The user behind the access token of a log-in; 401 when it is invalid or over."""
     try:
         bearer = gateway.tokens.bearer(token)
     except InvalidToken:
@@ -148,18 +157,30 @@ async def authenticated(gateway: Gateway, token: str, connection: HTTPConnection
     return user
 
 
-async def _token_holder(gateway: Gateway, token: str, connection: HTTPConnection) -> User:
-    """The user of a personal token. A refusal is recorded, as is the use of the token."""
+@dataclass(frozen=True)
+class HeldToken:
+    """A personal token that a connection presents, and its user."""
+
+    user: User
+    known: KnownToken
+
+
+async def held_token(
+    gateway: Gateway,
+    token: str,
+    connection: HTTPConnection,
+    route: str,
+    refusal_of: Callable[[KnownToken], Problem | None],
+) -> HeldToken:
+    """The personal token of a connection. A refusal is recorded, as is the use of the token."""
     now = datetime.now(UTC)
-    names: RouteNames = connection.app.state.route_names
-    route = names.name_of(connection.scope)
     async with gateway.database.transaction() as session:
         found = await queries.load_token(session, token_hash(token))
         if found is None:
             raise unauthorised("invalid_token", "there is no such personal token: make another")
         user, stored = found
         known = KnownToken.of(stored, user, now)
-        refusal = known.refusal(route)
+        refusal = refusal_of(known)
         if refusal is not None:
             address = await network_address(connection)
             act_as(session, Actor(user.user_id, address, stored.token_id))
@@ -170,7 +191,7 @@ async def _token_holder(gateway: Gateway, token: str, connection: HTTPConnection
     if refusal is not None:
         raise refusal
     connection.state.proof = Proof(user.user_id, None, stored.token_id, known.scopes)
-    return user
+    return HeldToken(user, known)
 
 
 Caller = Annotated[User, Depends(current_user)]

@@ -29,6 +29,7 @@ COMPRESSION_LEVEL = 1  # higher ones take three times as long for a tenth less
 TOKENS_REMEMBERED = 4096
 API = "/api/v1/"
 OPERATORS = "/api/v1/admin/"
+COUNTED = (API, "/mcp")
 UserOf = Callable[[str], UUID]
 # in a request's scope: whose personal token it carries (`personal.PersonalTokens`)
 USER_OF_TOKEN = "sigmasight.user_of_token"
@@ -119,7 +120,7 @@ class RateLimit:
         self.user_of = lru_cache(TOKENS_REMEMBERED)(user_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or not scope["path"].startswith(API):
+        if scope["type"] == "lifespan" or not scope["path"].startswith(COUNTED):
             await self.app(scope, receive, send)
             return
         standing = await self._standing(scope)

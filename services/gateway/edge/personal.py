@@ -76,11 +76,18 @@ class KnownToken:
         )
 
     def refusal(self, route: str) -> Problem | None:
-        """Why it does not open the route (`scopes.route_named`); None when it does."""
+        """Why it does not open the route (`RouteNames.name_of`); None when it does."""
+        return self.refusal_anywhere() or self._refusal_of(route)
+
+    def refusal_anywhere(self) -> Problem | None:
+        """Why it opens nothing; None while it is active."""
         if self.disabled or self.state == "revoked":
             return unauthorised("token_revoked", "the personal token is revoked: make another")
         if self.state == "expired":
             return unauthorised("token_expired", "the personal token has expired: make another")
+        return None
+
+    def _refusal_of(self, route: str) -> Problem | None:
         accepted = ACCEPTED.get(route)
         if accepted is None:
             detail = "no personal token is accepted here: log in"

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from opentelemetry import trace
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -90,13 +91,16 @@ class Problem(Exception):
         self.errors = [FieldError.model_validate(dict(error)) for error in errors]
         self.headers = dict(headers or {})
 
-    def response(self) -> Response:
-        """The problem as it goes over the wire."""
+    def document(self) -> ProblemDocument:
+        """What is said of it."""
         title = HTTPStatus(self.status).phrase
-        document = ProblemDocument(
+        return ProblemDocument(
             title=title, status=self.status, code=self.code, detail=self.detail, errors=self.errors
         )
-        content = document.model_dump(mode="json")
+
+    def response(self) -> Response:
+        """The problem as it goes over the wire."""
+        content = self.document().model_dump(mode="json")
         return JSONResponse(content, self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
@@ -127,12 +131,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _as_problem)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestTooLarge, _too_large)
-    app.add_exception_handler(Unanswered, _unanswered)
-    for unavailable in (OperationalError, InterfaceError, PoolTimeout, ConnectionError):
-        app.add_exception_handler(unavailable, _database_unavailable)
-    app.add_exception_handler(DBAPIError, _database_error)
+    for passed_on in (Refused, RequestTooLarge, Unanswered, DBAPIError, PoolTimeout):
+        app.add_exception_handler(passed_on, _answered)
+    app.add_exception_handler(ConnectionError, _answered)
     app.add_exception_handler(Exception, unexpected)
 
 
@@ -143,13 +144,21 @@ async def _as_problem(_: Request | WebSocket, error: Exception) -> Response:
 
 async def _invalid_request(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [_field_error(each) for each in error.errors()]
+    return invalid_values(error.errors(), skipped=1).response()
+
+
+def invalid_values(found: Sequence[ErrorDetails], skipped: int = 0) -> Problem:
+    """The 422 for values that pydantic refused: each with its place, and why.
+
+    `skipped`: how many parts of a place say where in the request it is, such as `body`.
+    """
+    errors = [_field_error(each, skipped) for each in found]
     detail = f"{len(errors)} value{'s' if len(errors) > 1 else ''} in the request cannot be used"
-    return Problem(422, "invalid_request", detail, errors).response()
+    return Problem(422, "invalid_request", detail, errors)
 
 
-def _field_error(error: Mapping[str, Any]) -> dict[str, Any]:
-    field = ".".join(str(part) for part in error["loc"][1:]) or None
+def _field_error(error: ErrorDetails, skipped: int) -> dict[str, object]:
+    field = ".".join(str(part) for part in error["loc"][skipped:]) or None
     return {"field": field, "code": error["type"], "message": error["msg"]}
 
 
@@ -177,49 +186,64 @@ def _allowed(request: Request) -> list[str]:
     ]
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
+def problem_of(error: Exception) -> Problem | None:
+    """What an error that a route or a tool raises is to its caller; None: it is unexpected."""
+    match error:
+        case Problem():
+            return error
+        case Refused():
+            return _refusal(error)
+        case RequestTooLarge():
+            return Problem(413, "too_large", _with_notes(error))
+        case Unanswered():
+            later = {"Retry-After": "5"}
+            return Problem(503, "service_unavailable", _with_notes(error), headers=later)
+        case OperationalError() | InterfaceError() | PoolTimeout() | ConnectionError():
+            return _unavailable(error)
+        case DBAPIError():
+            return _of_the_database(error)
+    return None
+
+
+def _refusal(error: Refused) -> Problem | None:
     refusal = error.refusal
     if refusal.code == FAILED:
-        return await unexpected(request, error)
+        return None
     errors = [{"code": refusal.code, "message": "", **problem} for problem in refusal.problems]
-    return Problem(422, refusal.code, _with_notes(error), errors).response()
+    return Problem(422, refusal.code, _with_notes(error), errors)
 
 
-async def _too_large(_: Request, error: Exception) -> Response:
-    return Problem(413, "too_large", _with_notes(error)).response()
-
-
-async def _unanswered(_: Request, error: Exception) -> Response:
-    return Problem(
-        503, "service_unavailable", _with_notes(error), headers={"Retry-After": "5"}
-    ).response()
+async def _answered(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    return problem.response() if problem else await unexpected(request, error)
 
 
 def _with_notes(error: Exception) -> str:
     return "; ".join([str(error), *getattr(error, "__notes__", ())])
 
 
-async def _database_unavailable(_: Request, error: Exception) -> Response:
+def _unavailable(error: Exception) -> Problem:
     log.error("database unavailable", exc_info=error)
     detail = "the database cannot be reached: try again later"
-    return Problem(503, "database_unavailable", detail, headers={"Retry-After": "5"}).response()
+    return Problem(503, "database_unavailable", detail, headers={"Retry-After": "5"})
 
 
-async def _database_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DBAPIError)
+def _of_the_database(error: DBAPIError) -> Problem | None:
     state = getattr(error.orig, "sqlstate", None)
     if error.connection_invalidated or state in _COMING_OR_GOING:
-        return await _database_unavailable(request, error)
+        return _unavailable(error)
     if is_unstorable_text(error):
-        return Problem(422, UnstorableText.code, str(UnstorableText())).response()
-    return await unexpected(request, error)
+        return Problem(422, UnstorableText.code, str(UnstorableText()))
+    return None
 
 
 async def unexpected(request: Request, error: Exception) -> Response:
     """The answer to an unexpected error: it shows no internals."""
+    return unexpected_problem(request.url.path, error).response()
+
+
+def unexpected_problem(path: str, error: Exception) -> Problem:
+    """The problem for an unexpected error, whose cause is logged."""
     trace.get_current_span().record_exception(error)
-    log.error("request failed", path=request.url.path, exc_info=error)
-    return Problem(
-        500, "internal_error", "something went wrong here; the cause is in the log"
-    ).response()
+    log.error("request failed", path=path, exc_info=error)
+    return Problem(500, "internal_error", "something went wrong here; the cause is in the log")

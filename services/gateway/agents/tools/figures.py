@@ -1,0 +1,271 @@
+"""Figures of a portfolio: on a session, over sessions, what they are and what moved them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from difflib import get_close_matches
+from uuid import UUID
+
+from services.gateway.agents.calling import Agent, tool
+from services.gateway.agents.schemas import (
+    Changes,
+    Contribution,
+    Defined,
+    Explanation,
+    Figured,
+    History,
+    PortfolioRisk,
+    WantedChanges,
+    WantedDefinition,
+    WantedExplanation,
+    WantedHistory,
+    WantedRisk,
+)
+from services.gateway.agents.shapes import amount, counted, moved, sentence
+from services.gateway.analytics.reading.changes import changes_report
+from services.gateway.analytics.reading.definitions import definitions, figure_title
+from services.gateway.analytics.reading.measures import Measure, Source, measures_named
+from services.gateway.analytics.reading.metrics import metrics_report
+from services.gateway.analytics.reading.series import series_report
+from services.gateway.analytics.schemas.changes import ChangesReport, Figure
+from services.gateway.analytics.schemas.definitions import Definition
+from services.gateway.analytics.schemas.metrics import ComponentVar, MetricOut, MetricsReport
+from services.gateway.analytics.schemas.series import Series
+from services.gateway.books.dependencies import owned_or_first
+from services.gateway.books.reading import book_on, listed
+from services.gateway.edge.dependencies import Period, refuse_wrong_order
+from services.gateway.edge.problems import Problem
+from services.gateway.edge.shapes import View
+from services.gateway.market.queries import latest_session
+from shared.database import Session
+
+DAYS_OF_HISTORY = 42
+OF_CHANGES = (
+    *("nav", "exposure.dollar.gross", "exposure.delta_adjusted.net", "beta", "volatility_63d"),
+    *("var_95_1d_historical", "es_95_1d_historical"),
+)
+OF_HISTORY = ("nav", "daily_pnl", "var_95_1d_historical")
+_PARTS = re.compile(r"(var|es)_(95|99)_1d_(historical|smoothed)")
+
+
+def figured(series: Series, name: str, day: date | None) -> Figured:
+    """A measure's last value as a figure; `name`: of the portfolio."""
+    value = series.values[-1] if series.values else None
+    reason = series.gaps[-1].reason if value is None and series.gaps else None
+    title = figure_title(series.measure, series.title)
+    said = sentence(title, name, day, value, series.unit, reason)
+    about = (series.measure, title, value, series.unit, day, said, reason)
+    return Figured(**dict(zip(Figured.model_fields, about, strict=True)))
+
+
+async def figures_on(
+    session: Session, portfolio_id: UUID, name: str, day: date, measures: Sequence[Measure]
+) -> list[Figured]:
+    """The measures on one session."""
+    report = await series_report(session, portfolio_id, Period(day, day), measures)
+    return [figured(each, name, day) for each in report.series]
+
+
+@tool("Portfolio risk", "GET portfolios", "GET portfolios/{portfolio_id}/series")
+async def get_portfolio_risk(agent: Agent, wanted: WantedRisk) -> PortfolioRisk:
+    """The main figures of a portfolio on a session: NAV, P&L, exposure, beta, VaR and others.
+
+    With its worst scenario, and how many limits are in each state. `measures` names others.
+    """
+    async with agent.reading.transaction() as session:
+        portfolio = await owned_or_first(session, agent.user, wanted.portfolio_id)
+        portfolio_id: UUID = portfolio["portfolio_id"]
+        name = str(portfolio["name"])
+        measures = await measures_named(session, agent.user.user_id, wanted.measures)
+        book = await book_on(session, portfolio_id, wanted.as_of)
+        day = book.valuation.day
+        found = await figures_on(session, portfolio_id, name, day, measures) if day else []
+        (last,) = await listed(session, agent.user.user_id, [portfolio])
+    reason = book.described()["reason"]
+    quote = " ".join(each.sentence for each in found[:3]) or f"'{name}' has no figures: {reason}."
+    return PortfolioRisk(
+        quote=quote,
+        portfolio_id=portfolio_id,
+        name=name,
+        as_of=day,
+        figures=found,
+        worst_scenario=last.worst_scenario,
+        limits=last.limits,
+        reason=reason,
+    )
+
+
+@tool("Explain a number", "GET portfolios/{portfolio_id}/changes", "GET risk/metrics")
+async def explain_number(agent: Agent, wanted: WantedExplanation) -> Explanation:
+    """What one figure means, its value, what it is made of, and what moved it since the day before.
+
+    `contributions` are the positions' parts of VaR and expected shortfall.
+    """
+    async with agent.reading.transaction() as session:
+        portfolio = await owned_or_first(session, agent.user, wanted.portfolio_id)
+        portfolio_id: UUID = portfolio["portfolio_id"]
+        name = str(portfolio["name"])
+        found = await measures_named(session, agent.user.user_id, [wanted.measure])
+        if len(found) != 1:
+            raise _one_measure()
+        (measure,) = found
+        day = (await book_on(session, portfolio_id, wanted.as_of)).valuation.day
+        owner = (agent.user.user_id, portfolio_id)
+        changes = await changes_report(session, owner, (None, day), [measure.name], wanted.parts)
+        metrics = await metrics_report(session, portfolio_id, day, View.PORTFOLIO)
+        shown = await series_report(session, portfolio_id, Period(day, day), found)
+    figure = figured(shown.series[0], name, day)
+    return _explained(_Explained(portfolio_id, measure, day, figure, changes, metrics), wanted)
+
+
+def _one_measure() -> Problem:
+    message = "name one measure: what_changed takes several"
+    error = {"field": "measure", "code": "too_many", "message": message}
+    return Problem(422, "invalid_request", message, [error])
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """What an explanation is made of."""
+
+    portfolio_id: UUID
+    measure: Measure
+    day: date | None
+    figure: Figured
+    changes: ChangesReport
+    metrics: MetricsReport
+
+
+def _explained(about: _Explained, wanted: WantedExplanation) -> Explanation:
+    name = about.measure.name
+    named = [each for each in about.changes.figures if each.measure == name]
+    change = named[0] if named else None
+    meaning = _definition_of(name)
+    said = [about.figure.sentence, *([meaning.meaning] if meaning else []), *_largest(change)]
+    return Explanation(
+        quote=" ".join(said),
+        portfolio_id=about.portfolio_id,
+        as_of=about.day,
+        figure=about.figure,
+        definition=meaning,
+        metric=_metric(about.measure, about.metrics),
+        contributions=_contributions(name, about.metrics, wanted.parts),
+        since=about.changes.start,
+        difference=change.difference if change else None,
+        by_position=change.by_position if change else [],
+        by_factor=change.by_factor if change else [],
+        reason=change.reason if change else about.changes.reason,
+    )
+
+
+def _definition_of(name: str) -> Definition | None:
+    """The meaning of a measure: by its name, or by its last part for `exposure.dollar.gross`."""
+    known = definitions()
+    first, _, rest = name.partition(".")
+    return known.get(name) or known.get(first) or known.get(rest.rpartition(".")[2])
+
+
+def _largest(change: Figure | None) -> list[str]:
+    if change is None or change.difference is None:
+        return []
+    parts = [each for each in change.by_position if each.difference]
+    because = f", most by {parts[0].name} ({parts[0].difference:+,.2f} USD)" if parts else ""
+    return [f"It moved by {change.difference:+,.6g} since the session before{because}."]
+
+
+def _metric(measure: Measure, metrics: MetricsReport) -> MetricOut | None:
+    if measure.source is not Source.METRIC:
+        return None
+    every = [each for group in metrics.groups for each in group.metrics]
+    return next((each for each in every if each.metric == measure.key[0]), None)
+
+
+def _contributions(name: str, metrics: MetricsReport, most: int) -> list[Contribution]:
+    matched = _PARTS.fullmatch(name)
+    if matched is None:
+        return []
+    risk, level, method = matched.groups()
+    of_level = (each for each in metrics.component_var if each.confidence == int(level))
+    parts = _parts(next(of_level, None), risk, smoothed=method == "smoothed")
+    return sorted(parts, key=lambda each: -abs(each.value))[:most]
+
+
+def _parts(found: ComponentVar | None, risk: str, *, smoothed: bool) -> list[Contribution]:
+    def value(plain: float, smooth: float) -> float:
+        return smooth if smoothed else plain
+
+    return [
+        Contribution(
+            position_id=each.position_id,
+            symbol=each.symbol,
+            value=value(each.plain_component_var, each.component_var)
+            if risk == "var"
+            else value(each.plain_component_es, each.component_es),
+        )
+        for each in (found.positions if found else [])
+    ]
+
+
+@tool("What changed", "GET portfolios/{portfolio_id}/changes")
+async def what_changed(agent: Agent, wanted: WantedChanges) -> Changes:
+    """What moved P&L and risk figures between two sessions, by position, sector, tag and factor.
+
+    The parts of each figure add up to its difference. `measures` names other figures.
+    """
+    refuse_wrong_order(wanted.since, wanted.as_of, "session")
+    async with agent.reading.transaction() as session:
+        portfolio = await owned_or_first(session, agent.user, wanted.portfolio_id)
+        owner = (agent.user.user_id, portfolio["portfolio_id"])
+        days = (wanted.since, wanted.as_of)
+        names = wanted.measures or list(OF_CHANGES)
+        report = await changes_report(session, owner, days, names, wanted.parts)
+    figures = [each for each in report.figures if each.difference]
+    said = [moved(each.title, each.before, each.after, each.unit) for each in figures[:3]]
+    between = f"'{portfolio['name']}' from {report.start} to {report.end}: "
+    quote = between + (" ".join(said) or "no figure moved.") if report.end else str(report.reason)
+    return Changes(quote=quote, portfolio_id=owner[1], as_of=report.end, report=report)
+
+
+@tool("History", "GET portfolios/{portfolio_id}/series")
+async def get_history(agent: Agent, wanted: WantedHistory) -> History:
+    """Measures of a portfolio over sessions, oldest first, with the reason for every gap."""
+    refuse_wrong_order(wanted.start, wanted.end, "session")
+    async with agent.reading.transaction() as session:
+        portfolio = await owned_or_first(session, agent.user, wanted.portfolio_id)
+        end = wanted.end or await latest_session(session)
+        start = wanted.start or (end - timedelta(days=DAYS_OF_HISTORY) if end else None)
+        names = wanted.measures or list(OF_HISTORY)
+        measures = await measures_named(session, agent.user.user_id, names)
+        span = Period(start, wanted.end)
+        report = await series_report(session, portfolio["portfolio_id"], span, measures)
+    said = [_over(each, report.session_dates) for each in report.series]
+    sessions = counted(len(report.session_dates), "session")
+    quote = f"'{portfolio['name']}' over {sessions}: {' '.join(said)}"
+    about = (portfolio["portfolio_id"], report.end)
+    return History(quote=quote, portfolio_id=about[0], as_of=about[1], report=report)
+
+
+def _over(series: Series, days: Sequence[date]) -> str:
+    """How a measure went, from its first known value to its last."""
+    pairs = zip(days, series.values, strict=True)
+    known = [(day, value) for day, value in pairs if value is not None]
+    if not known:
+        return f"{series.title}: not known."
+    ends = [f"{amount(value, series.unit)} on {day}" for day, value in (known[0], known[-1])]
+    return f"{series.title}: from {' to '.join(ends)}."
+
+
+@tool("Definition", "GET definitions/{measure}")
+async def get_definition(_: Agent, wanted: WantedDefinition) -> Defined:
+    """What a published name means: its formula, unit, sign, and section of the methodology."""
+    known = definitions()
+    found = known.get(wanted.measure)
+    if found is None:
+        close = get_close_matches(wanted.measure, known, n=3)
+        hint = f": did you mean {' or '.join(close)}?" if close else ""
+        detail = f"there is no definition {wanted.measure}{hint}"
+        error = {"field": "measure", "code": "unknown_measure", "message": detail}
+        raise Problem(404, "definition_not_found", detail, [error])
+    quote = f"{found.title}: {found.meaning} Unit: {found.unit}; sign: {found.sign}."
+    return Defined(quote=quote, definition=found)

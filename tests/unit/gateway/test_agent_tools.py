@@ -1,0 +1,62 @@
+"""The tools of agents: which there are, what each says of itself, and what none can do."""
+
+import pytest
+
+from services.gateway.agents.calling import Tool
+from services.gateway.agents.shapes import amount, moved, sentence
+from services.gateway.agents.tools import TOOLS
+from services.gateway.edge.scopes import ACCEPTED, Scope
+from tests.builders import AS_OF
+
+WRITES = {"create_draft", "add_trades", "calculate_draft", "suggest_hedge"}
+
+
+def test_these_are_the_tools() -> None:
+    assert {each.name: each.routes for each in TOOLS} == {
+        "list_portfolios": ("GET portfolios",),
+        "get_portfolio_risk": ("GET portfolios", "GET portfolios/{portfolio_id}/series"),
+        "list_positions": ("GET positions",),
+        "explain_number": ("GET portfolios/{portfolio_id}/changes", "GET risk/metrics"),
+        "what_changed": ("GET portfolios/{portfolio_id}/changes",),
+        "get_history": ("GET portfolios/{portfolio_id}/series",),
+        "run_scenario": ("POST risk/stress-testing/comprehensive",),
+        "price_options": ("POST risk/greeks/calculate",),
+        "create_draft": ("POST modelling/sessions",),
+        "add_trades": ("POST modelling/sessions/{draft_id}/trades",),
+        "calculate_draft": (
+            "POST modelling/sessions/{draft_id}/calculate",
+            "GET modelling/sessions/{draft_id}/impacts",
+        ),
+        "suggest_hedge": ("POST modelling/sessions/{draft_id}/suggestions",),
+        "check_limits": ("GET limits",),
+        "check_coverage": (
+            "GET market-data/quality/{portfolio_id}",
+            "GET portfolios/{portfolio_id}/series",
+        ),
+        "get_definition": ("GET definitions/{measure}",),
+    }
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda each: each.name)
+def test_a_tool_writes_drafts_or_nothing_and_says_which(tool: Tool) -> None:
+    scopes = [ACCEPTED[route] for route in tool.routes]
+
+    writes = frozenset({Scope.DRAFT_WRITE}) in scopes
+    assert writes == (tool.name in WRITES) == (not tool.effect.read_only)
+    assert frozenset({Scope.PORTFOLIO_WRITE}) not in scopes
+    assert not tool.effect.destructive
+    assert not tool.effect.open_world
+    assert tool.description.endswith(".")
+
+
+def test_a_figure_is_a_sentence() -> None:
+    known = sentence("NAV", "Growth", AS_OF, 50_000.0, "USD", None)
+    unknown = sentence("Beta", "Growth", AS_OF, None, "ratio", "12 returns, 60 needed")
+
+    assert known == f"NAV of 'Growth' on {AS_OF}: 50,000.00 USD."
+    assert unknown == f"Beta of 'Growth' on {AS_OF}: not known: 12 returns, 60 needed."
+    assert amount(-0.1234567, "decimal") == "-12.35 %"
+    assert amount(0.2, "decimal per year") == "20 % per year"
+    assert amount(-1234.5, "USD per point") == "-1,234.50 USD per point"
+    assert moved("Beta", 0.5, 0.25, "ratio") == "Beta: 0.5 before, 0.25 after (-0.25)."
+    assert moved("Beta", None, 0.25, "ratio") == "Beta: not known before, 0.25 after."
