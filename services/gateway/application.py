@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from services.gateway.accounts import endpoints as accounts
 from services.gateway.agents.endpoints import Agents, agent_routes
+from services.gateway.agents.workspace import WorkspaceCors
 from services.gateway.alerts import endpoints as alerts
 from services.gateway.analytics import endpoints as analytics
 from services.gateway.books import endpoints as books
@@ -210,6 +211,13 @@ def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_o
     app.add_middleware(PersonalTokens, limits=limits, per_minute=settings.requests_per_minute)
     app.add_middleware(Deadline, seconds=settings.answer_seconds)
     app.add_middleware(CookieSessions)
+    _allow_pages(app, settings)
+    app.add_middleware(SecurityHeaders)
+    app.add_exception_handler(BodyTooLarge, answer_too_large)
+
+
+def _allow_pages(app: FastAPI, settings: GatewaySettings) -> None:
+    """Let pages of other origins ask, as far as the settings name them."""
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -235,8 +243,13 @@ def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_o
             ],
             max_age=600,
         )
-    app.add_middleware(SecurityHeaders)
-    app.add_exception_handler(BodyTooLarge, answer_too_large)
+    if settings.workspace_origin is not None:
+        app.add_middleware(
+            WorkspaceCors,
+            allow_origins=[settings.workspace_origin],
+            allow_methods=["GET"],
+            allow_headers=["Authorization"],
+        )
 
 
 @contextmanager

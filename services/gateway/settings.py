@@ -124,6 +124,11 @@ class GatewaySettings(ServiceSettings):
         description="the address that clients reach the gateway at, behind a proxy: its host is "
         "one of the agents' too; default: as each request has it",
     )
+    workspace_origin: str | None = Field(
+        default=None,
+        description="OpenBB Workspace's origin, https://pro.openbb.co: serves it /widgets.json and "
+        "/apps.json with their tables; default: none of them is served",
+    )
     docs_enabled: bool = Field(default=True, description="/docs and /openapi.json")
 
     @field_validator("cors_origins", "agent_hosts", mode="before")
@@ -140,7 +145,7 @@ class GatewaySettings(ServiceSettings):
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_origin(each) for each in origins)
 
-    @field_validator("public_url")
+    @field_validator("public_url", "workspace_origin")
     @classmethod
     def _one_origin(cls, origin: str | None) -> str | None:
         return None if origin is None else _origin(origin)

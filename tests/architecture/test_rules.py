@@ -56,7 +56,7 @@ SUBJECTS: dict[str, set[str]] = {
     "analytics": {"definitions"},
     "limits": set(),
     "reports": {"handlers", "requesting", "scheduling"},
-    "agents": {"calling", "entrance", "resources", "serving", "tools"},
+    "agents": {"calling", "entrance", "resources", "serving", "tools", "workspace"},
     "operators": {"sweeper"},
 }
 # It asks what endpoints ask, so every statement is theirs.

@@ -23,6 +23,7 @@ from services.gateway.agents.entrance import (
 )
 from services.gateway.agents.resources import llms_text
 from services.gateway.agents.tools import TOOLS
+from services.gateway.agents.workspace import workspace_routes
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.problems import Problem
 
@@ -104,4 +105,5 @@ def agent_routes(agents: Agents) -> list[Route]:
         Route(METADATA, metadata),
         Route(f"{METADATA}{PATH}", metadata),
         Route("/llms.txt", page),
+        *workspace_routes(agents.gateway),
     ]

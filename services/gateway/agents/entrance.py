@@ -41,7 +41,7 @@ def refuse_foreign(request: Request, settings: GatewaySettings) -> None:
         )
         raise Problem(421, "host_not_allowed", detail)
     origin = request.headers.get("origin")
-    if origin is None or origin in settings.cors_origins:
+    if origin is None or origin in (*settings.cors_origins, settings.workspace_origin):
         return
     if not _is_ours(origin, settings):
         detail = f"pages of {origin} may not ask: name it in SIGMASIGHT_GATEWAY_CORS_ORIGINS"

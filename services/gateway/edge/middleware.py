@@ -29,7 +29,7 @@ COMPRESSION_LEVEL = 1  # higher ones take three times as long for a tenth less
 TOKENS_REMEMBERED = 4096
 API = "/api/v1/"
 OPERATORS = "/api/v1/admin/"
-COUNTED = (API, "/mcp")
+COUNTED = (API, "/mcp", "/workspace/")
 UserOf = Callable[[str], UUID]
 # in a request's scope: whose personal token it carries (`personal.PersonalTokens`)
 USER_OF_TOKEN = "sigmasight.user_of_token"

@@ -73,6 +73,7 @@ async def app(gateway_environment: None) -> AsyncIterator[FastAPI]:
         sweep_seconds=3_600.0,  # runs of 2022 are overdue at once: tests sweep by themselves
         requests_per_minute=1_000_000,
         agent_hosts=("gateway", "127.0.0.1"),
+        workspace_origin="https://pro.openbb.co",
     )
     application = assembled(runtime, settings, QUICK_PASSWORDS)
     async with application.router.lifespan_context(application):
