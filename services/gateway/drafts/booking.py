@@ -23,9 +23,14 @@ from shared.database import Session
 def refuse_moved(draft: Draft) -> None:
     """409 when the base was edited since it was branched."""
     if draft.has_moved:
+        way_out = (
+            "the draft is saved and cannot be rebased, so branch the portfolio again"
+            if draft.saved_at
+            else "rebase the draft first"
+        )
         detail = (
             f"{draft.base_name} was edited since it was branched (the draft names its new lines): "
-            "rebase the draft first"
+            f"{way_out}"
         )
         raise Problem(409, "base_moved", detail)
 
@@ -68,9 +73,9 @@ async def book(
     legs: Sequence[Leg],
     impacts: queries.Impacts | None,
 ) -> BookingOut:
-    """Enter the lines, and save the draft; 409 when the base was edited since the draft was read.
+    """Enter the lines, and save the draft if it is not.
 
-    The run of the base is started.
+    409 when the base was edited since the draft was read. The run of the base is started.
     """
     await portfolios.lock_portfolio(session, draft.base_id)
     edits, _ = await queries.load_branch_point(session, draft.base_id)

@@ -45,8 +45,23 @@ async def changeable_draft(
     return await locked_draft(session, caller, draft_id, if_match)
 
 
+async def bookable_draft(
+    draft_id: UUID, caller: Caller, session: OpenSession, if_match: IfMatch = None
+) -> Draft:
+    """The draft of the path, locked, as `If-Match` knows it; 409 once it is booked."""
+    await owned_draft(session, caller, draft_id)
+    await queries.lock_draft(session, draft_id)
+    draft = await owned_draft(session, caller, draft_id)
+    refuse_other_version("the draft", draft.version, if_match)
+    if draft.booked_at is not None:
+        detail = "the draft is booked: its trades are in the portfolio. Branch the portfolio again"
+        raise Problem(409, "draft_booked", detail)
+    return draft
+
+
 NamedDraft = Annotated[Draft, Depends(named_draft)]
 ChangeableDraft = Annotated[Draft, Depends(changeable_draft)]
+BookableDraft = Annotated[Draft, Depends(bookable_draft)]
 
 
 async def locked_draft(

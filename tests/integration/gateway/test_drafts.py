@@ -265,7 +265,9 @@ async def test_an_edit_of_the_base_is_taken_over_by_rebasing(
     assert (await calculated(ann, admin, draft_id))["state"] == "calculated"
 
 
-async def test_a_saved_draft_stays_as_it_is(ann: Person, admin: Database, priced: str) -> None:
+async def test_a_saved_draft_stays_as_it_is_and_can_be_booked(
+    ann: Person, admin: Database, priced: str
+) -> None:
     draft = await a_traded_draft(ann, priced, {"action": "close", "symbol": "AAPL"})
     path = f"{SESSIONS}/{draft['draft_id']}"
 
@@ -275,12 +277,37 @@ async def test_a_saved_draft_stays_as_it_is(ann: Person, admin: Database, priced
     changes = [
         await ann.post(f"{path}/trades", {"csv": "symbol,quantity\nAAPL,1\n"}),
         await ann.post(f"{path}/calculate", None),
-        await ann.post(f"{path}/book", {}),
     ]
+    impacts = (await ann.get(f"{path}/impacts")).json()["impacts"]
+    dry = await ann.post(f"{path}/book", {})
+    booked = await ann.post(f"{path}/book", {"dry_run": False, "hash": dry.json()["hash"]})
+    after = (await ann.get(path)).json()
 
     assert (early.status_code, early.json()["code"]) == (409, "draft_not_calculated")
     assert (kept["state"], kept["name"]) == ("saved", "Kept")
-    assert [each.json()["code"] for each in changes] == ["draft_saved"] * 3
+    assert [each.json()["code"] for each in changes] == ["draft_saved"] * 2
+    assert (dry.status_code, booked.status_code) == (200, 201)
+    assert (after["state"], after["saved_at"]) == ("saved", kept["saved_at"])
+    assert after["booked_at"] is not None
+    assert (await ann.get(f"{path}/impacts")).json()["impacts"] == impacts
+
+
+async def test_a_saved_draft_of_an_edited_base_says_what_to_do(
+    ann: Person, admin: Database, priced: str
+) -> None:
+    draft = await a_traded_draft(ann, priced, {"action": "close", "symbol": "AAPL"})
+    path = f"{SESSIONS}/{draft['draft_id']}"
+    await calculated(ann, admin, draft["draft_id"])
+    await ann.post(f"{path}/save", {"name": "Kept"})
+    line = {"kind": "sell", "symbol": "AAPL", "quantity": 40, "price": 126} | {
+        "trade_date": str(AS_OF)
+    }
+    await ann.post(f"portfolios/{priced}/transactions", {"transactions": [line]})
+
+    refused = await ann.post(f"{path}/book", {})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "base_moved")
+    assert "branch the portfolio again" in refused.json()["detail"]
 
 
 async def test_booking_needs_the_hash_of_what_is_booked(ann: Person, priced: str) -> None:
@@ -299,6 +326,6 @@ async def test_booking_needs_the_hash_of_what_is_booked(ann: Person, priced: str
     assert (without.status_code, without.json()["code"]) == (409, "booking_changed")
     assert unbooked == before
     assert booked.status_code == 201
-    assert again.json()["code"] == "draft_saved"
+    assert again.json()["code"] == "draft_booked"
     new = [line["transaction_id"] for line in after if line not in before]
     assert new == [each["transaction_id"] for each in dry.json()["transactions"]]

@@ -5,7 +5,12 @@ from fastapi import Request, Response
 from services.gateway.analytics.reading.impacts import impacts_report, impacts_to_keep
 from services.gateway.analytics.schemas.impacts import Impacts
 from services.gateway.drafts.booking import book, booking_plan, load_legs
-from services.gateway.drafts.dependencies import ChangeableDraft, NamedDraft, draft_answer
+from services.gateway.drafts.dependencies import (
+    BookableDraft,
+    ChangeableDraft,
+    NamedDraft,
+    draft_answer,
+)
 from services.gateway.drafts.queries import drafts as queries
 from services.gateway.drafts.schemas.drafts import DraftOut
 from services.gateway.drafts.schemas.work import Booking, BookingOut, Save
@@ -47,7 +52,7 @@ async def save_draft(
     responses={200: {"model": BookingOut}, **documented(409, 412)},
 )
 async def book_draft(
-    draft: ChangeableDraft,
+    draft: BookableDraft,
     wanted: Booking,
     caller: Caller,
     session: OpenSession,
@@ -57,7 +62,8 @@ async def book_draft(
     """Say what entering the trades into the base's ledger would write (200), or do it (201).
 
     The `hash` of the dry run is needed to enter them: what is entered is what was read. The draft
-    is saved then.
+    is saved then, where it was not before. A saved draft is booked as it was saved: not when its
+    base has been edited since, as it cannot be rebased.
     """
     legs = await load_legs(session, draft)
     plan = booking_plan(draft, legs, dry_run=wanted.dry_run)

@@ -158,8 +158,13 @@ async def save_as(
     *,
     booked: bool = False,
 ) -> None:
-    """Keep a draft with its impacts as they are from now on; its name, None: stays."""
-    kept = {"saved_at": func.now(), "kept": impacts} | ({"name": name} if name else {})
+    """Keep a draft with its impacts as they are from now on; its name, None: stays.
+
+    Without `impacts`, those of an earlier save stay, and its time does.
+    """
+    kept: dict[str, object] = {"saved_at": func.coalesce(drafts.c.saved_at, func.now())}
+    kept |= {} if impacts is None else {"kept": impacts}
+    kept |= {"name": name} if name else {}
     mine = update(drafts).where(drafts.c.draft_id == draft_id)
     await session.execute(mine.values(**kept, **({"booked_at": func.now()} if booked else {})))
     if name:
