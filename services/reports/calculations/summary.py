@@ -31,6 +31,13 @@ MOVERS = 10
 BRIEF_MOVERS = 5
 _HEADLINE = ("nav", "daily_pnl", "market_value", "exposure.delta_adjusted.net", "beta")
 
+_STATES = {
+    "acknowledged": "acknowledged",
+    "warning": "in warning",
+    "waived": "waived",
+    "not_measured": "not measured",
+}
+
 
 def summary(found: Answer, *, brief: bool) -> list[Block]:
     """NAV, P&L, exposures, risk and what a reader has to know about them."""
@@ -90,16 +97,24 @@ def metrics_by_name(report: Answer) -> dict[str, Answer]:
 
 
 def _alarms(report: Answer) -> list[Fact]:
-    counts = dict(report["limits"].named)
-    breached = counts.get("breached", Answer(0)).number or 0
     worst = report["stress"]["correlated"]["worst"] or report["stress"]["direct"]["worst"]
     name = worst["name"].text
     return [
         fact(f"Worst scenario: {name}" if name else "Worst scenario", worst["total_pnl"]),
-        Fact("Limits breached", breached, Kind.COUNT),
+        Fact("Limits", _limits_in_words(report), TEXT),
         Fact("Positions", sum(each.number or 0 for _, each in _counts(report)), Kind.COUNT),
         fact("Share of exposure with a price", report["coverage"]["prices"], SHARE),
     ]
+
+
+def _limits_in_words(report: Answer) -> str:
+    """How many limits are breached, and how many are in any other state than within."""
+    counts = {state: int(each.number or 0) for state, each in report["limits"].named}
+    if not sum(counts.values()):
+        return "none in force"
+    breached = f"{counts.get('breached', 0)} breached"
+    others = [f"{counts[state]} {words}" for state, words in _STATES.items() if counts.get(state)]
+    return ", ".join([breached, *others])
 
 
 def _counts(report: Answer) -> list[tuple[str, Answer]]:

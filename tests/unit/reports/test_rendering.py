@@ -208,3 +208,25 @@ def test_a_long_table_of_a_pdf_says_where_the_rest_is(monkeypatch: pytest.Monkey
     assert "S2" in text
     assert "S3" not in text
     assert "2 more rows are in the xlsx, csv and html of this report." in text
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({}, "none in force"),
+        ({"ok": 3}, "0 breached"),
+        ({"ok": 3, "acknowledged": 1}, "0 breached, 1 acknowledged"),
+        ({"warning": 2, "breached": 1, "waived": 1}, "1 breached, 2 in warning, 1 waived"),
+    ],
+)
+@pytest.mark.parametrize("form", ["pdf", "md"])
+def test_limits_that_are_not_within_are_all_counted(
+    form: str, counts: dict[str, int], said: str
+) -> None:
+    book = a_portfolio()
+    report = book["report"] | {"limits": counts}
+
+    content = rendered(a_question(form, "daily", book | {"report": report}), Silent()).content
+
+    text = text_of_pdf(content) if form == "pdf" else content.decode()
+    assert said in " ".join(text.split())
