@@ -1285,10 +1285,11 @@ class FileTotalsOut(TypedDict):
     """What an export's own totals say beside what its lines add up to."""
 
     total: "float | None"
-    positions: "float"
-    refused: "float"
+    positions: "float | None"
+    refused: "float | None"
     cash: "float | None"
     difference: "float | None"
+    reason: "NotRequired[str | None]"
 
 
 class FirstLineOut(TypedDict):
@@ -4414,6 +4415,7 @@ class SymbolOut(TypedDict):
     name: "str | None"
     sector: "str | None"
     held: "bool"
+    portfolio_ids: "list[str]"
 
 
 class SymbolQuality(TypedDict):

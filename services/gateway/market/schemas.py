@@ -1,10 +1,11 @@
 """Market data as it is stored."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.edge.values import Page, Price, example
+from services.gateway.edge.values import SOME_ID, Page, Price, example
 
 NO_QUOTES = "no quotes of its options are stored on or before that session"
 
@@ -98,6 +99,7 @@ SOME_SYMBOL = {
     "name": "Apple Inc.",
     "sector": "Information Technology",
     "held": True,
+    "portfolio_ids": [SOME_ID],
 }
 
 
@@ -111,6 +113,9 @@ class SymbolOut(BaseModel):
     name: str | None
     sector: str | None
     held: bool = Field(description="whether a portfolio of the caller's holds it, or options on it")
+    portfolio_ids: list[UUID] = Field(
+        description="the caller's portfolios that hold it, or options on it, by name"
+    )
 
 
 class SymbolsFound(BaseModel):

@@ -1,6 +1,9 @@
 """Which symbols a user may find, and in which order."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,24 +21,30 @@ from sqlalchemy import (
 )
 
 from services.gateway.market.queries import listed_or_held
-from services.gateway.tables import Position
+from services.gateway.tables import Portfolio, Position
 from shared.database import Session, sql_table
 from shared.instruments import canonical_symbol
 from shared.published import ingest
+from shared.published.gateway import BOOK
 
 securities = ingest.securities
 positions = sql_table(Position)
+portfolios = sql_table(Portfolio)
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A symbol and what it is; `held`: whether an open lot of the user's is of it or on it."""
+    """A symbol and what it is; `held`: whether an open lot of the user's is of it or on it.
+
+    `portfolio_ids`: the user's portfolios, drafts aside, that have such a lot, by name.
+    """
 
     symbol: str
     kind: str
     name: str | None
     sector: str | None
     held: bool
+    portfolio_ids: list[UUID] = field(default_factory=list)
 
 
 _OPTION = "option"
@@ -61,7 +70,35 @@ async def find_symbols(session: Session, search: str, limit: int) -> tuple[list[
     order = (rank, column.held.desc(), func.length(column.symbol), column.symbol)
     rows = await session.execute(select(found).order_by(*order).limit(limit))
     total = await session.scalar(select(func.count()).select_from(found))
-    return [Symbol(*row) for row in rows], int(total or 0)
+    symbols = [Symbol(*row) for row in rows]
+    holders = await _holders(session, [each.symbol for each in symbols if each.held])
+    placed = [replace(each, portfolio_ids=holders.get(each.symbol, [])) for each in symbols]
+    return placed, int(total or 0)
+
+
+async def _holders(session: Session, symbols: Collection[str]) -> dict[str, list[UUID]]:
+    """The user's portfolios, by name, that hold each of the symbols now, or options on it."""
+    if not symbols:
+        return {}
+    row = positions.c
+    owner = portfolios.c
+    held = (
+        select(owner.portfolio_id, row.symbol, row.underlying, owner.name)
+        .join_from(positions, portfolios, owner.portfolio_id == row.portfolio_id)
+        .where(
+            row.exit_date.is_(None),
+            owner.kind == BOOK,
+            or_(row.symbol.in_(symbols), row.underlying.in_(symbols)),
+        )
+        .distinct()
+        .order_by(owner.name, owner.portfolio_id)
+    )
+    found: defaultdict[str, list[UUID]] = defaultdict(list)
+    for portfolio_id, symbol, underlying, _ in await session.execute(held):
+        for each in {symbol, underlying}:
+            if portfolio_id not in found[each]:
+                found[each].append(portfolio_id)
+    return found
 
 
 def _listed(text: str) -> Select[*_Columns]:

@@ -75,8 +75,19 @@ async def test_what_differs_is_shown_and_nothing_is_written(ann: Person, admin: 
     assert found["totals"] == {
         **{"total": 27950.0, "positions": 7800.0, "refused": 50.0, "cash": 20000.0},
         "difference": 100.0,
+        "reason": None,
     }
     assert (await ann.get(f"portfolios/{portfolio_id}/transactions")).json() == before
+
+
+async def test_a_file_without_values_is_not_worth_zero(ann: Person, admin: Database) -> None:
+    portfolio_id = await a_book(ann, admin)
+
+    totals = (await compared(ann, portfolio_id, BOOK))["totals"]
+
+    assert (totals["total"], totals["positions"], totals["difference"]) == (None, None, None)
+    assert totals["refused"] == 0.0
+    assert totals["reason"] == "the file has no total and no market values"
 
 
 async def test_chosen_differences_are_entered_once_and_then_agree(

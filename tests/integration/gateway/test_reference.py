@@ -44,7 +44,7 @@ async def test_symbols_are_found_by_their_beginning_and_by_words_of_names(ann: P
 
 async def test_what_is_held_is_found_with_its_options_and_private_names(ann: Person) -> None:
     rows = f"AAPL,1,100,2022-06-01,\n{CONTRACT},2,8,2022-06-01,\n"
-    await ann.upload((HEADER + rows).encode())
+    portfolio = (await ann.upload((HEADER + rows).encode())).json()["portfolio"]["portfolio_id"]
     private = {"symbol": "AACME", "quantity": 5, "entry_price": 2, "entry_date": "2022-06-01"}
     await ann.post("positions", private | {"investment_class": "PRIVATE"})
 
@@ -57,6 +57,7 @@ async def test_what_is_held_is_found_with_its_options_and_private_names(ann: Per
         (CONTRACT, "option", True),
     ]
     assert answer["total"] == 3
+    assert [item["portfolio_ids"] for item in answer["items"]] == [[portfolio]] * 3
 
 
 async def test_nothing_that_only_others_hold_is_found(

@@ -1057,10 +1057,11 @@ export interface FileMapping {
 
 export interface FileTotalsOut {
   total: number | null;
-  positions: number;
-  refused: number;
+  positions: number | null;
+  refused: number | null;
   cash: number | null;
   difference: number | null;
+  reason?: string | null;
 }
 
 export interface FirstLineOut {
@@ -3582,6 +3583,7 @@ export interface SymbolOut {
   name: string | null;
   sector: string | null;
   held: boolean;
+  portfolio_ids: Array<string>;
 }
 
 export interface SymbolQuality {

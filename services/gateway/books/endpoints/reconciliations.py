@@ -213,7 +213,9 @@ def _shown(plan: Reconciliation) -> ReconciliationOut:
         agreeing=plan.agreeing,
         differences=[_difference(each, plan) for each in plan.found],
         cash=_cash(plan),
-        totals=FileTotalsOut.model_validate({**vars(totals), "difference": totals.difference}),
+        totals=FileTotalsOut.model_validate(
+            {**vars(totals), "difference": totals.difference, "reason": totals.reason}
+        ),
         rows=sheet.count,
         refused=len({each.line for each in plan.holdings.problems}),
         problems=problems,

@@ -163,12 +163,17 @@ class FileTotalsOut(BaseModel):
     """What an export's own totals say beside what its lines add up to."""
 
     total: Money | None = Field(description="null where the file has none")
-    positions: Money = Field(description="market value of the lines that were read")
-    refused: Money = Field(description="market value of the lines that were refused")
+    positions: Money | None = Field(
+        description="market value of the lines that were read; null where none says it"
+    )
+    refused: Money | None = Field(
+        description="market value of the lines that were refused; null where none says it"
+    )
     cash: Money | None
     difference: Money | None = Field(
         description="the total less positions, refused lines and cash; null without a total"
     )
+    reason: str | None = Field(default=None, description="why `total` or `positions` is null")
 
 
 class TotalsBeside(BaseModel):

@@ -116,7 +116,7 @@ def _export_totals(plan: Plan) -> dict[str, Decimal | None] | None:
     if sheet.export is None or sheet.use is not Use.POSITIONS:
         return None
     found = file_totals(sheet, plan.holdings)
-    return {**vars(found), "difference": found.difference}
+    return {**vars(found), "difference": found.difference, "reason": found.reason}
 
 
 def _source(plan: Plan) -> dict[str, Any]:
