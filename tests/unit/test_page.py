@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,16 @@ def test_the_page_is_small() -> None:
 
     assert sum(sizes.values()) - documentation < 450_000
     assert sum(sizes.values()) < 900_000
+
+
+def test_the_page_asks_in_its_own_dialogs_alone() -> None:
+    native = re.compile(r"(?<![\w.])(?:window\.)?(?:confirm|alert|prompt)\(")
+
+    found = [
+        f"{place.name}: {line.strip()}"
+        for place in (PROJECT / "web" / "src").rglob("*.ts*")
+        for line in place.read_text(encoding="utf-8").splitlines()
+        if native.search(line)
+    ]
+
+    assert found == []

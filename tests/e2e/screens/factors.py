@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from deploy.demo.books import DEMO_BOOKS, DemoBook
@@ -178,6 +179,18 @@ def test_pairs_that_hedge_come_first(stack: LocalStack, dashboard: Dashboard) ->
     dashboard.press("g", "c")
     dashboard.shows("correlation")
     rows = dashboard.table("Pairs that hedge")
+    dashboard.page.set_viewport_size({"width": 390, "height": 844})
+    cells = dashboard.page.locator(".matrix")
+    cells.evaluate("place => place.scrollTo(200, 100)")
+    cell = cells.locator("tbody td").first.bounding_box()
+    name = cells.locator("tbody th").last.bounding_box()
+    frame = cells.bounding_box()
+    assert cell
+    assert name
+    assert frame
+    assert cell["width"] >= 40
+    assert name["x"] == pytest.approx(frame["x"], abs=2)  # it stays while the cells scroll
+    assert dashboard.accessibility() == []
 
     assert report["hedges"]
     assert [row[:2] for row in rows if row[-1] == "hedges"] == [

@@ -58,6 +58,13 @@ def test_a_breach_is_acknowledged_waived_edited_and_followed(
             page.get_by_role("dialog").get_by_role("button", name="Acknowledge").click()
             expect(row).to_contain_text("Acknowledged")
             expect(row).to_contain_text("Reduced this week")
+            standing = page.locator(".numbers .item", has_text="Limits")
+            expect(standing).to_contain_text("acknowledged")
+            assert standing.evaluate("item => item.scrollWidth <= item.clientWidth")
+            row.get_by_role("button", name="1.00%").click()
+            drawer = page.locator(".drawer")
+            expect(drawer.get_by_role("heading").first).to_contain_text("reach")
+            dashboard.press("Escape")
             row.get_by_role("button", name="Waive").click()
             page.get_by_label("Until, that day included").fill("2023-01-31")
             page.get_by_label("Reason").fill("Approved")
@@ -108,6 +115,13 @@ def test_what_may_be_done_about_a_breach_is_in_sight_on_a_phone(
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= 390
             dashboard.screenshot("limits-phone")
+            frame = dashboard.page.locator("#screen").evaluate("e => e.getBoundingClientRect().top")
+            assert frame <= 844 / 3
+            dashboard.page.get_by_role("button", name="Menu").click()
+            expect(dashboard.page.get_by_role("button", name="Log out")).to_be_visible()
+            dashboard.page.get_by_role("button", name="Close", exact=True).click()
+            dashboard.page.get_by_role("button", name="All figures").click()
+            expect(dashboard.page.get_by_text("live", exact=True)).to_be_visible()
             assert dashboard.accessibility() == []
         finally:
             client.delete_limit(limit["limit_id"])

@@ -225,6 +225,13 @@ def test_a_view_is_saved_and_there_after_a_reload(dashboard: Dashboard) -> None:
     menu.click()
     page.get_by_role("button", name=f"Delete the view {name}").click()
     expect(menu).to_contain_text("custom")
+    page.get_by_role("button", name="All positions", exact=True).click()
+    menu.click()
+    page.get_by_label("Name of this view").fill(f"As usual {name}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(menu).to_have_text(f"View: As usual {name}")
+    page.get_by_role("button", name=f"Delete the view As usual {name}").click()
+    expect(menu).to_have_text("View: All positions")
 
 
 def test_the_calendar_shows_what_every_expiry_would_do(
@@ -275,7 +282,6 @@ def test_an_empty_portfolio_begins_on_the_page_and_is_edited_there(
     email = client.me()["email"]
     window.enter(email, "correct horse battery")
     page = window.page
-    page.on("dialog", lambda dialog: dialog.accept())
     expect(page.get_by_role("heading", name="No positions yet")).to_be_visible()
     window.press("g", "p")
     expect(page.get_by_role("heading", name="Nothing is held")).to_be_visible()
@@ -316,6 +322,19 @@ def test_an_empty_portfolio_begins_on_the_page_and_is_edited_there(
     assert (saved["entry_price"], saved["tags"]) == (131.5, ["growth"])
     window.press("Escape")
 
+    page.get_by_label("Mark AAPL").check()
+    page.get_by_label("Tag positions", exact=True).first.click()
+    bulk = page.get_by_role("form", name="Tag positions")
+    bulk.get_by_label("Tag", exact=True).fill("income")
+    bulk.get_by_role("button", name="Put on").click()
+    expect(page.get_by_text("1 of 1 positions changed.")).to_be_visible()
+    (saved,) = client.list_positions(portfolio_id=portfolio_id)["items"]
+    assert sorted(saved["tags"]) == ["growth", "income"]
+    bulk.get_by_label("Tag", exact=True).fill("not/allowed")
+    bulk.get_by_role("button", name="Put on").click()
+    expect(page.get_by_role("alert", name="Not tagged")).to_contain_text("AAPL")
+    window.press("Escape")
+
     listed(page, "Tags")
     page.get_by_label("Name of growth").fill("Quality growth")
     window.press("Enter")
@@ -337,7 +356,6 @@ def test_a_transaction_is_entered_and_reversed(
     client.upload_positions(FILE.encode(), portfolio_id=portfolio_id)
     window.log_in(client.me()["email"], "correct horse battery")
     page = window.page
-    page.on("dialog", lambda dialog: dialog.accept())
     window.press("g", "p")
 
     listed(page, "Transactions")
@@ -363,6 +381,7 @@ def test_a_transaction_is_entered_and_reversed(
 
     listed(page, "Transactions")
     page.get_by_role("button", name="Reverse sell AAPL 2022-12-20").click()
+    page.get_by_role("dialog").get_by_role("button", name="Reverse it").click()
     expect(page.get_by_text("Reversed.")).to_be_visible()
     expect(page.locator("tbody tr").filter(has_text="reversed")).to_have_count(1)
 

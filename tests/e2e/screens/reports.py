@@ -9,7 +9,6 @@ from tests.e2e.dashboard import Dashboard
 
 def test_a_report_is_generated_and_downloaded(dashboard: Dashboard) -> None:
     page = dashboard.page
-    page.on("dialog", lambda dialog: dialog.accept())
     reports = page.get_by_role("region", name="Reports", exact=True).last
 
     dashboard.press("g", "r")
@@ -26,6 +25,7 @@ def test_a_report_is_generated_and_downloaded(dashboard: Dashboard) -> None:
     assert download.value.suggested_filename.endswith("-daily-2022-12-28.pdf")
     expect(reports).to_contain_text("kB")
     reports.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("No report was generated yet.")).to_be_visible()
 
 
@@ -39,5 +39,6 @@ def test_a_schedule_is_set_paused_and_deleted(dashboard: Dashboard) -> None:
     schedules.get_by_role("button", name="Pause").click()
     expect(schedules).to_contain_text("Paused")
     schedules.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
 
     expect(page.get_by_text("No report is scheduled.")).to_be_visible()

@@ -140,12 +140,14 @@ def test_a_scenario_is_saved_listed_evaluated_and_deleted(
     stack: LocalStack, dashboard: Dashboard, book: DemoBook
 ) -> None:
     page = dashboard.page
-    page.on("dialog", lambda dialog: dialog.accept())
 
     dashboard.press("g", "s")
     editor = panel(page, "Shock editor")
     editor.get_by_label("Market", exact=True).fill("-7.5")
+    editor.get_by_label("Name 1", exact=True).fill("AAPL")
+    editor.get_by_label("Move of name 1", exact=True).fill("-20")
     editor.get_by_role("button", name="Evaluate").click()
+    expect(editor.get_by_role("note")).to_contain_text("Not saved with it: AAPL −20%")
     editor.get_by_label("Name", exact=True).fill("Slow leak")
     editor.get_by_label("Severity").select_option("mild")
     editor.get_by_role("button", name="Save scenario").click()
@@ -164,6 +166,7 @@ def test_a_scenario_is_saved_listed_evaluated_and_deleted(
     saved.get_by_role("button", name="Evaluate now").click()
     expect(editor.get_by_label("Market", exact=True)).to_have_value("-7.5")
     saved.get_by_role("button", name="Delete Slow leak").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
     expect(saved).to_contain_text("None yet")
     with client_of(stack, book) as client:
         assert [each for each in client.list_scenarios()["items"] if each["custom"]] == []

@@ -1,5 +1,6 @@
 """Drafts from pasted lines to a kept portfolio: trades, what they change, suggestions, rebase."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -169,6 +170,9 @@ def test_suggestions_meet_a_target_or_say_what_is_in_the_way(trader: Trader) -> 
 
     found = page.get_by_role("region", name="Suggested trades").last
     expect(found).to_contain_text("SPY", timeout=30_000)
+    moved = page.get_by_role("region", name="What else moves").last
+    exposure = moved.locator("tr", has_text="Market exposure").locator("td").nth(2)
+    expect(exposure).to_have_text(re.compile(r"^−?\$[\d,]+$"))
     page.get_by_role("button", name="Open the suggestion").click()
     trades = page.get_by_role("region", name="Trades").last
     expect(trades).to_contain_text("SPY")
@@ -210,6 +214,10 @@ def test_an_edit_of_the_portfolio_makes_a_draft_stale_until_it_is_rebased_and_ke
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     kept = trader.draft()
     assert (kept["state"], kept["name"]) == ("saved", "Ten fewer")
+    page.get_by_role("button", name="See what would be written").click()
+    page.get_by_role("button", name="Book 1 transaction").click()
+    expect(page.get_by_text("booked", exact=True)).to_be_visible()
+    assert trader.draft()["booked_at"] is not None
     page.get_by_role("button", name="Discard", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Discard it").click()
     expect(page.get_by_role("region", name="Drafts").last).to_be_visible()

@@ -41,6 +41,8 @@ export class ApiProblem extends Error {
     detail: string,
     /** What is wrong with which field or line. */
     readonly errors: FieldError[] = [],
+    /** After how many seconds the same request may be sent again, where the API says so. */
+    readonly retrySeconds: number | null = null,
   ) {
     super(detail);
   }
@@ -80,7 +82,9 @@ async function answered(answer: Response): Promise<unknown> {
   if (answer.ok) return body;
   const problem = body as ProblemDocument | null;
   const detail = problem?.detail ?? `the server answered ${answer.status}`;
-  throw new ApiProblem(answer.status, problem?.code ?? "unreadable", detail, problem?.errors);
+  const wait = answer.headers.get("Retry-After");
+  const retrySeconds = wait === null ? null : Number(wait);
+  throw new ApiProblem(answer.status, problem?.code ?? "unreadable", detail, problem?.errors, retrySeconds);
 }
 
 /** A write, and what it answers; `more`: the headers that it needs besides, such as `If-Match`. */

@@ -1,8 +1,26 @@
 import type { ComponentChildren } from "preact";
 
+import { Figure } from "./Figure";
+
 export interface Column {
   name: string;
   numeric?: boolean;
+  /** The name in the API's definitions of what its numbers are: a click explains each. */
+  measure?: string;
+}
+
+const NO_NUMBER = ["", "–"];
+
+/** A cell that is no more than a number, as one that explains itself. */
+function explained(cell: ComponentChildren, column: Column | undefined, row: ComponentChildren[]): ComponentChildren {
+  if (!column?.measure || typeof cell !== "string" || NO_NUMBER.includes(cell)) return cell;
+  const of = row.find((each) => typeof each === "string" && each !== "");
+  const about = of === undefined || of === cell ? column.name : `${String(of)}, ${column.name}`;
+  return (
+    <Figure measure={column.measure} of={about} full={cell}>
+      {cell}
+    </Figure>
+  );
 }
 
 interface Props {
@@ -30,7 +48,7 @@ export function DataTable({ label, columns, rows }: Props) {
             <tr key={place}>
               {row.map((cell, column) => (
                 <td key={column} class={columns[column]?.numeric ? "number" : ""} data-name={columns[column]?.name}>
-                  {cell}
+                  {explained(cell, columns[column], row)}
                 </td>
               ))}
             </tr>

@@ -1,9 +1,8 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
 
 import { Dialog } from "../shell/Dialog";
-import { ApiProblem } from "../api/client";
-import { describe } from "../state/loading";
+import { useActing } from "../state/acting";
+import { Problems } from "./Problems";
 
 interface Props {
   label: string;
@@ -16,28 +15,26 @@ interface Props {
   children: ComponentChildren;
 }
 
-/** A dialog with a form: it stays open, with the reason, when the API refuses what was entered. */
+/**
+ * A dialog with a form, or with nothing but the question whether something shall be done: it stays
+ * open, with the reason, when that is refused.
+ */
 export function FormDialog({ label, action, danger = false, submit, onClose, children }: Props) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const [waiting, setWaiting] = useState(false);
+  const { act, busy, trouble } = useActing();
   const submitted = (event: SubmitEvent) => {
     event.preventDefault();
-    setWaiting(true);
-    setProblem(null);
-    submit(new FormData(event.currentTarget as HTMLFormElement)).then(onClose, (error: unknown) => {
-      setProblem(reasonOf(error));
-      setWaiting(false);
-    });
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    void act(() => submit(form)).then((done) => done && onClose());
   };
   return (
     <Dialog label={label} onClose={onClose}>
       <form class="form" onSubmit={submitted} aria-label={label}>
         <h2>{label}</h2>
         {children}
-        {problem && <p role="alert">{problem}</p>}
+        <Problems trouble={trouble} />
         <p class="buttons">
-          <button type="submit" class={danger ? "danger" : "primary"} disabled={waiting}>
-            {waiting ? "Working …" : action}
+          <button type="submit" class={danger ? "danger" : "primary"} disabled={busy}>
+            {busy ? "Working …" : action}
           </button>
           <button type="button" onClick={onClose}>
             Cancel
@@ -46,14 +43,4 @@ export function FormDialog({ label, action, danger = false, submit, onClose, chi
       </form>
     </Dialog>
   );
-}
-
-/** Why it was refused, with the fields at fault; an error of the form itself is its sentence. */
-function reasonOf(error: unknown): string {
-  if (error instanceof ApiProblem && error.errors.length) {
-    return error.errors.map((each) => (each.field ? `${each.field}: ${each.message}` : each.message)).join("; ");
-  }
-  return error instanceof ApiProblem || !(error instanceof Error) || error instanceof TypeError
-    ? describe(error)
-    : error.message;
 }

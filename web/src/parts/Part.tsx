@@ -16,6 +16,7 @@ interface Props {
 
 /** A number that no series of the API has. */
 export function Part({ measure, about, amount, tone = "", children }: Props) {
+  if (amount === "–") return <>–</>;
   return (
     <Figure measure={measure} of={about} full={amount} tone={tone}>
       {children ?? amount}

@@ -23,19 +23,29 @@ export function Correlation() {
   const { report, asOf, version } = useBook();
   const { pair } = useAddress();
   const id = report.portfolio.portfolio_id;
-  const key = `${id} ${asOf} ${version}`;
+  const key = `${id} ${asOf}`;
   const query = { portfolio_id: id, as_of: asOf };
-  const found = useLoaded<CorrelationReport>(key, () => read("risk/correlations/positions/metrics", {}, query));
-  const matrix = useLoaded<CorrelationMatrix>(key, () => read("risk/correlations/positions/matrix", {}, query));
-  const factors = useLoaded<FactorMatrix>(`${asOf} ${version}`, () =>
-    read("risk/correlations/factors/matrix", {}, { as_of: asOf }),
+  const found = useLoaded<CorrelationReport>(key, () => read("risk/correlations/positions/metrics", {}, query), version);
+  const matrix = useLoaded<CorrelationMatrix>(
+    key,
+    () => read("risk/correlations/positions/matrix", {}, query),
+    version,
+  );
+  const factors = useLoaded<FactorMatrix>(
+    `${asOf}`,
+    () =>
+      read("risk/correlations/factors/matrix", {}, { as_of: asOf }),
+    version,
   );
   const chosen = chosenPair(pair, matrix.value);
-  const history = useLoaded<PairHistory>(chosen ? `${key} ${chosen.join(" ")}` : null, () =>
-    read("risk/correlations/positions/pairs/{symbol_a}/{symbol_b}", { symbol_a: chosen?.[0] ?? "", symbol_b: chosen?.[1] ?? "" }, {
-      portfolio_id: id,
-      to: asOf,
-    }),
+  const history = useLoaded<PairHistory>(
+    chosen ? `${key} ${chosen.join(" ")}` : null,
+    () =>
+      read("risk/correlations/positions/pairs/{symbol_a}/{symbol_b}", { symbol_a: chosen?.[0] ?? "", symbol_b: chosen?.[1] ?? "" }, {
+        portfolio_id: id,
+        to: asOf,
+      }),
+    version,
   );
   if (!found.value || !matrix.value) {
     return (

@@ -29,11 +29,17 @@ export function Data() {
   const id = address["portfolio"] ?? null;
   const asOf = address["as_of"];
   const { version } = useProgress(id);
-  const quality = useLoaded<DataQuality>(id && `${id} ${asOf ?? ""} ${version}`, () =>
-    read("market-data/quality/{portfolio_id}", { portfolio_id: id ?? "" }, { as_of: asOf }),
+  const quality = useLoaded<DataQuality>(
+    id && `${id} ${asOf ?? ""}`,
+    () =>
+      read("market-data/quality/{portfolio_id}", { portfolio_id: id ?? "" }, { as_of: asOf }),
+    version,
   );
-  const runs = useLoaded<OwnRuns>(id && `${id} ${version}`, () =>
-    read("me/runs", {}, { portfolio_id: id ?? "", limit: SHOWN_RUNS }),
+  const runs = useLoaded<OwnRuns>(
+    id,
+    () =>
+      read("me/runs", {}, { portfolio_id: id ?? "", limit: SHOWN_RUNS }),
+    version,
   );
   const found = quality.value;
   return (

@@ -31,9 +31,9 @@ export function Exposure({ positions, components }: Props) {
   const columns = [
     { name: "Position" },
     { name: "Sector" },
-    { name: "Delta-adjusted", numeric: true },
-    { name: "P&L of the day", numeric: true },
-    { name: "Share of VaR", numeric: true },
+    { name: "Delta-adjusted", numeric: true, measure: "delta_adjusted_exposure" },
+    { name: "P&L of the day", numeric: true, measure: "daily_pnl" },
+    { name: "Share of VaR", numeric: true, measure: "share" },
   ];
   return (
     <Panel title="Exposure by sector" note="area: delta-adjusted exposure" table={{ columns, rows }}>

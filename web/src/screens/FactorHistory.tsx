@@ -23,8 +23,8 @@ export function FactorHistory({ history }: { history: AttributionPeriods }) {
   const table = {
     columns: [
       { name: history.per === "week" ? "Week to" : "Month to" },
-      ...history.parts.map((part) => ({ name: part.name, numeric: true })),
-      { name: "P&L", numeric: true },
+      ...history.parts.map((part) => ({ name: part.name, numeric: true, measure: "pnl" })),
+      { name: "P&L", numeric: true, measure: "pnl" },
     ],
     rows: [
       ...history.periods.map((period, place) => [

@@ -33,7 +33,7 @@ export function FactorShares({ risk }: { risk: FactorRisk }) {
     ["All factors", money(risk.systematic.contribution), percent(risk.systematic.share_of_risk)],
     ["Together", money(risk.total.contribution), percent(risk.total.share_of_risk)],
   ];
-  const columns = [{ name: "Part" }, { name: "Of a day's deviation", numeric: true }, { name: "Share of risk", numeric: true }];
+  const columns = [{ name: "Part" }, { name: "Of a day's deviation", numeric: true, measure: "contribution" }, { name: "Share of risk", numeric: true, measure: "share_of_risk" }];
   return (
     <Panel
       title="Where the risk comes from"

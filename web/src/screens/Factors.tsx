@@ -19,11 +19,14 @@ export function Factors() {
   const { report, asOf, version } = useBook();
   const address = useAddress();
   const ids = { portfolio_id: report.portfolio.portfolio_id };
-  const key = `${ids.portfolio_id} ${asOf} ${version}`;
+  const key = `${ids.portfolio_id} ${asOf}`;
   const per = periodOf(address["per"]);
-  const risk = useLoaded<FactorRisk>(key, () => read("factors/risk/{portfolio_id}", ids, { as_of: asOf }));
-  const history = useLoaded<AttributionPeriods>(`${key} ${per}`, () =>
-    read("factors/attribution/{portfolio_id}/periods", ids, { per, to: asOf }),
+  const risk = useLoaded<FactorRisk>(key, () => read("factors/risk/{portfolio_id}", ids, { as_of: asOf }), version);
+  const history = useLoaded<AttributionPeriods>(
+    `${key} ${per}`,
+    () =>
+      read("factors/attribution/{portfolio_id}/periods", ids, { per, to: asOf }),
+    version,
   );
   return (
     <div class="grid">

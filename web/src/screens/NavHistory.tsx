@@ -14,10 +14,10 @@ export function NavHistory({ report }: { report: PortfolioReport }) {
   const draw = useCallback((own: Colours) => picture(own, history), [history]);
   const columns = [
     { name: "Session" },
-    { name: "NAV", numeric: true },
-    { name: "Drawdown", numeric: true },
-    { name: "P&L", numeric: true },
-    { name: "Return", numeric: true },
+    { name: "NAV", numeric: true, measure: "nav" },
+    { name: "Drawdown", numeric: true, measure: "drawdown" },
+    { name: "P&L", numeric: true, measure: "daily_pnl" },
+    { name: "Return", numeric: true, measure: "daily_return" },
   ];
   const rows = history.map((each) => [
     each.as_of,

@@ -50,8 +50,8 @@ export function OptionCurve({ curve, line, day }: Props) {
   const prices = curve.dates.find((each) => each.days_forward === day)?.underlying_prices;
   const columns = [
     { name: "Spot" },
-    ...(prices ? [{ name: "Price", numeric: true }] : []),
-    ...drawn.map(({ name }) => ({ name, numeric: true })),
+    ...(prices ? [{ name: "Price", numeric: true, measure: "underlying_price" }] : []),
+    ...drawn.map(({ name }) => ({ name, numeric: true, measure: line })),
   ];
   const rows = curve.spots.map((spot, place) => [
     shock(spot) || "0%",

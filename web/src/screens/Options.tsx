@@ -31,16 +31,25 @@ export function Options() {
   const day = forward.find((each) => String(each) === days) ?? forward[0] ?? 0;
   const id = report.portfolio.portfolio_id;
   const about = { portfolio_id: id, as_of: asOf ?? null, underlying: underlying ?? null };
-  const key = `${id} ${asOf} ${version} ${underlying}`;
-  const map = useLoaded<OptionMap>(key, () =>
-    read("portfolios/{portfolio_id}/option-map", { portfolio_id: id }, { underlying, as_of: asOf }),
+  const key = `${id} ${asOf} ${underlying}`;
+  const map = useLoaded<OptionMap>(
+    key,
+    () =>
+      read("portfolios/{portfolio_id}/option-map", { portfolio_id: id }, { underlying, as_of: asOf }),
+    version,
   );
-  const grid = useLoaded<GridReport>(`${key} ${forward}`, () => evaluateGrid({ ...about, days_forward: forward }));
-  const curve = useLoaded<CurveReport>(`${key} ${forward} ${shift}`, () =>
-    evaluateCurve({ ...about, days_forward: forward, volatility_shock: shift, volatilities: DOWN_AND_UP }),
+  const grid = useLoaded<GridReport>(`${key} ${forward}`, () => evaluateGrid({ ...about, days_forward: forward }), version);
+  const curve = useLoaded<CurveReport>(
+    `${key} ${forward} ${shift}`,
+    () =>
+      evaluateCurve({ ...about, days_forward: forward, volatility_shock: shift, volatilities: DOWN_AND_UP }),
+    version,
   );
-  const smile = useLoaded<SmileReport>(underlying ? key : null, () =>
-    read("risk/smile/{symbol}", { symbol: underlying ?? "" }, { as_of: asOf }),
+  const smile = useLoaded<SmileReport>(
+    underlying ? key : null,
+    () =>
+      read("risk/smile/{symbol}", { symbol: underlying ?? "" }, { as_of: asOf }),
+    version,
   );
   const dates = grid.value?.dates ?? [];
   const problem = grid.problem ?? curve.problem ?? map.problem;

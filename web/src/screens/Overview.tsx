@@ -101,7 +101,7 @@ function SinceYesterday() {
     () => read("portfolios/{portfolio_id}/changes", { portfolio_id: id }, { as_of: asOf, positions: 3 }),
     [id, asOf],
   );
-  const changes = useLoaded<Changes>(`${id} ${asOf} ${version}`, load);
+  const changes = useLoaded<Changes>(`${id} ${asOf}`, load, version);
   const figures = changes.value?.figures.filter((each) => each.difference && !each.measure.includes(".")) ?? [];
   const moved = changes.value?.positions ?? [];
   return (

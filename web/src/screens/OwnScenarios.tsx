@@ -4,9 +4,9 @@ import { deleteScenario } from "../api/client";
 import type { ScenarioOut } from "../api/types";
 import { fixed, shock, words } from "../format";
 import { DataTable } from "../parts/DataTable";
+import { FormDialog } from "../parts/Form";
 import { Panel } from "../parts/Panel";
 import { go } from "../state/address";
-import { describe } from "../state/loading";
 import { asTyped } from "./ShockEditor";
 
 const BASIS_POINT = 10_000;
@@ -20,17 +20,7 @@ interface Props {
 
 /** What the user saved. */
 export function OwnScenarios({ scenarios, problem, onDeleted }: Props) {
-  const [failed, setFailed] = useState<string | null>(null);
-  const remove = (scenario: ScenarioOut) => {
-    if (!confirm(`Delete ${scenario.name}? Its earlier results stay.`)) return;
-    deleteScenario(scenario.scenario_id).then(
-      () => {
-        setFailed(null);
-        onDeleted();
-      },
-      (error: unknown) => setFailed(describe(error)),
-    );
-  };
+  const [leaving, setLeaving] = useState<ScenarioOut | null>(null);
   const rows = scenarios.map((each) => [
     each.name,
     termsOf(each),
@@ -39,18 +29,29 @@ export function OwnScenarios({ scenarios, problem, onDeleted }: Props) {
       <button type="button" onClick={() => go({ shocked: asTyped(each) })}>
         Evaluate now
       </button>
-      <button type="button" aria-label={`Delete ${each.name}`} onClick={() => remove(each)}>
+      <button type="button" aria-label={`Delete ${each.name}`} onClick={() => setLeaving(each)}>
         Delete
       </button>
     </span>,
   ]);
   return (
     <Panel title="Saved scenarios" wide note={`${scenarios.length} of your scenarios`}>
-      {(problem ?? failed) && <p role="alert">{problem ?? failed}</p>}
+      {problem && <p role="alert">{problem}</p>}
       {rows.length ? (
         <DataTable label="Saved scenarios" columns={COLUMNS} rows={rows} />
       ) : (
         <p class="empty">None yet: evaluate a shock in the editor, and save it under a name.</p>
+      )}
+      {leaving && (
+        <FormDialog
+          label={`Delete ${leaving.name}?`}
+          action="Delete it"
+          danger
+          submit={() => deleteScenario(leaving.scenario_id).then(onDeleted)}
+          onClose={() => setLeaving(null)}
+        >
+          <p>No later run evaluates it. Its earlier results stay.</p>
+        </FormDialog>
       )}
     </Panel>
   );

@@ -31,8 +31,8 @@ export function History({ pair: [one, other], symbols, loaded, wide }: Props) {
     .toReversed();
   const columns = [
     { name: "Session" },
-    { name: "Correlation", numeric: true },
-    { name: "Common returns", numeric: true },
+    { name: "Correlation", numeric: true, measure: "correlation" },
+    { name: "Common returns", numeric: true, measure: "observations" },
     { name: "Window", numeric: true },
     { name: "" },
   ];

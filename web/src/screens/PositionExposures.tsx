@@ -16,8 +16,11 @@ export function PositionExposures() {
   const { from } = useAddress();
   const offset = Math.max(Number(from) || 0, 0);
   const id = report.portfolio.portfolio_id;
-  const page = useLoaded<PositionFactorPage>(`${id} ${asOf} ${version} ${offset}`, () =>
-    read("factors/exposures/{portfolio_id}/positions", { portfolio_id: id }, { as_of: asOf, limit: ROWS, offset }),
+  const page = useLoaded<PositionFactorPage>(
+    `${id} ${asOf} ${offset}`,
+    () =>
+      read("factors/exposures/{portfolio_id}/positions", { portfolio_id: id }, { as_of: asOf, limit: ROWS, offset }),
+    version,
   );
   const items = page.value?.items ?? [];
   const factors = items[0]?.factors ?? [];

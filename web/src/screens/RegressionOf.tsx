@@ -25,8 +25,11 @@ export function RegressionOf({ symbol }: { symbol: string | undefined }) {
   const { report, asOf, version } = useBook();
   const { model: wanted } = useAddress();
   const model = MODELS.some(([each]) => each === wanted) ? (wanted ?? "market_relative") : "market_relative";
-  const found = useLoaded<RegressionReport>(symbol ? `${symbol} ${model} ${asOf} ${version}` : null, () =>
-    read("factors/regression/{symbol}", { symbol: symbol ?? "" }, { model, as_of: asOf }),
+  const found = useLoaded<RegressionReport>(
+    symbol ? `${symbol} ${model} ${asOf}` : null,
+    () =>
+      read("factors/regression/{symbol}", { symbol: symbol ?? "" }, { model, as_of: asOf }),
+    version,
   );
   const names = [...new Set(report.positions.map((each) => each.underlying))].sort();
   const shown = found.value?.symbol === symbol && found.value?.model === model ? found.value : null;

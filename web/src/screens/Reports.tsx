@@ -21,6 +21,7 @@ import type {
 } from "../api/types";
 import { number, words } from "../format";
 import { DataTable } from "../parts/DataTable";
+import { FormDialog } from "../parts/Form";
 import { Panel } from "../parts/Panel";
 import { useBook } from "../state/book";
 import { useReportNews } from "../state/events";
@@ -51,12 +52,16 @@ export function Reports() {
   const news = useReportNews();
   const [turn, setTurn] = useState(0);
   const [problem, setProblem] = useState<string | null>(null);
+  const [leaving, setLeaving] = useState<ReportOut | null>(null);
   const id = report.portfolio.portfolio_id;
-  const reports = useLoaded<ReportPage>(`${id} ${version} ${news} ${turn}`, () =>
-    read("reports", {}, { portfolio_id: id, limit: SHOWN }),
+  const reports = useLoaded<ReportPage>(
+    id,
+    () =>
+      read("reports", {}, { portfolio_id: id, limit: SHOWN }),
+    `${version} ${news} ${turn}`,
   );
   const templates = useLoaded<ReportTemplates>("report templates", () => read("reports/templates"));
-  const schedules = useLoaded<ScheduleList>(`schedules ${turn}`, () => read("reports/schedules"));
+  const schedules = useLoaded<ScheduleList>("schedules", () => read("reports/schedules"), turn);
   const items = reports.value?.items ?? [];
   const waits = items.some(isOpen);
   useEffect(() => {
@@ -64,10 +69,11 @@ export function Reports() {
     const timer = window.setTimeout(() => setTurn((n) => n + 1), LOOK_MILLISECONDS);
     return () => window.clearTimeout(timer);
   }, [waits, reports.value]);
+  const again = () => setTurn((n) => n + 1);
   const act = (work: Promise<unknown>) => {
     setProblem(null);
     work.then(
-      () => setTurn((n) => n + 1),
+      again,
       (error: unknown) => setProblem(describe(error)),
     );
   };
@@ -83,15 +89,26 @@ export function Reports() {
         />
       )}
       <Panel title="Schedules" note="of all portfolios">
-        <Schedules items={schedules.value?.items ?? []} loading={schedules.loading} act={act} />
+        <Schedules items={schedules.value?.items ?? []} loading={schedules.loading} act={act} onDone={again} />
       </Panel>
       <Panel title="Reports" wide note={`of ${report.portfolio.name}, the last ones first`}>
         {items.length ? (
-          <DataTable label="Reports" columns={COLUMNS} rows={items.map((each) => rowOf(each, act))} />
+          <DataTable label="Reports" columns={COLUMNS} rows={items.map((each) => rowOf(each, act, setLeaving))} />
         ) : (
           <p class="empty">{reports.loading ? "Loading …" : "No report was generated yet."}</p>
         )}
       </Panel>
+      {leaving && (
+        <FormDialog
+          label={`Delete the report of ${leaving.as_of}?`}
+          action="Delete it"
+          danger
+          submit={() => deleteReport(leaving.report_id).then(again)}
+          onClose={() => setLeaving(null)}
+        >
+          <p>Its document is deleted with it. It can be generated again.</p>
+        </FormDialog>
+      )}
     </div>
   );
 }
@@ -115,10 +132,7 @@ function size(bytes: number | null): string {
   return bytes === null ? "–" : `${number(Math.max(bytes / 1024, 1), 0)} kB`;
 }
 
-function rowOf(report: ReportOut, act: (work: Promise<unknown>) => void) {
-  const remove = () => {
-    if (confirm("Delete this report with its document?")) act(deleteReport(report.report_id));
-  };
+function rowOf(report: ReportOut, act: (work: Promise<unknown>) => void, onDelete: (report: ReportOut) => void) {
   const place = addressOf("reports/{report_id}/download" as never, { report_id: report.report_id });
   return [
     `${words(report.template)}${report.schedule_id ? ", scheduled" : ""}`,
@@ -139,7 +153,7 @@ function rowOf(report: ReportOut, act: (work: Promise<unknown>) => void) {
           Cancel
         </button>
       ) : (
-        <button type="button" class="quiet" onClick={remove}>
+        <button type="button" class="quiet" onClick={() => onDelete(report)}>
           Delete
         </button>
       )}
@@ -248,9 +262,11 @@ interface SchedulesProps {
   items: ScheduleOut[];
   loading: boolean;
   act: (work: Promise<unknown>) => void;
+  onDone: () => void;
 }
 
-function Schedules({ items, loading, act }: SchedulesProps) {
+function Schedules({ items, loading, act, onDone }: SchedulesProps) {
+  const [leaving, setLeaving] = useState<ScheduleOut | null>(null);
   if (!items.length) return <p class="empty">{loading ? "Loading …" : "No report is scheduled."}</p>;
   const columns = [{ name: "Schedule" }, { name: "Format" }, { name: "Last session" }, { name: "State" }, { name: "" }];
   const rows = items.map((each) => [
@@ -264,12 +280,27 @@ function Schedules({ items, loading, act }: SchedulesProps) {
       <button type="button" class="quiet" onClick={() => act(changeSchedule(each.schedule_id, toggled(each)))}>
         {each.enabled ? "Pause" : "Resume"}
       </button>
-      <button type="button" class="quiet" onClick={() => act(deleteSchedule(each.schedule_id))}>
+      <button type="button" class="quiet" aria-label={`Delete ${each.name}`} onClick={() => setLeaving(each)}>
         Delete
       </button>
     </span>,
   ]);
-  return <DataTable label="Schedules" columns={columns} rows={rows} />;
+  return (
+    <>
+      <DataTable label="Schedules" columns={columns} rows={rows} />
+      {leaving && (
+        <FormDialog
+          label={`Delete ${leaving.name}?`}
+          action="Delete it"
+          danger
+          submit={() => deleteSchedule(leaving.schedule_id).then(onDone)}
+          onClose={() => setLeaving(null)}
+        >
+          <p>No later session makes this report. Reports that it made stay.</p>
+        </FormDialog>
+      )}
+    </>
+  );
 }
 
 function toggled(each: ScheduleOut): NewSchedule {

@@ -1,11 +1,12 @@
 import { read } from "../api/client";
 import type { Backtest, Vectors } from "../api/names";
 import type { JudgedDay } from "../api/types";
-import { inUnit, percent, words } from "../format";
+import { inUnit, percent, title, words } from "../format";
 import { Choice } from "../parts/Choice";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
+import { Part } from "../parts/Part";
 import { Waiting } from "../parts/Waiting";
 import { go, useAddress } from "../state/address";
 import { metric, useBook } from "../state/book";
@@ -28,20 +29,25 @@ export function Risk() {
   const { report, asOf, version } = useBook();
   const { var: chosen, exception, confidence: wanted } = useAddress();
   const ids = { portfolio_id: report.portfolio.portfolio_id };
-  const key = `${ids.portfolio_id} ${asOf} ${version}`;
-  const backtest = useLoaded<Backtest>(key, () => read("portfolios/{portfolio_id}/var-backtest", ids, { to: asOf }));
-  const vectors = useLoaded<Vectors>(key, () =>
-    read("portfolios/{portfolio_id}/pnl-vectors", ids, { as_of: asOf, limit: 1 }),
+  const key = `${ids.portfolio_id} ${asOf}`;
+  const backtest = useLoaded<Backtest>(key, () => read("portfolios/{portfolio_id}/var-backtest", ids, { to: asOf }), version);
+  const vectors = useLoaded<Vectors>(
+    key,
+    () => read("portfolios/{portfolio_id}/pnl-vectors", ids, { as_of: asOf, limit: 1 }),
+    version,
   );
   const judged = backtest.value?.judged ?? [];
   const shown = judged.find((each) => each.measure === chosen) ?? judged[0];
   const confidence = wanted === "99" ? 99 : 95;
-  const day = useLoaded<JudgedDay>(exception && shown ? `${key} ${exception} ${shown.confidence}` : null, () =>
-    read(
-      "portfolios/{portfolio_id}/var-backtest/{session_date}",
-      { ...ids, session_date: exception ?? "" },
-      { confidence: shown?.confidence ?? 95 },
-    ),
+  const day = useLoaded<JudgedDay>(
+    exception && shown ? `${key} ${exception} ${shown.confidence}` : null,
+    () =>
+      read(
+        "portfolios/{portfolio_id}/var-backtest/{session_date}",
+        { ...ids, session_date: exception ?? "" },
+        { confidence: shown?.confidence ?? 95 },
+      ),
+    version,
   );
   return (
     <div class="grid">
@@ -81,7 +87,9 @@ function Methods() {
     return (
       <>
         <Figure measure={name}>{inUnit(found.value, found.unit)}</Figure>
-        <small>{percent(found.share_of_nav)}</small>
+        <small>
+          <Part measure="share_of_nav" about={title(name)} amount={percent(found.share_of_nav)} />
+        </small>
       </>
     );
   };

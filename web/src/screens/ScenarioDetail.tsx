@@ -106,15 +106,18 @@ function ByFactor({ outcome, terms }: { outcome: StressOutcome; terms: ScenarioO
       {money(value, { plus: true, compact: true })}
     </Part>
   );
+  const moved = (measure: string, name: string, value: number | null | undefined) => (
+    <Part measure={measure} about={`${outcome.name}, ${words(name)}`} amount={move(name, value)} />
+  );
   const rows = [...names]
     .filter((name) => size(name) > 0 || given[name])
     .toSorted((a, b) => size(b) - size(a))
     .map((name) => [
       name === "nonlinear" ? "Beyond delta" : words(name),
-      move(name, given[name]),
-      move(name, measured[name]),
-      move(name, direct?.effective_shocks?.[name]),
-      move(name, correlated?.effective_shocks?.[name]),
+      moved("shocks", name, given[name]),
+      moved("measured_shocks", name, measured[name]),
+      moved("effective_shocks", name, direct?.effective_shocks?.[name]),
+      moved("effective_shocks", name, correlated?.effective_shocks?.[name]),
       amount(words(name), impacts[0]?.[name]),
       amount(words(name), impacts[1]?.[name]),
       amount(words(name), name === "nonlinear" ? stated?.nonlinear : stated?.factor_impacts?.[name]),

@@ -31,12 +31,15 @@ export function Scenarios() {
   const { scenario } = useAddress();
   const [turn, setTurn] = useState(0);
   const id = report.portfolio.portfolio_id;
-  const key = `${id} ${asOf} ${version}`;
-  const results = useLoaded(key, () =>
-    read("risk/stress-testing/results/{portfolio_id}", { portfolio_id: id }, { as_of: asOf, include: "positions" }),
+  const key = `${id} ${asOf}`;
+  const results = useLoaded(
+    key,
+    () =>
+      read("risk/stress-testing/results/{portfolio_id}", { portfolio_id: id }, { as_of: asOf, include: "positions" }),
+    version,
   );
-  const map = useLoaded<Mapped>(`${key} ${turn}`, () => read("portfolios/scenarios", {}, { as_of: asOf }));
-  const terms = useLoaded(`${version} ${turn}`, () => read("risk/stress-testing/scenarios"));
+  const map = useLoaded<Mapped>(`${asOf}`, () => read("portfolios/scenarios", {}, { as_of: asOf }), `${version} ${turn}`);
+  const terms = useLoaded("terms", () => read("risk/stress-testing/scenarios"), `${version} ${turn}`);
   const outcomes = results.value?.scenarios ?? report.stress.scenarios;
   const chosen = outcomes.find((each) => each.scenario_id === scenario) ?? worstOf(outcomes);
   const listed = terms.value?.items ?? [];
@@ -139,7 +142,7 @@ function MarketMoves() {
       {rows.length ? (
         <DataTable
           label="Plain moves"
-          columns={[{ name: "Move" }, { name: "P&L", numeric: true }, { name: "Coverage", numeric: true }]}
+          columns={[{ name: "Move" }, { name: "P&L", numeric: true }, { name: "Coverage", numeric: true, measure: "coverage" }]}
           rows={rows}
         />
       ) : (

@@ -2,9 +2,10 @@ import { useState } from "preact/hooks";
 
 import { evaluateWhatIf, saveScenario } from "../api/client";
 import type { NewScenario, ScenarioOut, WhatIf, WhatIfReport } from "../api/types";
-import { money, number, percent, tone, words } from "../format";
+import { money, number, percent, shock, tone, words } from "../format";
 import { Bars } from "../parts/Bars";
 import { Panel } from "../parts/Panel";
+import { Part } from "../parts/Part";
 import { Symbol } from "../parts/Symbol";
 import { go, useAddress } from "../state/address";
 import { useBook } from "../state/book";
@@ -45,8 +46,11 @@ export function ShockEditor({ onSaved }: { onSaved: () => void }) {
   const typed = typedIn(shocked);
   const wanted = wantedOf(typed, factors.map((each) => each.factor));
   const id = report.portfolio.portfolio_id;
-  const outcome = useLoaded<WhatIfReport>(shocked ? `${id} ${asOf} ${version} ${shocked}` : null, () =>
-    evaluateWhatIf({ ...wanted, portfolio_id: id, as_of: asOf ?? null, positions_shown: SHOWN }),
+  const outcome = useLoaded<WhatIfReport>(
+    shocked ? `${id} ${asOf} ${shocked}` : null,
+    () =>
+      evaluateWhatIf({ ...wanted, portfolio_id: id, as_of: asOf ?? null, positions_shown: SHOWN }),
+    version,
   );
   return (
     <Panel title="Shock editor" wide note="evaluated now; nothing is written until you save it">
@@ -173,18 +177,20 @@ function Outcome({ report }: { report: WhatIfReport }) {
   const outcome = report.scenarios[0];
   if (!outcome) return null;
   const result = outcome.correlated ?? outcome.direct;
-  const amount = (value: number | null | undefined) => (
-    <span class={tone(value)}>{money(value, { plus: true, whole: true })}</span>
+  const amount = (about: string, value: number | null | undefined, measure = "pnl") => (
+    <Part measure={measure} about={`this shock, ${about}`} amount={money(value, { plus: true })} tone={tone(value)}>
+      {money(value, { plus: true, whole: true })}
+    </Part>
   );
   const impacts = Object.entries({ ...result?.factor_impacts, "beyond delta": result?.nonlinear ?? 0 });
   const factors = impacts
     .filter(([, value]) => value)
-    .map(([name, value]) => ({ key: name, label: words(name), value, text: amount(value) }));
+    .map(([name, value]) => ({ key: name, label: words(name), value, text: amount(words(name), value, "factor_impacts") }));
   const positions = (result?.positions ?? []).slice(0, SHOWN).map((each) => ({
     key: each.position_id,
     label: <Symbol symbol={each.symbol} />,
     value: each.pnl ?? 0,
-    text: amount(each.pnl),
+    text: amount(each.symbol, each.pnl),
   }));
   const sides = [
     ["Others follow", outcome.correlated],
@@ -197,14 +203,18 @@ function Outcome({ report }: { report: WhatIfReport }) {
           <div key={name}>
             <dt>{name}</dt>
             <dd>
-              {amount(each?.total_pnl)} <small>{percent(each?.share_of_nav, true)} of NAV</small>
+              {amount(name, each?.total_pnl, "total_pnl")}{" "}
+              <small>
+                <Part measure="share_of_nav" about={`this shock, ${name}`} amount={percent(each?.share_of_nav, true)} /> of
+                NAV
+              </small>
             </dd>
           </div>
         ))}
         <div>
           <dt>Plausibility</dt>
           <dd>
-            {number(result?.plausibility, 1)} <small>yearly standard deviations</small>
+            <Part measure="plausibility" about="this shock" amount={number(result?.plausibility, 1)} /> <small>yearly standard deviations</small>
           </dd>
         </div>
       </dl>
@@ -230,13 +240,27 @@ function Outcome({ report }: { report: WhatIfReport }) {
   );
 }
 
+/** What of the shock no saved scenario holds, in words. */
+function notSaved(wanted: WhatIf): string[] {
+  const names = Object.entries(wanted.underlying_shocks ?? {}).map(([symbol, value]) => `${symbol} ${shock(value)}`);
+  const days = wanted.days_forward ?? 0;
+  return days > 0 ? [...names, `${days} ${days === 1 ? "day" : "days"} forward`] : names;
+}
+
 /** Keep factors, yields and volatility under a name: the next run evaluates them for every portfolio. */
 function Save({ wanted, onSaved }: { wanted: WhatIf; onSaved: () => void }) {
   const [said, setSaid] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
   const some = Object.keys(wanted.shocks ?? {}).length > 0 || wanted.rate_shock !== null || wanted.volatility_shock !== null;
-  const more = (wanted.days_forward ?? 0) > 0 || Object.keys(wanted.underlying_shocks ?? {}).length > 0;
-  if (!some) return <p class="note">Single names and time alone are no scenario that can be saved.</p>;
+  const unsaved = notSaved(wanted);
+  if (!some) {
+    return (
+      <p class="note">
+        This cannot be saved: a saved scenario holds moves of factors, yields and volatility, not{" "}
+        {unsaved.join(" or ")}. The address of the page holds all of it.
+      </p>
+    );
+  }
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -258,6 +282,14 @@ function Save({ wanted, onSaved }: { wanted: WhatIf; onSaved: () => void }) {
   };
   return (
     <form class="shocks save" onSubmit={submit} aria-label="Save scenario">
+      {unsaved.length > 0 && (
+        <p class="stale" role="note">
+          <span>
+            <b>Not saved with it: {unsaved.join(", ")}.</b> A saved scenario holds moves of factors, yields and
+            volatility. The address of the page holds all of it.
+          </span>
+        </p>
+      )}
       <label>
         Name
         <input name="title" required maxLength={100} />
@@ -273,9 +305,8 @@ function Save({ wanted, onSaved }: { wanted: WhatIf; onSaved: () => void }) {
         </select>
       </label>
       <button type="submit" class="primary">
-        Save scenario
+        {unsaved.length ? "Save scenario without them" : "Save scenario"}
       </button>
-      {more && <p class="note">Single names and days are not part of a saved scenario.</p>}
       <p role="status" aria-label="Saved">
         {said}
       </p>

@@ -39,8 +39,10 @@ export function Smiles({ smile, loading, problem, underlying }: Props) {
   const columns = [
     { name: "Expiry" },
     { name: "Option" },
-    { name: "Bid / ask", numeric: true },
-    ...["Bid", "Mid, used", "Ask"].map((name) => ({ name: `${name} volatility`, numeric: true })),
+    { name: "Bid / ask", numeric: true, measure: "bid" },
+    { name: "Bid volatility", numeric: true, measure: "bid_volatility" },
+    { name: "Mid, used volatility", numeric: true, measure: "volatility" },
+    { name: "Ask volatility", numeric: true, measure: "ask_volatility" },
     { name: "Note" },
   ];
   const quoted = smile?.as_of && smile.as_of !== report.as_of ? `quotes of ${smile.as_of}` : undefined;

@@ -63,7 +63,7 @@ export function useUnseen(latest: NewAlerts | null): number {
 
 /** The last alerts of all portfolios. */
 export function Alerts({ portfolios, latest }: Props) {
-  const alerts = useLoaded<AlertPage>(`alerts ${latest?.number ?? 0}`, () => read("alerts", {}, { limit: 50 }));
+  const alerts = useLoaded<AlertPage>("alerts", () => read("alerts", {}, { limit: 50 }), latest?.number);
   const names = new Map(portfolios.map((each) => [each.portfolio_id, each.name]));
   const items = alerts.value?.items ?? [];
   const close = () => go({ dialog: undefined });

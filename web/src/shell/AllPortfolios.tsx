@@ -29,7 +29,7 @@ export function AllPortfolios({ summary }: { summary: SummedPortfolios }) {
       {summary.reason && <p class="empty">{summary.reason}</p>}
       <DataTable
         label="All portfolios added up"
-        columns={[{ name: "Figure" }, { name: `${summary.added} of ${summary.portfolios}`, numeric: true }]}
+        columns={[{ name: "Figure" }, { name: `${summary.added} of ${summary.portfolios} portfolios`, numeric: true }]}
         rows={figures}
       />
       <p class="note">

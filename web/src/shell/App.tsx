@@ -51,16 +51,19 @@ export function App() {
 function Portfolios({ onLeft }: { onLeft: () => void }) {
   const address = useAddress();
   const [turn, setTurn] = useState(0);
-  const portfolios = useLoaded<PagePortfolioList>(`portfolios ${turn}`, () =>
-    read("portfolios", {}, { limit: 1000, sort: "name" }),
+  const portfolios = useLoaded<PagePortfolioList>(
+    "portfolios",
+    () =>
+      read("portfolios", {}, { limit: 1000, sort: "name" }),
+    turn,
   );
   const { own, problem } = useLoadedOwn();
-  // A list that cannot be read again takes nothing away that is shown.
-  const last = useRef<PagePortfolioList | null>(null);
-  last.current = portfolios.value ?? last.current;
-  const list = last.current?.items ?? [];
-  const summary = useLoaded<SummedPortfolios>(list.length > 1 ? `summary ${turn}` : null, () =>
-    read("portfolios/summary"),
+  const list = portfolios.value?.items ?? [];
+  const summary = useLoaded<SummedPortfolios>(
+    list.length > 1 ? "summary" : null,
+    () =>
+      read("portfolios/summary"),
+    turn,
   );
   const preferred = own?.preferences.default_portfolio_id;
   const chosen = own ? chosenOf(list, address["portfolio"], preferred) : undefined;
@@ -69,8 +72,16 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
       go({ portfolio: chosen.portfolio_id }, true);
     }
   }, [chosen?.portfolio_id, address["portfolio"]]);
-  const renew = () => setTurn(turn + 1);
-  if (!own || !last.current) {
+  const renew = () => setTurn((n) => n + 1);
+  // The sums are read after the list: what was valued in between is in them and not in it.
+  const renewed = useRef(0);
+  const isBehind = summary.value !== null && list.some((each) => isSummedBeforeListed(each, summary.value));
+  useEffect(() => {
+    if (!isBehind || Date.now() - renewed.current < RENEWED_APART_MILLISECONDS) return;
+    renewed.current = Date.now();
+    renew();
+  }, [summary.value, isBehind]);
+  if (!own || !portfolios.value) {
     const refusal = portfolios.problem ?? problem;
     return (
       <main class="alone">{refusal ? <p role="alert">{refusal}</p> : <p class="empty">Loading portfolios …</p>}</main>
@@ -91,6 +102,14 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
       )}
     </OwnContext.Provider>
   );
+}
+
+const RENEWED_APART_MILLISECONDS = 10_000;
+
+/** Whether a portfolio is in the sums although the list says that it is not valued yet. */
+function isSummedBeforeListed(each: ListedPortfolio, summary: SummedPortfolios | null): boolean {
+  const isLeftOut = summary?.left_out.some((left) => left.portfolio_id === each.portfolio_id) ?? true;
+  return !each.as_of && each.positions > 0 && !isLeftOut;
 }
 
 /** The one that the address names, or else the preferred one, or the first that there are figures of. */

@@ -6,7 +6,7 @@ import type { PortfolioReport, SummedPortfolios } from "../api/types";
 import { go, useAddress } from "../state/address";
 import { BookContext, loadReport, type Book } from "../state/book";
 import { useProgress } from "../state/events";
-import { useLoaded } from "../state/loading";
+import { useLoaded, useOld } from "../state/loading";
 import { useOwn } from "../state/own";
 import { isAboutTerms, isFree, loadOthers, screenOf, useScreen, type ScreenId, type ScreenProps } from "../state/screens";
 import { AlertNews, Alerts, useUnseen } from "./Alerts";
@@ -54,6 +54,18 @@ export function Shown({ screen, onLoaded }: ScreenProps & { screen: ScreenId }) 
   return problem ? <p role="alert">{problem}</p> : <p class="empty">Loading …</p>;
 }
 
+/** What could not be loaded again stays; here is why it is old. */
+function Old() {
+  const reasons = useOld();
+  if (!reasons.length) return null;
+  return (
+    <p role="alert" class="old">
+      <strong>Not up to date:</strong> {reasons.join("; ")}. What is shown was loaded before; it is loaded again by
+      itself.
+    </p>
+  );
+}
+
 /** What Escape closes: the figure in front, else the position behind it. */
 function closing({ figure }: Record<string, string>): Record<string, undefined> {
   return figure ? CLOSED : { open: undefined, part: undefined, dialog: undefined };
@@ -78,8 +90,9 @@ export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Pro
   const [changes, setChanges] = useState(0);
   const version = progress.version + changes;
   const report = useLoaded<PortfolioReport>(
-    `${portfolio.portfolio_id} ${asOf ?? "latest"} ${version}`,
+    `${portfolio.portfolio_id} ${asOf ?? "latest"}`,
     () => loadReport(portfolio.portfolio_id, asOf),
+    version,
   );
   useEffect(() => {
     if (progress.news > 0) onNews();
@@ -114,9 +127,17 @@ export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Pro
       <div class="main">
         <Strip book={book} portfolio={portfolio} progress={progress} />
         <main id="screen" tabIndex={-1} aria-label={screen}>
+          <Old />
           {report.problem && <p role="alert">{report.problem}</p>}
           {isFree(screen) ? (
-            <Shown screen={screen} onLoaded={onNews} />
+            <>
+              <Shown screen={screen} onLoaded={onNews} />
+              {book && (
+                <BookContext.Provider value={book}>
+                  <Drawer />
+                </BookContext.Provider>
+              )}
+            </>
           ) : book ? (
             <Measured book={book} screen={screen} onLoaded={onNews} />
           ) : (

@@ -83,8 +83,9 @@ function useHistory(book: Book, asked: Asked, meaning: Definition | null): Histo
   const served = asked.series?.startsWith("attribution.") ? undefined : asked.series;
   const wanted = asked.of ? undefined : (served ?? (meaning?.series ? measure : undefined));
   const loaded = useLoaded<History>(
-    position ? `position ${position} ${version}` : wanted ? `series ${wanted} ${version}` : null,
+    position ? `position ${position}` : wanted ? `series ${wanted}` : null,
     () => (position ? positionHistory(position, measure) : portfolioHistory(id, wanted ?? measure)),
+    version,
   );
   if (position || wanted) return loaded.value;
   const values = asked.series || asked.of ? null : reportedHistory(report, measure);

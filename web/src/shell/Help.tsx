@@ -1,11 +1,11 @@
 import { useScreens } from "../state/own";
 import { Dialog } from "./Dialog";
 
-const FIRST: Array<[string, string]> = [["Ctrl K", "search screens, portfolios, positions, scenarios and figures"]];
+const FIRST: Array<[string, string]> = [["Ctrl K", "search screens, portfolios, positions of every portfolio, scenarios and figures"]];
 const OTHERS: Array<[string, string]> = [
   ["/", "filter the list of the screen"],
   ["Arrows", "in the grid of positions: from cell to cell; in the filter: from pill to pill"],
-  ["Enter, Space", "in the grid: open the position, explain the number"],
+  ["Enter, Space, x", "in the grid: open the position, explain the number, mark it"],
   ["[ and ]", "the session before and after"],
   ["?", "these keys"],
   ["Esc", "close what is open"],

@@ -27,6 +27,11 @@ interface Props {
 export function Navigation(props: Props) {
   const { portfolios, portfolio, summary, screen, alerts, onPalette } = props;
   const list = useRef<HTMLUListElement>(null);
+  // On a phone everything but the screens' names is behind a button.
+  const [open, setOpen] = useState(false);
+  const chosen = (event: MouseEvent) => {
+    if ((event.target as HTMLElement).closest("button:not(.menu-button)")) setOpen(false);
+  };
   const screens = useScreens();
   // On a phone the list is one row, which scrolls: the current screen's name is brought into it.
   useEffect(() => {
@@ -34,12 +39,15 @@ export function Navigation(props: Props) {
     if (list.current && current) list.current.scrollLeft = current.offsetLeft - list.current.offsetLeft - 40;
   }, [screen]);
   return (
-    <nav class="side" aria-label="Portfolios and screens">
+    <nav class={open ? "side open" : "side"} aria-label="Portfolios and screens" onClick={chosen}>
       <a class="brand" href="/">
         <img src="/favicon.svg" alt="" width="22" height="22" /> <span>SigmaSight</span>
       </a>
       <button type="button" class="search" onClick={onPalette}>
         <span>Search, go to …</span> <kbd>Ctrl K</kbd>
+      </button>
+      <button type="button" class="menu-button" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {open ? "Close" : "Menu"}
       </button>
       <ul class="screens" ref={list}>
         {screens.map((each) => (
@@ -67,6 +75,7 @@ type TreeProps = Pick<Props, "portfolios" | "portfolio" | "summary">;
 function Tree({ portfolios, portfolio, summary }: TreeProps) {
   const [wanted, setWanted] = useState("");
   const shown = portfolios.filter((each) => each.name.toLowerCase().includes(wanted.toLowerCase()));
+  const left = (summary?.left_out ?? []).map((each) => `without ${each.name}: ${each.reason}`).join("; ");
   const latest = portfolios.reduce<string>((day, each) => (each.as_of && each.as_of > day ? each.as_of : day), "");
   return (
     <>
@@ -85,7 +94,11 @@ function Tree({ portfolios, portfolio, summary }: TreeProps) {
             <button type="button" onClick={() => go({ dialog: "all" })}>
               <span class="name">All portfolios</span>
               <Worth nav={summary.nav} pnl={summary.daily_pnl} />
-              <small class="run">{summary.added < summary.portfolios ? `${summary.added} of ${summary.portfolios}` : `${summary.portfolios} added up`}</small>
+              <small class={left ? "run warn" : "run"} title={left || undefined}>
+                {summary.added < summary.portfolios
+                  ? `${summary.added} of ${summary.portfolios} portfolios valued`
+                  : `${summary.portfolios} added up`}
+              </small>
             </button>
           </li>
         )}

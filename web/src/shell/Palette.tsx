@@ -1,9 +1,11 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { read } from "../api/client";
 import type { ListedPortfolio } from "../api/names";
-import type { PortfolioReport } from "../api/types";
+import type { PortfolioReport, SymbolsFound } from "../api/types";
 import { instrument, title } from "../format";
 import { go } from "../state/address";
+import { useLoaded } from "../state/loading";
 import { useScreens } from "../state/own";
 import { Dialog } from "./Dialog";
 import { CLOSED } from "./Drawer";
@@ -32,9 +34,13 @@ export function Palette({ portfolios, report, onClose }: Props) {
   useLayoutEffect(() => input.current?.focus(), []);
   const screens = useScreens();
   const text = wanted.toLowerCase();
-  const matching = choices(screens, portfolios, report).filter((each) =>
-    [each.name, each.also ?? ""].some((name) => name.toLowerCase().includes(text)),
-  );
+  const elsewhere = useElsewhere(wanted.trim(), portfolios, report?.portfolio.portfolio_id);
+  const matching = [
+    ...choices(screens, portfolios, report).filter((each) =>
+      [each.name, each.also ?? ""].some((name) => name.toLowerCase().includes(text)),
+    ),
+    ...elsewhere.choices,
+  ];
   const found = matching.slice(0, MOST_SHOWN);
   const take = (choice: Choice | undefined) => {
     if (!choice) return;
@@ -80,10 +86,39 @@ export function Palette({ portfolios, report, onClose }: Props) {
           </li>
         ))}
       </ul>
-      {!found.length && <p class="empty">Nothing has this name.</p>}
+      {!found.length && <p class="empty">{elsewhere.loading ? "Searching your other portfolios …" : "Nothing has this name."}</p>}
       {matching.length > MOST_SHOWN && <p class="note">{matching.length - MOST_SHOWN} more: type on</p>}
     </Dialog>
   );
+}
+
+const PAUSE_MILLISECONDS = 200;
+const SHORTEST = 2;
+
+/** What other portfolios hold, by one request once the typing pauses. */
+function useElsewhere(typed: string, portfolios: ListedPortfolio[], shown: string | undefined) {
+  const [wanted, setWanted] = useState("");
+  useEffect(() => {
+    const pause = window.setTimeout(() => setWanted(typed), PAUSE_MILLISECONDS);
+    return () => window.clearTimeout(pause);
+  }, [typed]);
+  const needed = portfolios.some((each) => each.portfolio_id !== shown) && wanted.length >= SHORTEST;
+  const loaded = useLoaded<SymbolsFound>(needed ? wanted : null, () =>
+    read("symbols", {}, { search: wanted, limit: MOST_SHOWN }),
+  );
+  const names = new Map(portfolios.map((each) => [each.portfolio_id, each.name]));
+  const items = needed && wanted === typed ? (loaded.value?.items ?? []) : [];
+  const choices = items.flatMap((each): Choice[] =>
+    each.portfolio_ids
+      .filter((id) => id !== shown && names.has(id))
+      .map((id) => ({
+        key: `${id} ${each.symbol}`,
+        kind: `position in ${names.get(id) ?? ""}`,
+        name: instrument(each.symbol),
+        act: () => go({ portfolio: id, screen: "positions", filter: each.symbol }),
+      })),
+  );
+  return { choices, loading: needed && (loaded.loading || wanted !== typed) };
 }
 
 function choices(

@@ -20,14 +20,15 @@ interface Props {
 
 /** What a manager looks at first, on every screen. */
 export function Strip({ book, portfolio, progress }: Props) {
+  const [all, setAll] = useState(false);
   return (
-    <header class="strip">
+    <header class={all ? "strip all" : "strip"}>
       <div class="heading">
         <h1>{portfolio.name}</h1>
         {book?.report.as_of && <Sessions book={book} />}
         <State book={book} progress={progress} />
       </div>
-      {book?.report.snapshot && <Numbers report={book.report} />}
+      {book?.report.snapshot && <Numbers report={book.report} all={all} onAll={setAll} />}
       {book && <StateDialogs book={book} />}
     </header>
   );
@@ -53,13 +54,19 @@ function Item({ name, note, minor = false, children }: ItemProps) {
   );
 }
 
-function Numbers({ report }: { report: PortfolioReport }) {
-  const [all, setAll] = useState(false);
+interface NumbersProps {
+  report: PortfolioReport;
+  /** On a phone: every figure and every state, not the essential ones alone. */
+  all: boolean;
+  onAll: (all: boolean) => void;
+}
+
+function Numbers({ report, all, onAll }: NumbersProps) {
   const snapshot = report.snapshot;
   if (!snapshot) return null;
   return (
     <>
-      <dl class={all ? "numbers all" : "numbers"} id="numbers">
+      <dl class="numbers" id="numbers">
         <Item name="NAV">
           <Figure measure="nav">{money(snapshot.nav, { whole: true })}</Figure>
         </Item>
@@ -82,7 +89,7 @@ function Numbers({ report }: { report: PortfolioReport }) {
         class="quiet more"
         aria-expanded={all}
         aria-controls="numbers"
-        onClick={() => setAll(!all)}
+        onClick={() => onAll(!all)}
       >
         {all ? "Fewer figures" : "All figures"}
       </button>
@@ -100,7 +107,7 @@ function Exposures({ report }: { report: PortfolioReport }) {
   const weighted = metric(report, "dollar_delta_beta_weighted");
   return (
     <>
-      <Item name="Gross" note={money(dollars?.gross, { compact: true })}>
+      <Item name="Gross" note={money(dollars?.gross, { compact: true })} minor>
         <Figure measure="gross" series="exposure.delta_adjusted.gross">
           {percent(shares?.gross)}
         </Figure>
@@ -110,6 +117,7 @@ function Exposures({ report }: { report: PortfolioReport }) {
         note={
           <Figure measure="dollar_delta">{money(dollars?.net, { compact: true, plus: true })}</Figure>
         }
+        minor
       >
         <Figure measure="net" series="exposure.delta_adjusted.net">
           {percent(shares?.net, true)}
@@ -162,11 +170,17 @@ function WorstScenario({ report }: { report: PortfolioReport }) {
 
 function Limits({ report }: { report: PortfolioReport }) {
   const [first, ...others] = limitsInWords(report.limits);
-  const bad = first?.state === "breached" ? "loss" : first?.state === "warning" ? "warned" : "";
+  const bad = first?.state === "breached" ? "loss" : !first || first.state === "ok" ? "" : "warned";
+  const note = first ? [first.words, ...others.map((each) => each.text)].join(", ") : "in force";
   return (
-    <Item name="Limits" note={first ? others.map((each) => each.text).join(", ") || undefined : "in force"}>
-      <button type="button" class={`figure ${bad}`} onClick={() => go({ screen: "limits" })}>
-        {first?.text ?? "none"}
+    <Item name="Limits" note={<span title={note}>{note}</span>}>
+      <button
+        type="button"
+        class={`figure ${bad}`}
+        aria-label={first ? `Limits: ${[first, ...others].map((each) => each.text).join(", ")}` : undefined}
+        onClick={() => go({ screen: "limits" })}
+      >
+        {first?.count ?? "none"}
       </button>
     </Item>
   );

@@ -17,7 +17,11 @@ export interface Acting {
   trouble: Trouble | null;
 }
 
+/** What a form itself finds wrong, before anything is sent: its message is shown as it is. */
+export class FormProblem extends Error {}
+
 export function troubleOf(error: unknown): Trouble {
+  if (error instanceof FormProblem) return { detail: error.message, errors: [] };
   return { detail: describe(error), errors: error instanceof ApiProblem ? error.errors : [] };
 }
 

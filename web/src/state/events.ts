@@ -51,23 +51,31 @@ export function useReportNews(): number {
 const COALESCED_MILLISECONDS = 400;
 const OPENED_AGAIN_MILLISECONDS = 10_000;
 
-// While ninety sessions run again, each reload is up to four requests of the hundred a minute.
-const APART_MILLISECONDS = 5_000;
+// While ninety sessions run again, each reload is up to seven requests of the hundred a minute: the
+// report, four of a screen, the portfolios and their sums.
+const FIRST_APART_MILLISECONDS = 5_000;
+const LAST_APART_MILLISECONDS = 15_000;
 
-/** Act soon after the first event, and again only after a while, however many events come. */
+/**
+ * Act soon after the first event, and again only after a while, however many events come; the while
+ * grows as long as they keep coming.
+ */
 function coalesced(act: () => void): { soon: () => void; stop: () => void } {
   let waiting = 0;
-  let next = 0;
+  let acted = 0;
+  let apart = FIRST_APART_MILLISECONDS;
+  const now = () => {
+    waiting = 0;
+    acted = Date.now();
+    act();
+  };
   return {
     soon: () => {
-      waiting ||= window.setTimeout(
-        () => {
-          waiting = 0;
-          next = Date.now() + APART_MILLISECONDS;
-          act();
-        },
-        Math.max(COALESCED_MILLISECONDS, next - Date.now()),
-      );
+      if (waiting) return;
+      const ago = Date.now() - acted;
+      if (ago > apart) apart = FIRST_APART_MILLISECONDS;
+      waiting = window.setTimeout(now, Math.max(COALESCED_MILLISECONDS, apart - ago));
+      if (ago < apart) apart = Math.min(apart * 2, LAST_APART_MILLISECONDS);
     },
     stop: () => window.clearTimeout(waiting),
   };

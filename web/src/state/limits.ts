@@ -23,11 +23,18 @@ export const LIMIT_TONES: Record<string, string> = {
 };
 
 /** How many limits are in which state, the most serious first: "1 breached". */
-export function limitsInWords(counts: Record<string, number>): Array<{ state: string; text: string }> {
+export function limitsInWords(counts: Record<string, number>): Counted[] {
   return STATES.flatMap(([state, words]) => {
     const count = counts[state];
-    return count ? [{ state, text: `${count} ${words}` }] : [];
+    return count ? [{ state, count, words, text: `${count} ${words}` }] : [];
   });
+}
+
+interface Counted {
+  state: string;
+  count: number;
+  words: string;
+  text: string;
 }
 
 /** A value of a limit in its unit. */

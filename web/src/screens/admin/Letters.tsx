@@ -29,7 +29,7 @@ export function Letters() {
   const [turn, setTurn] = useState(0);
   const [replaying, setReplaying] = useState<DeadLetterOut | null>(null);
   const query = { replayed, limit: PAGE, offset: page_offset };
-  const page = useLoaded<PageDeadLetterOut>(JSON.stringify([query, turn]), () => read("admin/dead-letters", {}, query));
+  const page = useLoaded<PageDeadLetterOut>(JSON.stringify(query), () => read("admin/dead-letters", {}, query), turn);
   const items = page.value?.items ?? [];
   const shown = items.find((each) => each.letter_id === letter);
   return (

@@ -36,7 +36,7 @@ export function Runs() {
   const [turn, setTurn] = useState(0);
   const [starting, setStarting] = useState(false);
   const query = { status: run_state, as_of: run_day, limit: PAGE, offset: page_offset };
-  const page = useLoaded<PageRunOut>(JSON.stringify([query, turn]), () => read("admin/batch/runs", {}, query));
+  const page = useLoaded<PageRunOut>(JSON.stringify(query), () => read("admin/batch/runs", {}, query), turn);
   const reload = () => setTurn((n) => n + 1);
   const items = page.value?.items ?? [];
   return (
@@ -150,7 +150,7 @@ const PROBLEMS = [
 ];
 
 function OneRun({ runId, turn }: { runId: string; turn: number }) {
-  const run = useLoaded<RunDetail>(`${runId} ${turn}`, () => read("admin/batch/runs/{run_id}", { run_id: runId }));
+  const run = useLoaded<RunDetail>(runId, () => read("admin/batch/runs/{run_id}", { run_id: runId }), turn);
   if (run.problem) return <p role="alert">{run.problem}</p>;
   if (!run.value) return <p class="empty">Loading …</p>;
   const { stages, problems, items, as_of, status, trigger } = run.value;

@@ -8,6 +8,7 @@ import { DataTable } from "../../parts/DataTable";
 import { FormDialog } from "../../parts/Form";
 import { Pager } from "../../parts/Pager";
 import { Panel } from "../../parts/Panel";
+import { FormProblem } from "../../state/acting";
 import { go, useAddress } from "../../state/address";
 import { useLoaded } from "../../state/loading";
 import { useOwn } from "../../state/own";
@@ -31,7 +32,7 @@ export function Users() {
   const [turn, setTurn] = useState(0);
   const [open, setOpen] = useState<Open | null>(null);
   const query = { search, role, limit: PAGE, offset: page_offset };
-  const page = useLoaded<PageManagedUser>(JSON.stringify([query, turn]), () => read("admin/users", {}, query));
+  const page = useLoaded<PageManagedUser>(JSON.stringify(query), () => read("admin/users", {}, query), turn);
   const reload = () => setTurn((n) => n + 1);
   const items = page.value?.items ?? [];
   return (
@@ -191,7 +192,7 @@ function UserDialog({ open, onDone, onClose }: DialogProps) {
     );
   }
   const submit = async (form: FormData) => {
-    if (form.get("typed") !== user.email) throw new Error(`type ${user.email} to delete the user`);
+    if (form.get("typed") !== user.email) throw new FormProblem(`type ${user.email} to delete the user`);
     await deleteUser(user.user_id);
     onDone();
   };

@@ -35,12 +35,18 @@ export function Booking({ draft, onDone }: { draft: DraftWithTrades; onDone: () 
       </Panel>
     );
   }
-  if (draft.saved_at) return null;
+  const moved = draft.base.moved;
   return (
     <Panel title="Book" wide note={`into the ledger of ${draft.base.name}`}>
-      <p class="note">First see what would be written; what is written then is exactly that.</p>
+      <p class="note">
+        {!moved
+          ? "First see what would be written; what is written then is exactly that."
+          : draft.saved_at
+            ? `${draft.base.name} was edited since this draft was branched, and a saved draft cannot be rebased: begin a new draft to book these trades.`
+            : `${draft.base.name} was edited since this draft was branched: rebase the draft first.`}
+      </p>
       <p class="buttons">
-        <button type="button" disabled={!draft.trades.length || acting.busy} onClick={preview}>
+        <button type="button" disabled={!draft.trades.length || moved || acting.busy} onClick={preview}>
           See what would be written
         </button>
         {current && (
@@ -57,9 +63,9 @@ export function Booking({ draft, onDone }: { draft: DraftWithTrades; onDone: () 
             columns={[
               { name: `On ${current.trade_date}` },
               { name: "Instrument" },
-              { name: "Quantity", numeric: true },
-              { name: "Price", numeric: true },
-              { name: "Fees", numeric: true },
+              { name: "Quantity", numeric: true, measure: "quantity" },
+              { name: "Price", numeric: true, measure: "price" },
+              { name: "Fees", numeric: true, measure: "fees" },
               { name: "Cash", numeric: true },
             ]}
             rows={current.transactions.map((leg) => [

@@ -75,8 +75,8 @@ const GREEKS = "dollar_greeks";
 
 export const COLUMNS: Column[] = [
   { name: "" },
-  { name: "Before", numeric: true },
-  { name: "After", numeric: true },
+  { name: "Before", numeric: true, measure: "before" },
+  { name: "After", numeric: true, measure: "after" },
   { name: "Difference", numeric: true },
 ];
 

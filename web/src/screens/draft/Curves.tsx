@@ -26,8 +26,11 @@ export function Curves({ draft, turn }: { draft: DraftWithTrades; turn: number }
   const traded = [...new Set(draft.trades.flatMap((trade) => trade.legs.map((leg) => leg.underlying)))].sort();
   const of = underlying && traded.includes(underlying) ? underlying : null;
   const shown: Line = line !== undefined && line in LINES ? (line as Line) : "pnl";
-  const found = useLoaded<DraftCurves>(`${draft.draft_id} ${turn} ${of}`, () =>
-    evaluateDraftCurve(draft.draft_id, { underlying: of, days_forward: DAYS }),
+  const found = useLoaded<DraftCurves>(
+    `${draft.draft_id} ${of}`,
+    () =>
+      evaluateDraftCurve(draft.draft_id, { underlying: of, days_forward: DAYS }),
+    turn,
   );
   const choices = (
     <div class="toolbar">
@@ -103,7 +106,7 @@ function Overlaid({ curves, line, choices }: OverlaidProps) {
       table={{
         columns: [
           { name: "Spot" },
-          ...drawn.map((each) => ({ name: `${each.name}, ${each.when}`, numeric: true })),
+          ...drawn.map((each) => ({ name: `${each.name}, ${each.when}`, numeric: true, measure: line })),
         ],
         rows: spots.map((spot, place) => [
           shock(spot) || "0%",

@@ -4,8 +4,8 @@ import { read } from "../../api/client";
 import { calculateDraft, exportAddress, rebaseDraft, renameDraft, saveDraft } from "../../api/drafts";
 import type { DraftWithTrades, Impacts } from "../../api/types";
 import { money, number, words } from "../../format";
-import { Confirm } from "../../parts/Confirm";
 import { DataTable } from "../../parts/DataTable";
+import { FormDialog } from "../../parts/Form";
 import { Panel } from "../../parts/Panel";
 import { Problems } from "../../parts/Problems";
 import { useActing } from "../../state/acting";
@@ -28,8 +28,8 @@ interface Props {
 export function Draft({ draftId, onChange }: Props) {
   const [turn, setTurn] = useState(0);
   const ids = { draft_id: draftId };
-  const draft = useLoaded<DraftWithTrades>(`${draftId} ${turn}`, () => read("modelling/sessions/{draft_id}", ids));
-  const impacts = useLoaded<Impacts>(`${draftId} ${turn}`, () => read("modelling/sessions/{draft_id}/impacts", ids));
+  const draft = useLoaded<DraftWithTrades>(draftId, () => read("modelling/sessions/{draft_id}", ids), turn);
+  const impacts = useLoaded<Impacts>(draftId, () => read("modelling/sessions/{draft_id}/impacts", ids), turn);
   const again = () => {
     setTurn((n) => n + 1);
     onChange();
@@ -75,7 +75,6 @@ type Doing = "rename" | "save" | "discard";
 function Doings({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void }) {
   const [doing, setDoing] = useState<Doing | null>(null);
   const calculating = useActing(onDone);
-  const acting = useActing(onDone);
   const isKept = draft.saved_at !== null;
   const close = () => setDoing(null);
   const calculate = () =>
@@ -118,11 +117,10 @@ function Doings({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void 
       </div>
       <Problems trouble={calculating.trouble} />
       {doing === "rename" && (
-        <Confirm
+        <FormDialog
           label="Rename the draft"
-          does="Rename"
-          acting={acting}
-          work={(form) => renameDraft(draft, String(form.get("name")), String(form.get("note")))}
+          action="Rename"
+          submit={(form) => renameDraft(draft, String(form.get("name")), String(form.get("note"))).then(onDone)}
           onClose={close}
         >
           <label>
@@ -133,14 +131,13 @@ function Doings({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void 
             Note
             <input name="note" maxLength={1000} defaultValue={draft.note} />
           </label>
-        </Confirm>
+        </FormDialog>
       )}
       {doing === "save" && (
-        <Confirm
+        <FormDialog
           label="Save the draft"
-          does="Save"
-          acting={acting}
-          work={(form) => saveDraft(draft, String(form.get("name")))}
+          action="Save"
+          submit={(form) => saveDraft(draft, String(form.get("name"))).then(onDone)}
           onClose={close}
         >
           <p>It is kept as a portfolio with the figures it has now, and does not change any more.</p>
@@ -148,7 +145,7 @@ function Doings({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void 
             Name
             <input name="name" required maxLength={100} defaultValue={draft.name} />
           </label>
-        </Confirm>
+        </FormDialog>
       )}
       {doing === "discard" && (
         <Discard
@@ -189,8 +186,8 @@ function Stale({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void }
             { name: "Entered since" },
             { name: "On" },
             { name: "Instrument" },
-            { name: "Quantity", numeric: true },
-            { name: "Price", numeric: true },
+            { name: "Quantity", numeric: true, measure: "quantity" },
+            { name: "Price", numeric: true, measure: "price" },
             { name: "Amount", numeric: true },
           ]}
           rows={changes.map((each) => [

@@ -25,9 +25,9 @@ export function LimitChanges({ limits }: { limits: LimitImpact[] }) {
             { name: "Value", numeric: true },
             { name: "After" },
             { name: "Value then", numeric: true },
-            { name: "Breach at", numeric: true },
-            { name: "Used before", numeric: true },
-            { name: "Used after", numeric: true },
+            { name: "Breach at", numeric: true, measure: "breach" },
+            { name: "Used before", numeric: true, measure: "used" },
+            { name: "Used after", numeric: true, measure: "used" },
           ]}
           rows={limits.map((each) => {
             const [text, tone] = CHANGES[each.change ?? ""] ?? [each.after ? "Not measured" : "Set since: calculate again", ""];

@@ -285,8 +285,8 @@ function Found({ answer, names }: { answer: SuggestionsOut; names: Map<string, s
         label="Suggested trades"
         columns={[
           { name: "Instrument" },
-          { name: "Quantity", numeric: true },
-          { name: "Price", numeric: true },
+          { name: "Quantity", numeric: true, measure: "quantity" },
+          { name: "Price", numeric: true, measure: "price" },
           { name: "Dollars", numeric: true },
         ]}
         rows={best.trades.map((each) => [
@@ -316,13 +316,21 @@ function Found({ answer, names }: { answer: SuggestionsOut; names: Map<string, s
   );
 }
 
-const MOVED = [{ name: "Measure" }, { name: "" }, { name: "Before", numeric: true }, { name: "After", numeric: true }];
+/** Beta and shares are plain numbers, everything else is in dollars. */
+function inItsUnit(measure: string, value: number | null): string {
+  const dollars = /^(dollar_|var_|es_|market_exposure|factor\.|scenario\.|nav$|cash$|exposure\.)/.test(measure);
+  return dollars ? money(value, { whole: Math.abs(value ?? 0) >= 100 }) : number(value, 4);
+}
+
+const MOVED = [{ name: "Measure" }, { name: "" }, { name: "Before", numeric: true, measure: "before" }, { name: "After", numeric: true, measure: "after" }];
 
 function movedRow(each: MeasureMoved, what: string, names: Map<string, string>) {
   return [
     names.get(each.measure) ?? words(each.measure),
-    what && each.tolerance !== null && each.tolerance !== undefined ? `${what}, within ${number(each.tolerance, 4)}` : what,
-    number(each.before, 4),
-    number(each.after, 4),
+    what && each.tolerance !== null && each.tolerance !== undefined
+      ? `${what}, within ${inItsUnit(each.measure, each.tolerance)}`
+      : what,
+    inItsUnit(each.measure, each.before),
+    inItsUnit(each.measure, each.after),
   ];
 }

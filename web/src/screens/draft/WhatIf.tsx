@@ -4,8 +4,8 @@ import { read } from "../../api/client";
 import { createDraft, discardDraft } from "../../api/drafts";
 import type { DraftOut, PageDraftOut } from "../../api/types";
 import { words } from "../../format";
-import { Confirm } from "../../parts/Confirm";
 import { DataTable } from "../../parts/DataTable";
+import { FormDialog } from "../../parts/Form";
 import { Panel } from "../../parts/Panel";
 import { Problems } from "../../parts/Problems";
 import { useActing } from "../../state/acting";
@@ -22,8 +22,11 @@ export function WhatIf() {
   const [turn, setTurn] = useState(0);
   const again = () => setTurn((n) => n + 1);
   const beginning = useActing(again);
-  const drafts = useLoaded<PageDraftOut>(`${id} ${turn} ${chosen}`, () =>
-    read("modelling/sessions", {}, { base_id: id, limit: 100 }),
+  const drafts = useLoaded<PageDraftOut>(
+    id,
+    () =>
+      read("modelling/sessions", {}, { base_id: id, limit: 100 }),
+    `${turn} ${chosen}`,
   );
   const items = drafts.value?.items ?? [];
   const shown = items.find((each) => each.draft_id === chosen);
@@ -130,16 +133,15 @@ interface DiscardProps {
 }
 
 export function Discard({ draft, onClose, onDone }: DiscardProps) {
-  const acting = useActing(onDone);
   return (
-    <Confirm
+    <FormDialog
       label={`Discard ${draft.name}?`}
-      does="Discard it"
-      acting={acting}
-      work={() => discardDraft(draft.draft_id)}
+      action="Discard it"
+      danger
+      submit={() => discardDraft(draft.draft_id).then(onDone)}
       onClose={onClose}
     >
       <p>Its trades and figures are deleted{draft.booked_at ? "; what was booked stays in the portfolio" : ""}.</p>
-    </Confirm>
+    </FormDialog>
   );
 }

@@ -121,8 +121,8 @@ const POSITIONS = [
   { name: "Line", ...NUMERIC },
   { name: "Position" },
   { name: "Becomes" },
-  { name: "Quantity", ...NUMERIC },
-  { name: "Entry price", ...NUMERIC },
+  { name: "Quantity", ...NUMERIC, measure: "quantity" },
+  { name: "Entry price", ...NUMERIC, measure: "entry_price" },
   { name: "Entered" },
   { name: "Tags" },
 ];
@@ -144,10 +144,10 @@ const TRANSACTIONS = [
   { name: "Day" },
   { name: "Type" },
   { name: "Instrument" },
-  { name: "Quantity", ...NUMERIC },
-  { name: "Price", ...NUMERIC },
+  { name: "Quantity", ...NUMERIC, measure: "quantity" },
+  { name: "Price", ...NUMERIC, measure: "price" },
   { name: "Amount", ...NUMERIC },
-  { name: "Fees", ...NUMERIC },
+  { name: "Fees", ...NUMERIC, measure: "fees" },
 ];
 
 function entryRow(each: EntryOut) {

@@ -163,14 +163,15 @@ function Problems({ lines }: { lines: FieldError[] }) {
 /** Cash on both sides, and the file's own total beside what its lines add up to. */
 function Sums({ found }: { found: ReconciliationOut }) {
   const { cash, totals } = found;
+  const unsaid = totals.reason ?? undefined;
   const sums: Array<[string, string, string | undefined]> = [
     ["Cash in the file", money(cash.file), undefined],
     ["Cash here", money(cash.portfolio), cash.portfolio_as_of ?? undefined],
     ["Difference in cash", money(cash.difference, { plus: true }), cash.reason ?? undefined],
-    ["Total of the file", money(totals.total), undefined],
-    ["Its positions", money(totals.positions), undefined],
+    ["Total of the file", money(totals.total), totals.total === null ? unsaid : undefined],
+    ["Its positions", money(totals.positions), totals.positions === null ? unsaid : undefined],
     ["Its refused lines", money(totals.refused), `${found.refused} of ${found.rows}`],
-    ["Left of the total", money(totals.difference, { plus: true }), undefined],
+    ["Left of the total", money(totals.difference, { plus: true }), totals.total === null ? unsaid : undefined],
   ];
   return (
     <dl class="counts">
@@ -196,11 +197,11 @@ const COLUMNS = [
   { name: "" },
   { name: "Instrument" },
   { name: "Difference" },
-  { name: "File", ...NUMERIC },
-  { name: "Here", ...NUMERIC },
-  { name: "Quantity", ...NUMERIC },
-  { name: "Cost in the file", ...NUMERIC },
-  { name: "Cost here", ...NUMERIC },
+  { name: "File", ...NUMERIC, measure: "quantity" },
+  { name: "Here", ...NUMERIC, measure: "quantity" },
+  { name: "Quantity", ...NUMERIC, measure: "quantity" },
+  { name: "Cost in the file", ...NUMERIC, measure: "cost" },
+  { name: "Cost here", ...NUMERIC, measure: "cost" },
   { name: "Would be entered" },
 ];
 
@@ -264,6 +265,7 @@ function Choose({ found, chosen, waiting, onChoose, onApply }: ChooseProps) {
       <button type="button" class="primary" disabled={waiting || !chosen.size} onClick={onApply}>
         Enter {chosen.size} {chosen.size === 1 ? "difference" : "differences"}
       </button>
+      {!chosen.size && <span class="note">Mark the differences that shall be entered first.</span>}
       {chosen.has("cash") && <span class="note">Cash is entered as what the other chosen lines leave of it.</span>}
     </div>
   );
@@ -283,8 +285,8 @@ function Applied({ applied }: { applied: ReconciledOut }) {
           { name: "Day" },
           { name: "Type" },
           { name: "Instrument" },
-          { name: "Quantity", ...NUMERIC },
-          { name: "Price", ...NUMERIC },
+          { name: "Quantity", ...NUMERIC, measure: "quantity" },
+          { name: "Price", ...NUMERIC, measure: "price" },
           { name: "Amount", ...NUMERIC },
         ]}
         rows={applied.transactions.map((each) => [

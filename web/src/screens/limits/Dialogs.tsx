@@ -1,7 +1,6 @@
 import { acknowledgeLimit, deleteLimit, waiveLimit } from "../../api/limits";
 import type { LimitOut } from "../../api/types";
-import { Confirm } from "../../parts/Confirm";
-import { useActing } from "../../state/acting";
+import { FormDialog } from "../../parts/Form";
 import { levelText, memberText, sessionsText } from "./words";
 
 interface Props {
@@ -38,37 +37,33 @@ function Matter({ limit }: { limit: LimitOut }) {
 }
 
 export function Acknowledge({ limit, portfolioId, onClose, onDone }: OfPortfolio) {
-  const acting = useActing(onDone);
   return (
-    <Confirm
+    <FormDialog
       label={`Acknowledge the breach of ${limit.name}`}
-      does="Acknowledge"
-      acting={acting}
-      work={(form) =>
-        acknowledgeLimit(limit.limit_id, { portfolio_id: portfolioId, reason: String(form.get("reason")) })
+      action="Acknowledge"
+      submit={(form) =>
+        acknowledgeLimit(limit.limit_id, { portfolio_id: portfolioId, reason: String(form.get("reason")) }).then(onDone)
       }
       onClose={onClose}
     >
       <Matter limit={limit} />
       <p>It is shown as acknowledged, with the reason, until the breach is over.</p>
       <Reason />
-    </Confirm>
+    </FormDialog>
   );
 }
 
 export function Waive({ limit, portfolioId, onClose, onDone }: OfPortfolio) {
-  const acting = useActing(onDone);
   return (
-    <Confirm
+    <FormDialog
       label={`Waive ${limit.name}`}
-      does="Waive"
-      acting={acting}
-      work={(form) =>
+      action="Waive"
+      submit={(form) =>
         waiveLimit(limit.limit_id, {
           portfolio_id: portfolioId,
           reason: String(form.get("reason")),
           until: String(form.get("until")),
-        })
+        }).then(onDone)
       }
       onClose={onClose}
     >
@@ -79,24 +74,23 @@ export function Waive({ limit, portfolioId, onClose, onDone }: OfPortfolio) {
         <input type="date" name="until" required min={limit.worst?.as_of} defaultValue={limit.worst?.until ?? ""} />
       </label>
       <Reason />
-    </Confirm>
+    </FormDialog>
   );
 }
 
 export function Delete({ limit, onClose, onDone }: Props) {
-  const acting = useActing(onDone);
   return (
-    <Confirm
+    <FormDialog
       label={`Delete ${limit.name}?`}
-      does="Delete it"
-      acting={acting}
-      work={() => deleteLimit(limit.limit_id)}
+      action="Delete it"
+      danger
+      submit={() => deleteLimit(limit.limit_id).then(onDone)}
       onClose={onClose}
     >
       <p>
         Its history and its alerts are deleted with it
         {limit.portfolio_id === null ? ", in all of your portfolios" : ""}.
       </p>
-    </Confirm>
+    </FormDialog>
   );
 }

@@ -21,8 +21,11 @@ interface Props {
 
 /** One limit over its sessions: the value against the levels in force, and what users did about it. */
 export function History({ limit, portfolioId, turn }: Props) {
-  const found = useLoaded<LimitHistory>(`${limit.limit_id} ${portfolioId} ${turn} ${limit.worst?.as_of}`, () =>
-    read("limits/{limit_id}/history", { limit_id: limit.limit_id }, { portfolio_id: portfolioId, limit: SESSIONS }),
+  const found = useLoaded<LimitHistory>(
+    `${limit.limit_id} ${portfolioId}`,
+    () =>
+      read("limits/{limit_id}/history", { limit_id: limit.limit_id }, { portfolio_id: portfolioId, limit: SESSIONS }),
+    `${turn} ${limit.worst?.as_of}`,
   );
   const newest = found.value?.items ?? [];
   const oldest = newest.toReversed();
@@ -33,9 +36,9 @@ export function History({ limit, portfolioId, turn }: Props) {
       { name: "State" },
       { name: "Value", numeric: true },
       { name: "Of" },
-      { name: "Warning", numeric: true },
-      { name: "Breach", numeric: true },
-      { name: "Room", numeric: true },
+      { name: "Warning", numeric: true, measure: "warning" },
+      { name: "Breach", numeric: true, measure: "breach" },
+      { name: "Room", numeric: true, measure: "room" },
     ],
     rows: newest.map((each) => [
       each.as_of,

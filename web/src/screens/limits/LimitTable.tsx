@@ -2,10 +2,11 @@ import { useState } from "preact/hooks";
 
 import type { LimitOut, LimitStanding } from "../../api/types";
 import { money } from "../../format";
+import { Part } from "../../parts/Part";
 import { Spark } from "../../parts/Spark";
 import { go, useAddress } from "../../state/address";
 import { Acknowledge, Delete, Waive } from "./Dialogs";
-import { aboutText, levelText, memberText, sessionsText, stateText, toneOf, usedText } from "./words";
+import { aboutText, definedAs, levelText, memberText, sessionsText, stateText, toneOf, usedText } from "./words";
 
 const SEVERITY = ["breached", "acknowledged", "warning", "waived", "not_measured", "cleared", "ok"];
 
@@ -70,6 +71,7 @@ function Row({ limit, onDo }: { limit: LimitOut; onDo: (what: Doing) => void }) 
   const state = now?.state ?? "not_measured";
   const isBeyond = now !== null && now.level !== "ok";
   const member = memberText(limit.measure, now?.member ?? null);
+  const defined = definedAs(limit.measure);
   return (
     <tr aria-current={chosen === limit.limit_id ? "true" : undefined}>
       <th scope="row">
@@ -87,15 +89,23 @@ function Row({ limit, onDo }: { limit: LimitOut; onDo: (what: Doing) => void }) 
         <State state={state} now={now} />
       </td>
       <td class="number" data-label="Value">
-        {levelText(now?.value, limit)}
+        {defined ? (
+          <Part measure={defined} about={limit.name} amount={levelText(now?.value, limit)} />
+        ) : (
+          levelText(now?.value, limit)
+        )}
         {member && <small>{member}</small>}
       </td>
       <td data-label="Used">
         <Used now={now} limit={limit} />
       </td>
       <td class="number" data-label="Room">
-        {levelText(now?.room, limit)}
-        {now?.room_usd != null && limit.unit === "share_of_nav" && <small>{money(now.room_usd, { whole: true })}</small>}
+        <Part measure="room" about={limit.name} amount={levelText(now?.room, limit)} />
+        {now?.room_usd != null && limit.unit === "share_of_nav" && (
+          <small>
+            <Part measure="room_usd" about={limit.name} amount={money(now.room_usd, { whole: true })} />
+          </small>
+        )}
       </td>
       <td data-label="Trend">
         <Trend limit={limit} />
@@ -157,7 +167,8 @@ function Used({ now, limit }: { now: LimitStanding | null; limit: LimitOut }) {
         <i style={{ width: `${width}%` }} />
       </span>
       <small>
-        {usedText(used)} of {levelText(limit.breach, limit)}
+        <Part measure="used" about={limit.name} amount={usedText(used)} /> of{" "}
+        <Part measure="breach" about={limit.name} amount={levelText(limit.breach, limit)} />
       </small>
     </>
   );

@@ -16,12 +16,18 @@ export function Limits() {
   const { report, version, renew } = useBook();
   const { limit: chosen, edit } = useAddress();
   const id = report.portfolio.portfolio_id;
-  const limits = useLoaded<PageLimitOut>(`${id} ${version}`, () =>
-    read("limits", {}, { portfolio_id: id, limit: 1000, recent: TREND_SESSIONS }),
+  const limits = useLoaded<PageLimitOut>(
+    id,
+    () =>
+      read("limits", {}, { portfolio_id: id, limit: 1000, recent: TREND_SESSIONS }),
+    version,
   );
   const templates = useLoaded<LimitTemplates>("templates", () => read("limits/templates"));
-  const alerts = useLoaded<AlertPage>(`${id} ${version}`, () =>
-    read("alerts", {}, { portfolio_id: id, limit: 50 }),
+  const alerts = useLoaded<AlertPage>(
+    id,
+    () =>
+      read("alerts", {}, { portfolio_id: id, limit: 50 }),
+    version,
   );
   const items = limits.value?.items ?? [];
   const shown = items.find((each) => each.limit_id === chosen);

@@ -8,6 +8,7 @@ import { Menu } from "../../parts/Menu";
 import { go, useAddress } from "../../state/address";
 import { useBook } from "../../state/book";
 import { useLoaded } from "../../state/loading";
+import { BulkTags } from "./BulkTags";
 import { ColumnMenu } from "./ColumnMenu";
 import { beginsColumn, chosenColumns } from "./columns";
 import { FilterBar } from "./FilterBar";
@@ -31,10 +32,13 @@ export function Book({ version, onChanged }: { version: string; onChanged: () =>
   const status = statusOf(address["status"]);
   const portfolioId = report.portfolio.portfolio_id;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
   const table = useRef<HTMLTableElement>(null);
   const key = `${version} ${asOf} ${status}`;
-  const loaded = useLoaded<PositionsTable>(key, () =>
-    read("positions/table", {}, { portfolio_id: portfolioId, as_of: asOf, status }),
+  const loaded = useLoaded<PositionsTable>(
+    `${portfolioId} ${asOf} ${status}`,
+    () => read("positions/table", {}, { portfolio_id: portfolioId, as_of: asOf, status }),
+    version,
   );
   const shown = loaded.value?.portfolio_id === portfolioId ? loaded.value : null;
   const rows = useMemo(() => (shown ? rowsOf(shown) : []), [shown]);
@@ -70,6 +74,14 @@ export function Book({ version, onChanged }: { version: string; onChanged: () =>
     if (!next.delete(name)) next.add(name);
     setClosed(next);
   };
+  const chosen = useMemo(() => wanted.filter((row) => marked.has(row.position_id)), [wanted, marked]);
+  // By what was marked before: a row keeps the function that it was drawn with.
+  const mark = (row: Row) =>
+    setMarked((before) => {
+      const next = new Set(before);
+      if (!next.delete(row.position_id)) next.add(row.position_id);
+      return next;
+    });
   const filterBy = (next: Pill[]) => go({ where: inAddress(next) }, true);
   const problem = loaded.problem ?? sums.problem;
   return (
@@ -96,6 +108,12 @@ export function Book({ version, onChanged }: { version: string; onChanged: () =>
             <small>rows and columns, to paste into a sheet</small>
           </p>
         </Menu>
+        <BulkTags rows={chosen.length ? chosen : wanted} marked={chosen.length > 0} version={version} onChanged={onChanged} />
+        {chosen.length > 0 && (
+          <button type="button" class="pill" onClick={() => setMarked(new Set())}>
+            {number(chosen.length, 0)} marked ✕
+          </button>
+        )}
         <Menu name="New position" label="New position">
           <NewPositionForm portfolioId={portfolioId} onSaved={onChanged} />
         </Menu>
@@ -149,6 +167,8 @@ export function Book({ version, onChanged }: { version: string; onChanged: () =>
           settled={settled}
           loading={!shown}
           table={table}
+          marked={marked}
+          onMark={mark}
           onToggle={toggle}
           onOpen={(row) => go({ open: row.position_id })}
         />

@@ -11,8 +11,11 @@ import { monthsOf, type Month } from "./months";
 /** The options held by expiry, and what each would end as at the last close of its underlying. */
 export function Expiries({ portfolioId, version }: { portfolioId: string; version: string }) {
   const { expiry: wanted } = useAddress();
-  const loaded = useLoaded<ExpiryReport>(version, () =>
-    read("portfolios/{portfolio_id}/expiries", { portfolio_id: portfolioId }),
+  const loaded = useLoaded<ExpiryReport>(
+    portfolioId,
+    () =>
+      read("portfolios/{portfolio_id}/expiries", { portfolio_id: portfolioId }),
+    version,
   );
   const report = loaded.value;
   if (!report) return loaded.problem ? <p role="alert">{loaded.problem}</p> : <p class="empty">Loading …</p>;

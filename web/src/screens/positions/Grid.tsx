@@ -28,15 +28,18 @@ interface Props {
   settled: boolean;
   loading: boolean;
   table: RefObject<HTMLTableElement | null>;
+  /** The positions that are chosen for what is done with many of them, by their ids. */
+  marked: ReadonlySet<string>;
+  onMark: (row: Row) => void;
   onToggle: (group: string) => void;
   onOpen: (row: Row) => void;
 }
 
 /**
  * Only the rows in sight, and a few more, are in the document: thousands scroll like twenty. Arrows
- * go from cell to cell, Enter opens the position, the space bar explains the number.
+ * go from cell to cell, Enter opens the position, the space bar explains the number, x marks it.
  */
-export function Grid({ lines, columns, sort, closed, sums, settled, loading, table, onToggle, onOpen }: Props) {
+export function Grid({ lines, columns, sort, closed, sums, settled, loading, table, marked, onMark, onToggle, onOpen }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState({ first: 0, count: 40 });
   const [here, setHere] = useState<Cell | null>(null);
@@ -80,6 +83,7 @@ export function Grid({ lines, columns, sort, closed, sums, settled, loading, tab
     if (folds) onToggle(line.group.name);
     else if (to) move(to);
     else if (event.key === "Enter") act(line);
+    else if (event.key === "x" && line?.kind === "row") onMark(line.row);
     else if (event.key === " ") document.getElementById(cellId(at))?.querySelector("button")?.click();
     else return;
     event.preventDefault();
@@ -118,6 +122,8 @@ export function Grid({ lines, columns, sort, closed, sums, settled, loading, tab
                 columns={columns}
                 line={own}
                 active={column}
+                marked={marked.has(line.row.position_id)}
+                onMark={onMark}
                 onEnter={enter}
                 onOpen={onOpen}
               />

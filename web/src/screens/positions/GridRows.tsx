@@ -13,6 +13,8 @@ interface RowProps {
   line: number;
   /** The column of the active cell; -1: it is in another row. */
   active: number;
+  marked: boolean;
+  onMark: (row: Row) => void;
   onEnter: (column: number) => void;
   onOpen: (row: Row) => void;
 }
@@ -20,11 +22,12 @@ interface RowProps {
 /** Drawn again only when something of it changed: scrolling draws no row twice. */
 export class PositionRow extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
-    const { row, columns, line, active } = this.props;
-    return next.row !== row || next.columns !== columns || next.line !== line || next.active !== active;
+    const { row, columns, line, active, marked } = this.props;
+    const same = next.row === row && next.columns === columns && next.line === line;
+    return !same || next.active !== active || next.marked !== marked;
   }
 
-  override render({ row, columns, line, active, onEnter, onOpen }: RowProps) {
+  override render({ row, columns, line, active, marked, onMark, onEnter, onOpen }: RowProps) {
     return (
       <tr aria-rowindex={line + 2} class={active >= 0 ? "here" : undefined}>
         {columns.map((column, place) => (
@@ -35,9 +38,19 @@ export class PositionRow extends Component<RowProps> {
             onClick={() => onEnter(place)}
           >
             {place === 0 ? (
-              <button type="button" class="link" tabIndex={-1} onClick={() => onOpen(row)}>
-                {column.cell(row)}
-              </button>
+              <>
+                <input
+                  type="checkbox"
+                  class="mark"
+                  tabIndex={-1}
+                  aria-label={`Mark ${row.symbol}`}
+                  checked={marked}
+                  onChange={() => onMark(row)}
+                />
+                <button type="button" class="link" tabIndex={-1} onClick={() => onOpen(row)}>
+                  {column.cell(row)}
+                </button>
+              </>
             ) : (
               column.cell(row)
             )}

@@ -72,9 +72,15 @@ export function History({ history, problem, isOption }: Props) {
 
 const COLUMNS = [
   { name: "Session" },
-  ...["Quantity", "Price", "Market value", "Day P&L", "Unrealised", "Dollar delta", "Component VaR", "Volatility", "Delta"].map(
-    (name) => ({ name, numeric: true }),
-  ),
+  { name: "Quantity", numeric: true, measure: "quantity" },
+  { name: "Price", numeric: true, measure: "price" },
+  { name: "Market value", numeric: true, measure: "market_value" },
+  { name: "Day P&L", numeric: true, measure: "daily_pnl" },
+  { name: "Unrealised", numeric: true, measure: "unrealised_pnl" },
+  { name: "Dollar delta", numeric: true, measure: "delta_adjusted_exposure" },
+  { name: "Component VaR", numeric: true, measure: "component_var" },
+  { name: "Volatility", numeric: true, measure: "volatility" },
+  { name: "Delta", numeric: true, measure: "delta" },
   { name: "" },
 ];
 

@@ -6,6 +6,7 @@ import type { TransactionOut, TransactionPage } from "../../api/types";
 import { instrument, money, number, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 import { Figure } from "../../parts/Figure";
+import { FormDialog } from "../../parts/Form";
 import { Panel } from "../../parts/Panel";
 import { describe } from "../../state/loading";
 import { EntryForm } from "./EntryForm";
@@ -38,10 +39,15 @@ export function Ledger({ portfolioId, version, symbol, onChanged }: Props) {
     load(after).catch((error: unknown) => setProblem(describe(error)));
   };
   useEffect(() => show(null), [portfolioId, version, symbol]);
+  const [reversing, setReversing] = useState<TransactionOut | null>(null);
+  /** Its line says so at once: before the ledger is read again, nothing offers a second reversal. */
   const reverse = async (line: TransactionOut) => {
-    const what = [words(line.kind).toLowerCase(), line.symbol && instrument(line.symbol), line.trade_date].filter(Boolean).join(" ");
-    if (!confirm(`Reverse ${what}? A new line undoes it; nothing is erased.`)) return;
-    if (await save(reverseTransaction(portfolioId, line.transaction_id), "Reversed.")) onChanged();
+    const saved = await reverseTransaction(portfolioId, line.transaction_id);
+    const reversal = saved.transactions[0]?.transaction_id ?? null;
+    const undone = { ...line, counts: false, reversed_by: reversal };
+    setLines((before) => before?.map((each) => (each.transaction_id === line.transaction_id ? undone : each)) ?? null);
+    await save(Promise.resolve(saved), "Reversed.");
+    onChanged();
   };
   return (
     <div class="grid">
@@ -49,7 +55,7 @@ export function Ledger({ portfolioId, version, symbol, onChanged }: Props) {
         {problem && <p role="alert">{problem}</p>}
         <Said outcome={outcome} />
         {lines?.length ? (
-          <DataTable label="Transactions" columns={COLUMNS} rows={lines.map((line) => rowOf(line, busy, reverse))} />
+          <DataTable label="Transactions" columns={COLUMNS} rows={lines.map((line) => rowOf(line, busy, setReversing))} />
         ) : (
           !problem && <p class="empty">{lines ? "No transaction yet." : "Loading …"}</p>
         )}
@@ -64,6 +70,16 @@ export function Ledger({ portfolioId, version, symbol, onChanged }: Props) {
       <Panel title="Enter a transaction" wide>
         <EntryForm portfolioId={portfolioId} symbol={symbol} onSaved={onChanged} />
       </Panel>
+      {reversing && (
+        <FormDialog
+          label={`Reverse ${nameOf(reversing)}?`}
+          action="Reverse it"
+          submit={() => reverse(reversing)}
+          onClose={() => setReversing(null)}
+        >
+          <p>A new line undoes it; nothing is erased.</p>
+        </FormDialog>
+      )}
     </div>
   );
 }
@@ -80,9 +96,13 @@ const COLUMNS = [
   { name: "" },
 ];
 
-function rowOf(line: TransactionOut, busy: boolean, reverse: (line: TransactionOut) => Promise<void>) {
+function nameOf(line: TransactionOut): string {
+  return [words(line.kind).toLowerCase(), line.symbol ? instrument(line.symbol) : "–", line.trade_date].join(" ");
+}
+
+function rowOf(line: TransactionOut, busy: boolean, onReverse: (line: TransactionOut) => void) {
   const name = line.symbol ? instrument(line.symbol) : "–";
-  const of = `${words(line.kind).toLowerCase()} ${name} ${line.trade_date}`;
+  const of = nameOf(line);
   const figure = (measure: string, value: number | null, text: string) =>
     value === null ? (
       ""
@@ -102,9 +122,7 @@ function rowOf(line: TransactionOut, busy: boolean, reverse: (line: TransactionO
     figure("quantity", line.quantity, number(line.quantity)),
     figure("price", line.price, money(line.price)),
     line.fees ? figure("fees", line.fees, money(line.fees)) : "",
-    <Figure measure="amount" of={of}>
-      {money(amount, { plus: line.kind !== "equity" })}
-    </Figure>,
+    money(amount, { plus: line.kind !== "equity" }),
     line.source === "system" ? "market data" : line.source,
     line.reverses ? (
       <span class="pill">reversal</span>
@@ -113,7 +131,7 @@ function rowOf(line: TransactionOut, busy: boolean, reverse: (line: TransactionO
     ) : line.source === "system" ? (
       ""
     ) : (
-      <button type="button" class="quiet" disabled={busy} aria-label={`Reverse ${of}`} onClick={() => void reverse(line)}>
+      <button type="button" class="quiet" disabled={busy} aria-label={`Reverse ${of}`} onClick={() => onReverse(line)}>
         Reverse
       </button>
     ),

@@ -24,8 +24,11 @@ export function Lots({ portfolioId, version, symbol, mine }: Props) {
   const { lots: wanted = "all", page = "0" } = useAddress();
   const offset = symbol ? 0 : Number(page) * PAGE || 0;
   const query = { symbol, status: wanted, limit: PAGE, offset };
-  const loaded = useLoaded<LotPage>(`${version} ${symbol} ${wanted} ${offset}`, () =>
-    read("portfolios/{portfolio_id}/lots", { portfolio_id: portfolioId }, query),
+  const loaded = useLoaded<LotPage>(
+    `${portfolioId} ${symbol} ${wanted} ${offset}`,
+    () =>
+      read("portfolios/{portfolio_id}/lots", { portfolio_id: portfolioId }, query),
+    version,
   );
   const lots = loaded.value;
   return (

@@ -26,10 +26,14 @@ export function PositionPanel({ positionId, version, onChanged }: Props) {
   const { report, asOf } = useBook();
   const { part = "history" } = useAddress();
   const place = useRef<HTMLElement>(null);
-  const key = `${positionId} ${version} ${asOf}`;
+  const key = `${positionId} ${asOf}`;
   const ids = { position_id: positionId };
-  const position = useLoaded<PositionOut>(key, () => read("positions/{position_id}", ids, { as_of: asOf }));
-  const past = useLoaded<PositionHistory>(key, () => read("positions/{position_id}/history", ids, { to: asOf }));
+  const position = useLoaded<PositionOut>(key, () => read("positions/{position_id}", ids, { as_of: asOf }), version);
+  const past = useLoaded<PositionHistory>(
+    key,
+    () => read("positions/{position_id}/history", ids, { to: asOf }),
+    version,
+  );
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     place.current?.focus();

@@ -9,7 +9,7 @@ import { TagColours, TagMark } from "./TagMark";
 /** The tags of a position: taken off one by one, and added by name. */
 export function TagEditor({ position, onChanged }: { position: PositionOut; onChanged: () => void }) {
   const { outcome, busy, save } = useSaving();
-  const known = useLoaded<PageTagOut>(`tags ${position.tags.join()}`, () => read("tags", {}, { limit: 1000 }));
+  const known = useLoaded<PageTagOut>("tags", () => read("tags", {}, { limit: 1000 }), position.tags.join());
   const items = known.value?.items ?? [];
   const set = async (tags: string[]) => {
     if (await save(tagPosition(position.position_id, tags), "")) onChanged();

@@ -1,9 +1,12 @@
+import { useState } from "preact/hooks";
+
 import { read } from "../../api/client";
 import { createTag, deleteTag, editTag } from "../../api/positions";
 import type { PageTagOut, TagOut } from "../../api/types";
 import { number } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 import { Field } from "../../parts/Field";
+import { FormDialog } from "../../parts/Form";
 import { Panel } from "../../parts/Panel";
 import { go } from "../../state/address";
 import { useLoaded } from "../../state/loading";
@@ -15,7 +18,7 @@ const USUAL_COLOUR = "#64748b";
 /** The user's tags: created, renamed, coloured and deleted, in all portfolios alike. */
 export function TagList({ version, onChanged }: { version: string; onChanged: () => void }) {
   const { outcome, busy, save } = useSaving();
-  const tags = useLoaded<PageTagOut>(`tags ${version}`, () => read("tags", {}, { limit: 1000 }));
+  const tags = useLoaded<PageTagOut>("tags", () => read("tags", {}, { limit: 1000 }), version);
   const items = tags.value?.items ?? [];
   const act = async (work: Promise<TagOut | void>, said: string) => {
     const done = await save(work.then(() => undefined), said);
@@ -29,10 +32,7 @@ export function TagList({ version, onChanged }: { version: string; onChanged: ()
     const name = String(given.get("name")).trim();
     void act(createTag({ name, colour: String(given.get("colour")) }), `${name} is there.`).then((done) => done && form.reset());
   };
-  const remove = (tag: TagOut) => {
-    const sure = tag.positions === 0 || confirm(`Take ${tag.name} off ${tag.positions} positions and delete it?`);
-    if (sure) void act(deleteTag(tag.tag_id), `${tag.name} is deleted.`);
-  };
+  const [leaving, setLeaving] = useState<TagOut | null>(null);
   return (
     <div class="grid">
       <Panel title="Tags" note="of all your portfolios">
@@ -62,7 +62,7 @@ export function TagList({ version, onChanged }: { version: string; onChanged: ()
               <button type="button" class="link" onClick={() => go({ list: undefined, where: `tags.eq.${tag.name}` })}>
                 {number(tag.positions, 0)}
               </button>,
-              <button type="button" class="quiet" disabled={busy} aria-label={`Delete ${tag.name}`} onClick={() => remove(tag)}>
+              <button type="button" class="quiet" disabled={busy} aria-label={`Delete ${tag.name}`} onClick={() => setLeaving(tag)}>
                 Delete
               </button>,
             ])}
@@ -87,6 +87,17 @@ export function TagList({ version, onChanged }: { version: string; onChanged: ()
         </form>
         <Said outcome={outcome} fields={["name", "colour"]} />
       </Panel>
+      {leaving && (
+        <FormDialog
+          label={`Delete the tag ${leaving.name}?`}
+          action="Delete it"
+          danger
+          submit={() => deleteTag(leaving.tag_id).then(onChanged)}
+          onClose={() => setLeaving(null)}
+        >
+          <p>{leaving.positions ? `It is taken off ${number(leaving.positions, 0)} positions; they stay.` : "No position has it."}</p>
+        </FormDialog>
+      )}
     </div>
   );
 }

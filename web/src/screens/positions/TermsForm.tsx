@@ -1,7 +1,10 @@
+import { useState } from "preact/hooks";
+
 import { deletePosition, editPosition } from "../../api/positions";
 import type { PositionEdit, PositionOut } from "../../api/types";
 import { instrument } from "../../format";
 import { Field } from "../../parts/Field";
+import { FormDialog } from "../../parts/Form";
 import { TermInput } from "../../parts/TermInput";
 import { go } from "../../state/address";
 import { Said } from "./Said";
@@ -37,29 +40,41 @@ export function TermsForm({ position, onSaved }: { position: PositionOut; onSave
     }
     if (await save(editPosition(position.position_id, changes), "Saved.")) onSaved();
   };
+  const [leaving, setLeaving] = useState(false);
   const remove = async () => {
-    const sure = confirm(`Remove ${instrument(position.symbol)} as if it had never been held? To close it, give it an exit.`);
-    if (sure && (await save(deletePosition(position.position_id), "Removed."))) {
-      go({ open: undefined, part: undefined });
-      onSaved();
-    }
+    await deletePosition(position.position_id);
+    go({ open: undefined, part: undefined });
+    onSaved();
   };
   return (
-    <form class="fields" onSubmit={(event) => void submit(event)} aria-label="Edit the position" novalidate>
-      {FIELDS.map((name) => (
-        <Field key={name} name={name} label={LABELS[name]} hint={HINTS[name]} errors={outcome.errors}>
-          <TermInput name={name} initial={before(name)} />
-        </Field>
-      ))}
-      <Said outcome={outcome} fields={FIELDS} />
-      <p class="buttons">
-        <button type="submit" class="primary" disabled={busy}>
-          {busy ? "Saving …" : "Save"}
-        </button>
-        <button type="button" disabled={busy} onClick={() => void remove()}>
-          Remove
-        </button>
-      </p>
-    </form>
+    <>
+      <form class="fields" onSubmit={(event) => void submit(event)} aria-label="Edit the position" novalidate>
+        {FIELDS.map((name) => (
+          <Field key={name} name={name} label={LABELS[name]} hint={HINTS[name]} errors={outcome.errors}>
+            <TermInput name={name} initial={before(name)} />
+          </Field>
+        ))}
+        <Said outcome={outcome} fields={FIELDS} />
+        <p class="buttons">
+          <button type="submit" class="primary" disabled={busy}>
+            {busy ? "Saving …" : "Save"}
+          </button>
+          <button type="button" disabled={busy} onClick={() => setLeaving(true)}>
+            Remove
+          </button>
+        </p>
+      </form>
+      {leaving && (
+        <FormDialog
+          label={`Remove ${instrument(position.symbol)}?`}
+          action="Remove it"
+          danger
+          submit={remove}
+          onClose={() => setLeaving(false)}
+        >
+          <p>It is removed as if it had never been held, with its lots. To close it, give it an exit instead.</p>
+        </FormDialog>
+      )}
+    </>
   );
 }

@@ -27,7 +27,9 @@ export function Views() {
   const [problem, setProblem] = useState<string | null>(null);
   const own = (preferences.views ?? []).filter((view) => view.screen === SCREEN);
   const shown = partsOf(address);
-  const named = [...GIVEN, ...own].find((view) => isSame(view.address, shown))?.name;
+  // Two views may show the same: the one that was chosen is named.
+  const same = [...GIVEN, ...own].filter((view) => isSame(view.address, shown));
+  const named = (same.find((view) => view.name === address["view"]) ?? same[0])?.name;
   const save = async (next: (before: SavedView[]) => SavedView[]) => {
     setProblem(null);
     try {
@@ -41,7 +43,10 @@ export function Views() {
     const form = event.currentTarget as HTMLFormElement;
     const name = String(new FormData(form).get("name")).trim();
     const view = { screen: SCREEN, name, address: shown };
-    void save((before) => [...before.filter((each) => !isNamed(each, name)), view]).then(() => form.reset());
+    void save((before) => [...before.filter((each) => !isNamed(each, name)), view]).then(() => {
+      form.reset();
+      go({ view: name }, true);
+    });
   };
   return (
     <Menu name={<>View: {named ?? "custom"}</>} label={`View: ${named ?? "custom"}`}>
@@ -85,7 +90,7 @@ function isNamed(view: SavedView, name: string): boolean {
 function ViewButton({ name, address, current }: { name: string; address: ViewAddress; current: boolean }) {
   const show = (event: MouseEvent) => {
     const none = Object.fromEntries(PARTS.map((part) => [part, undefined]));
-    go({ ...none, ...address });
+    go({ ...none, ...address, view: name === GIVEN[0]?.name ? undefined : name });
     (event.currentTarget as HTMLElement).closest("details")?.removeAttribute("open");
   };
   return (

@@ -36,7 +36,7 @@ export function Channels() {
   const [secret, setSecret] = useState<string | null>(null);
   const [said, setSaid] = useState<{ text: string; isProblem: boolean } | null>(null);
   const { channel: shown } = useAddress();
-  const channels = useLoaded<ChannelList>(`channels ${turn}`, () => read("notifications/channels"));
+  const channels = useLoaded<ChannelList>("channels", () => read("notifications/channels"), turn);
   const items = channels.value?.items ?? [];
   const reload = () => setTurn((n) => n + 1);
   const act = (work: Promise<unknown>, text: string) => {

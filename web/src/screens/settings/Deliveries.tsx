@@ -24,8 +24,11 @@ export function Deliveries({ channel, onClose }: { channel: ChannelOut; onClose:
   const [turn, setTurn] = useState(0);
   const [problem, setProblem] = useState<string | null>(null);
   const id = channel.channel_id;
-  const page = useLoaded<NotificationPage>(`${id} ${turn}`, () =>
-    read("notifications/channels/{channel_id}/deliveries", { channel_id: id }, { limit: 50 }),
+  const page = useLoaded<NotificationPage>(
+    id,
+    () =>
+      read("notifications/channels/{channel_id}/deliveries", { channel_id: id }, { limit: 50 }),
+    turn,
   );
   const repeat = (message: NotificationOut) => {
     setProblem(null);

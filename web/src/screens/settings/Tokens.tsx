@@ -24,7 +24,7 @@ export function Tokens() {
   const [turn, setTurn] = useState(0);
   const [open, setOpen] = useState<"new" | TokenOut | null>(null);
   const [created, setCreated] = useState<TokenCreated | null>(null);
-  const tokens = useLoaded<TokenList>(`tokens ${turn}`, () => read("me/tokens"));
+  const tokens = useLoaded<TokenList>("tokens", () => read("me/tokens"), turn);
   const items = tokens.value?.items ?? [];
   const close = () => setOpen(null);
   const reload = () => setTurn((n) => n + 1);
