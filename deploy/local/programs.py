@@ -22,6 +22,10 @@ _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
+class NotInstalled(Explained):
+    """A variable names a program that is not there."""
+
+
 class NotReady(Explained):
     """The program did not become ready; the message quotes the end of its log."""
 
@@ -169,3 +173,21 @@ def tail(log: Path, lines: int = 15) -> str:
     if not log.exists():
         return ""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def installed_program(variable: str, *names: str) -> Path | None:
+    """The path in an environment variable, in place of a program of a wheel; None where unset.
+
+    With `names` it is a folder that must hold these programs. Raises `NotInstalled`.
+    """
+    path = os.environ.get(variable)
+    if not path:
+        return None
+    named = Path(path).absolute()
+    for program in [named / name for name in names] or [named]:
+        if not (program.is_file() and os.access(program, os.X_OK)):
+            raise NotInstalled(
+                f"{variable}={path}: {program} is no program that can be run; "
+                "correct the path, or unset the variable to use the wheel's"
+            )
+    return named

@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings, load
@@ -65,14 +65,16 @@ class IngestSettings(ServiceSettings):
     polygon_plan: Literal["free", "starter", "developer", "advanced", "unlimited"] = Field(
         default="free", description="5, 100, 1,000, 10,000 requests a minute, or no limit"
     )
-    polygon_url: str = "https://api.polygon.io"
+    polygon_url: str = "https://api.massive.com"
     fred_url: str = "https://api.stlouisfed.org/fred"
     treasury_url: str = (
         "https://home.treasury.gov/resource-center/data-chart-center/interest-rates/pages/xml"
     )
     yahoo_requests_a_minute: int = Field(default=60, ge=1)
 
-    polygon_api_key: SecretStr | None = Field(default=None, validation_alias="POLYGON_API_KEY")
+    polygon_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("POLYGON_API_KEY", "MASSIVE_API_KEY")
+    )
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
 
 

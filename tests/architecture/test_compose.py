@@ -250,3 +250,10 @@ def test_every_service_has_an_extra_and_every_pin_a_hash() -> None:
 
     assert set(WORDS) <= set(extras)
     assert all("--hash=sha256:" in pin for pin in pins if "==" in pin)
+
+
+def test_no_library_holds_the_certificates_of_all_at_an_old_year() -> None:
+    pin = re.search(r"^certifi==(\d{4})\.", (ROOT / "requirements.txt").read_text(), re.M)
+
+    assert pin
+    assert int(pin[1]) >= 2026

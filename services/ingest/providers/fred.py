@@ -4,15 +4,12 @@ docs/market-data.md has the shapes of its answers.
 """
 
 import http.client
-import io
 import urllib.error
-import urllib.request
-import urllib.response
 from collections.abc import AsyncIterator, Mapping
 from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import ParseError  # the error alone  # nosec B405
+from xml.etree.ElementTree import ParseError, fromstring  # nosec B405
 
 from services.ingest.inputs import YieldObservation
 from services.ingest.providers import Pace, ProviderUnavailable, YieldAnswer
@@ -25,16 +22,16 @@ from services.ingest.providers.patience import (
     Refused,
     TryAgain,
     failed,
-    read_in_time,
     retrying,
     scrubbed,
 )
 from services.ingest.providers.threads import Threads, as_they_finish
 
 if TYPE_CHECKING:
-    from fredapi import Fred  # type: ignore[import-untyped]
+    from services.ingest.providers.fred_client import BoundedFred
 
 SERIES_OF_MATURITY = {maturity: series for series, maturity in MATURITY_OF_SERIES.items()}
+_MOST_OF_A_REFUSAL = 10_000  # bytes
 ROOT_URL = "https://api.stlouisfed.org/fred"
 
 
@@ -90,22 +87,17 @@ class FredProvider:
         raise problem
 
     @cached_property
-    def _client(self) -> "Fred":
-        from fredapi import Fred  # pulls in pandas
+    def _client(self) -> "BoundedFred":
+        from services.ingest.providers.fred_client import BoundedFred  # pulls in pandas
 
-        client = Fred(self._api_key)
-        client.root_url = self._root_url.rstrip("/")
-        _bound(self._root_url, self._patience)
-        return client
+        return BoundedFred(self._api_key, self._root_url, self._patience)
 
 
 def _problem(error: Exception, secret: str) -> Exception:
-    """fredapi raises a ValueError, or any error from the body, in place of an HTTP error."""
-    answer = error if isinstance(error, urllib.error.HTTPError) else error.__context__
-    if isinstance(answer, urllib.error.HTTPError):
-        trouble = failed(answer.code, answer.headers.get("Retry-After"), answer.headers.get("Date"))
-        said = f": {scrubbed(str(error), secret)}" if isinstance(error, ValueError) else ""
-        return trouble or Refused(answer.code, f"refuses (HTTP {answer.code}){said}")
+    if isinstance(error, urllib.error.HTTPError):
+        trouble = failed(error.code, error.headers.get("Retry-After"), error.headers.get("Date"))
+        said = scrubbed(_message(error), secret)
+        return trouble or Refused(error.code, f"refuses (HTTP {error.code}){said}")
     if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
         return TryAgain(SILENT)
     if isinstance(error, urllib.error.URLError):
@@ -117,43 +109,10 @@ def _problem(error: Exception, secret: str) -> Exception:
     return Refused(200, f"answers in a shape that it does not document ({type(error).__name__})")
 
 
-class _Bounds(urllib.request.BaseHandler):
-    """Bounds in time for requests to hosts we know; fredapi sends its own without any."""
-
-    def __init__(self) -> None:
-        self.patience_by_host: dict[str, Patience] = {}
-
-    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
-        """Before sending: how long the server may be silent."""
-        if patience := self.patience_by_host.get(request.host):
-            request.timeout = patience.silence_seconds
-        return request
-
-    def http_response(
-        self, request: urllib.request.Request, response: http.client.HTTPResponse
-    ) -> http.client.HTTPResponse | urllib.response.addinfourl:
-        """After the head: the whole body, in time."""
-        patience = self.patience_by_host.get(request.host)
-        if patience is None:
-            return response
-        with response:
-            body = read_in_time(response.read1, patience.whole_answer_seconds)
-            if response.length:
-                raise http.client.IncompleteRead(body, response.length)
-        whole = urllib.response.addinfourl(
-            io.BytesIO(body), response.headers, request.full_url, response.status
-        )
-        whole.msg = response.reason  # type: ignore[attr-defined]
-        return whole
-
-    https_request = http_request
-    https_response = http_response
-
-
-_bounds = _Bounds()
-
-
-def _bound(url: str, patience: Patience) -> None:
-    """urllib takes its handlers for the whole process, as fredapi does its proxies."""
-    _bounds.patience_by_host[urllib.request.Request(url).host] = patience
-    urllib.request.install_opener(urllib.request.build_opener(_bounds))
+def _message(refusal: urllib.error.HTTPError) -> str:
+    """What FRED says of a refusal, after a colon; nothing where it says nothing."""
+    try:
+        said = fromstring(refusal.read(_MOST_OF_A_REFUSAL)).get("message")  # nosec B314
+    except (OSError, http.client.HTTPException, ParseError):
+        said = None
+    return f": {said}" if said else ""

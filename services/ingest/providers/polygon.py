@@ -1,4 +1,4 @@
-"""Polygon.io through polygon-api-client: every kind of data but yields.
+"""Polygon.io, renamed Massive, through its Python library: every kind of data but yields.
 
 docs/market-data.md has the shapes of its answers.
 """
@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 from services.ingest.inputs import Bar, CorporateAction, Coverage, OptionQuote, SecurityFacts
@@ -48,11 +49,13 @@ from shared import calendar
 from shared.instruments import OptionContract, parse_occ
 
 if TYPE_CHECKING:
-    from polygon import RESTClient  # type: ignore[import-untyped]
+    from massive import RESTClient  # type: ignore[import-untyped]
 
 T = TypeVar("T")
 
-BASE_URL = "https://api.polygon.io"
+BASE_URL = "https://api.massive.com"
+# `polygon` (polygon-api-client) is the same library under its old name; 1.16.3 is its last release.
+LIBRARY = "massive"
 MOST_AGGREGATES = 50_000
 Dated = tuple[str, date, Decimal]  # a symbol, a day, and a value of that day
 ROWS_OF_A_PAGE = 1_000
@@ -68,6 +71,7 @@ class PolygonProvider:
     """Every protocol but yields; closes are as traded, without adjustment."""
 
     name = POLYGON
+    library = LIBRARY
     live = True
     vouched = False
 
@@ -285,11 +289,12 @@ class PolygonProvider:
 
     @cached_property
     def _client(self) -> "RESTClient":
-        from polygon import RESTClient  # pulls in a WebSocket client
-
         from services.ingest.providers.paced_http import PacedPool
 
-        client = RESTClient(self._api_key, retries=0, base=self._base_url, custom_json=StrictJson)
+        rest = import_module(self.library)  # pulls in a WebSocket client
+        client = rest.RESTClient(
+            self._api_key, retries=0, base=self._base_url, custom_json=StrictJson
+        )
         client.client = PacedPool(
             self._threads, self._patience, self._api_key, maxsize=self._threads.at_once
         )

@@ -12,10 +12,18 @@ import nats
 import pytest
 
 from deploy.local import places
-from deploy.local.nats import running_nats
+from deploy.local.nats import bundled_server, running_nats, server_program
 from deploy.local.places import outside_place
 from deploy.local.ports import is_listening
-from deploy.local.postgres import EmbeddedPostgres, running_postgres
+from deploy.local.postgres import (
+    PROGRAMS,
+    EmbeddedPostgres,
+    OtherPostgres,
+    binaries,
+    bundled_installation,
+    running_postgres,
+)
+from deploy.local.programs import NotInstalled
 
 AUTHORIZATION = 'authorization { users: [ { user: "one", password: "secret" } ] }'
 
@@ -122,3 +130,52 @@ async def test_nats_refuses_strangers(tmp_path: Path) -> None:
         pytest.raises(nats.errors.Error),
     ):
         await nats.connect(address.url(), allow_reconnect=False, connect_timeout=2)
+
+
+def test_an_installed_server_replaces_the_wheels(
+    open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = open_directory / "bin"
+    mine.mkdir(mode=0o755)
+    for name in PROGRAMS:
+        _write_script(mine / name, f'exec "{bundled_installation() / "bin" / name}" "$@"')
+    _write_script(mine / "nats-server", f'exec "{bundled_server()}" "$@"')
+    monkeypatch.setenv("SIGMASIGHT_POSTGRES_BIN", str(mine))
+    monkeypatch.setenv("SIGMASIGHT_NATS_SERVER", str(mine / "nats-server"))
+
+    with running_nats(open_directory / "nats", AUTHORIZATION):
+        pass
+
+    assert (binaries(), server_program()) == (mine, mine / "nats-server")
+
+
+@pytest.mark.parametrize("variable", ["SIGMASIGHT_POSTGRES_BIN", "SIGMASIGHT_NATS_SERVER"])
+def test_a_named_server_that_is_not_there_is_refused_by_its_variable(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = binaries if "POSTGRES" in variable else server_program
+    monkeypatch.setenv(variable, str(tmp_path / "absent"))
+
+    with pytest.raises(NotInstalled, match=rf"{variable}=.*absent.*unset the variable"):
+        find()
+
+
+def test_data_of_another_postgres_is_left_alone(
+    open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = EmbeddedPostgres(open_directory / "postgres", port=1, password="x", durable=False)
+    server.prepare()
+    older = open_directory / "bin"
+    older.mkdir(mode=0o755)
+    for name in PROGRAMS:
+        _write_script(older / name, "echo 'postgres (PostgreSQL) 15.18'")
+    monkeypatch.setenv("SIGMASIGHT_POSTGRES_BIN", str(older))
+
+    with pytest.raises(OtherPostgres, match=r"is of Postgres 18, and .* holds .* 15\.18"):
+        server.prepare()
+    server.remove()
+
+
+def _write_script(path: Path, command: str) -> None:
+    path.write_text(f"#!/bin/sh\n{command}\n")
+    path.chmod(0o755)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.data_sources import CHAINS, FOLDER, market_data_findings
+from deploy.local.data_sources import CHAINS, FOLDER, KEYS, market_data_findings
 from deploy.local.finding import Finding
 from services.ingest.settings import IngestSettings
+from shared.settings import known_variables
 
 KEY = "not-to-be-shown"
 GOOD = "symbol,session_date,close\nAAPL,2022-12-28,126.04\n"
@@ -17,11 +18,8 @@ GOOD = "symbol,session_date,close\nAAPL,2022-12-28,126.04\n"
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment of the machine that runs the tests does not matter."""
-    for name, field in IngestSettings.model_fields.items():
-        alias = field.validation_alias
-        monkeypatch.delenv(
-            alias if isinstance(alias, str) else f"SIGMASIGHT_INGEST_{name.upper()}", raising=False
-        )
+    for variable in known_variables(IngestSettings):
+        monkeypatch.delenv(variable, raising=False)
 
 
 def found(subject: str, monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[Finding]:
@@ -53,6 +51,20 @@ def test_a_key_puts_its_provider_first_and_names_its_plan(monkeypatch: pytest.Mo
     assert said[2] == "Treasury yields: fred (live), then bundled (files)"
     assert said[-1] == "Polygon's plan is assumed to be free: 5 requests a minute"
     assert "SIGMASIGHT_INGEST_POLYGON_PLAN" in chains[-1].fix
+
+
+@pytest.mark.parametrize("name", ["POLYGON_API_KEY", "MASSIVE_API_KEY"])
+def test_a_key_is_taken_under_the_old_name_of_polygon_and_the_new(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "key"
+    file.write_text(KEY)
+
+    chains = found(CHAINS, monkeypatch, **{f"{name}_FILE": str(file)})
+    keys = found(KEYS, monkeypatch, **{name: KEY})
+
+    assert chains[0].message.startswith("closes: polygon (live)")
+    assert keys[0].message.startswith(f"{name} is set")
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,12 @@ def market() -> Market:
     return bundled_market()
 
 
+@pytest.fixture(autouse=True, params=["massive", "polygon"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library that is used, and the same under its old name: a change must be one line."""
+    monkeypatch.setattr(PolygonProvider, "library", request.param)
+
+
 @pytest.fixture
 def server(market: Market) -> Iterator[StandIn]:
     with polygon(market).running() as stand_in:
