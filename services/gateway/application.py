@@ -230,6 +230,7 @@ def _allow_pages(app: FastAPI, settings: GatewaySettings) -> None:
                 "If-Match",
                 "If-None-Match",
                 "Last-Event-ID",
+                *("MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"),
             ],
             expose_headers=[
                 "Content-Disposition",

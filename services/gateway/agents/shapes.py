@@ -29,10 +29,11 @@ def sentence(
 
 def moved(title: str, before: float | None, after: float | None, unit: str) -> str:
     """One figure before and after."""
+    both = f"{title}: {amount(before, unit)} before, {amount(after, unit)} after"
     if before is None or after is None:
-        return f"{title}: {amount(before, unit)} before, {amount(after, unit)} after."
-    change = after - before
-    return f"{title}: {amount(before, unit)} before, {amount(after, unit)} after ({change:+,.6g})."
+        return f"{both}."
+    sign = "+" if after > before else ""
+    return f"{both} ({sign}{amount(after - before, unit)})."
 
 
 def counted(number: int, what: str) -> str:

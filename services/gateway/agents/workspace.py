@@ -44,17 +44,15 @@ Kind = Literal["text", "number", "dateString"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `percent`: a decimal that is shown in percent."""
+    """A column of a table; its title names the unit."""
 
     field: str
     title: str
     kind: Kind = "text"
-    percent: bool = False
 
     def described(self) -> dict[str, object]:
         """The column as `widgets.json` has it."""
-        shown = {"field": self.field, "headerName": self.title, "cellDataType": self.kind}
-        return {**shown, "formatterFn": "normalizedPercent"} if self.percent else {**shown}
+        return {"field": self.field, "headerName": self.title, "cellDataType": self.kind}
 
 
 @dataclass(frozen=True)
@@ -163,7 +161,7 @@ TABLES: Mapping[str, Table] = {
         [
             *(Column("name", "Portfolio"), _DAY, Column("nav", "NAV, USD", "number")),
             Column("daily_pnl", "Daily P&L, USD", "number"),
-            Column("daily_return", "Daily return", "number", percent=True),
+            Column("daily_return", "Daily return, decimal", "number"),
             Column("var_95_1d_historical", "VaR 95 %, one day, USD", "number"),
             Column("worst_scenario", "Worst scenario"),
             Column("worst_scenario_pnl", "Its P&L, USD", "number"),
@@ -192,7 +190,7 @@ TABLES: Mapping[str, Table] = {
             *(Column("sector", "Sector"), Column("quantity", "Quantity", "number")),
             Column("price", "Price, USD", "number"),
             Column("market_value", "Market value, USD", "number"),
-            Column("weight", "Weight", "number", percent=True),
+            Column("weight", "Weight, 0 to 1", "number"),
             Column("unrealised_pnl", "Unrealised P&L, USD", "number"),
             Column("daily_pnl", "Daily P&L, USD", "number"),
             Column("delta_adjusted_exposure", "Delta-adjusted exposure, USD", "number"),
@@ -236,7 +234,7 @@ def widgets() -> dict[str, object]:
 
 def apps() -> list[dict[str, object]]:
     """`apps.json`: one app, a page with the tables one below the other, of one portfolio."""
-    group = "Portfolio"
+    group = "Group 1"  # as Workspace names them
     layout = [
         {
             "i": path,

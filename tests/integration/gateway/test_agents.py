@@ -148,6 +148,7 @@ async def test_the_revision_of_june_2025_is_answered(
     assert begun.json()["result"]["protocolVersion"] == OLDER
     assert begun.headers["content-type"] == "application/json"
     assert "mcp-session-id" not in begun.headers
+    assert "x-ratelimit-remaining" in begun.headers  # it counts as a request of the user's
     assert noted.status_code == 202
     path = f"portfolios/{book.portfolio_id}"
     report = (await ann.get(f"{path}/changes", measures="nav", positions=5)).json()

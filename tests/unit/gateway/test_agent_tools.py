@@ -60,3 +60,5 @@ def test_a_figure_is_a_sentence() -> None:
     assert amount(-1234.5, "USD per point") == "-1,234.50 USD per point"
     assert moved("Beta", 0.5, 0.25, "ratio") == "Beta: 0.5 before, 0.25 after (-0.25)."
     assert moved("Beta", None, 0.25, "ratio") == "Beta: not known before, 0.25 after."
+    dollars = moved("Cash", -1.0, 1000.0, "USD")
+    assert dollars == "Cash: -1.00 USD before, 1,000.00 USD after (+1,001.00 USD)."

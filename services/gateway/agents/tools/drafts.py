@@ -41,6 +41,7 @@ METRICS = (
     "dollar_vega_1pt",
 )
 SCENARIOS_SHOWN = 3
+SAID = 6  # figures in a sentence to quote
 
 
 @asynccontextmanager
@@ -123,7 +124,8 @@ async def _impacts(agent: Agent, wanted: WantedCalculation) -> Impacts:
 def _shown(found: Impacts) -> CalculatedDraft:
     figures = list(_figures(found.impacts)) if found.impacts else []
     limits = found.impacts.limits if found.impacts else []
-    said = " ".join(each.sentence for each in figures if each.difference) or "No figure moves."
+    moving = [each.sentence for each in figures if each.difference]
+    said = " ".join(moving[:SAID]) or "No figure moves."
     return CalculatedDraft(
         quote=f"On {found.as_of}: {said}" if found.impacts else f"{found.reason}.",
         draft_id=found.draft_id,

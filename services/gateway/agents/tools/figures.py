@@ -41,6 +41,7 @@ from services.gateway.market.queries import latest_session
 from shared.database import Session
 
 DAYS_OF_HISTORY = 42
+SAID = 3  # figures in a sentence to quote
 OF_CHANGES = (
     *("nav", "exposure.dollar.gross", "exposure.delta_adjusted.net", "beta", "volatility_63d"),
     *("var_95_1d_historical", "es_95_1d_historical"),
@@ -83,7 +84,8 @@ async def get_portfolio_risk(agent: Agent, wanted: WantedRisk) -> PortfolioRisk:
         found = await figures_on(session, portfolio_id, name, day, measures) if day else []
         (last,) = await listed(session, agent.user.user_id, [portfolio])
     reason = book.described()["reason"]
-    quote = " ".join(each.sentence for each in found[:3]) or f"'{name}' has no figures: {reason}."
+    known = [each.sentence for each in found if each.value is not None]
+    quote = " ".join(known[:SAID]) or f"'{name}' has no figures: {reason or 'none is known'}."
     return PortfolioRisk(
         quote=quote,
         portfolio_id=portfolio_id,
@@ -221,9 +223,10 @@ async def what_changed(agent: Agent, wanted: WantedChanges) -> Changes:
         names = wanted.measures or list(OF_CHANGES)
         report = await changes_report(session, owner, days, names, wanted.parts)
     figures = [each for each in report.figures if each.difference]
-    said = [moved(each.title, each.before, each.after, each.unit) for each in figures[:3]]
-    between = f"'{portfolio['name']}' from {report.start} to {report.end}: "
-    quote = between + (" ".join(said) or "no figure moved.") if report.end else str(report.reason)
+    said = [moved(each.title, each.before, each.after, each.unit) for each in figures[:SAID]]
+    between = f"'{portfolio['name']}' from {report.start} to {report.end}"
+    none = f"{report.reason or 'no figure moved'}."
+    quote = f"{between}: {' '.join(said) or none}"
     return Changes(quote=quote, portfolio_id=owner[1], as_of=report.end, report=report)
 
 

@@ -47,6 +47,8 @@ async def check_limits(agent: Agent, wanted: WantedLimits) -> CheckedLimits:
 
 
 def _quote(total: int, limits: list[LimitOut]) -> str:
+    if not limits:
+        return "There is no such limit."
     breached = [each for each in limits if each.states.get("breached")]
     if not breached:
         return f"None of {counted(total, 'limit')} is breached."
