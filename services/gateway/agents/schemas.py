@@ -207,7 +207,7 @@ class Positions(Answer):
 
 
 class Contribution(BaseModel):
-    """A position's part of VaR or expected shortfall; negative for a hedge."""
+    """A position's part of a figure, USD; of VaR negative for a hedge."""
 
     position_id: UUID
     symbol: str
@@ -222,7 +222,9 @@ class Explanation(Answer):
     figure: Figured
     definition: Definition | None
     metric: MetricOut | None = Field(description="its window and coverage, of a risk metric")
-    contributions: list[Contribution] = Field(description="of VaR and expected shortfall")
+    contributions: list[Contribution] = Field(
+        description="of VaR, expected shortfall, exposures and scenarios; largest first"
+    )
     since: date | None
     difference: float | None
     by_position: list[PartOut] = Field(description="parts of the difference")

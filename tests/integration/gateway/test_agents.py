@@ -30,6 +30,7 @@ from tests.pipeline import Pipeline
 URL = "http://gateway/mcp"
 BOOK = HEADER + "AAPL,100,120,2022-06-01,tech\nXOM,-30,90,2022-06-01,\n"
 OLDER = "2025-06-18"
+SCENARIO = "scenario.crash"
 SESSIONS = "modelling/sessions"
 
 
@@ -141,6 +142,8 @@ async def test_the_revision_of_june_2025_is_answered(
     history = await asked(http, token, "get_history", **about, measures=["nav"])
     held = await asked(http, token, "list_positions", **about, limit=2)
     explained = await asked(http, token, "explain_number", **about, measure="var_95_1d_historical")
+    gross = await asked(http, token, "explain_number", **about, measure="exposure.dollar.gross")
+    shocked = await asked(http, token, "explain_number", **about, measure=SCENARIO)
     covered = await asked(http, token, "check_coverage", **about)
     limits = await asked(http, token, "check_limits", **about)
     meant = await asked(http, token, "get_definition", measure="beta")
@@ -163,6 +166,11 @@ async def test_the_revision_of_june_2025_is_answered(
     for part in explained["structuredContent"]["contributions"]:
         assert part["value"] == parts[part["position_id"]]["plain_component_var"]
     assert explained["structuredContent"]["contributions"]
+    for figure in (gross, shocked):
+        parts = figure["structuredContent"]["contributions"]
+        total = sum(part["value"] for part in parts)
+        assert total == pytest.approx(figure["structuredContent"]["figure"]["value"])
+    assert shocked["structuredContent"]["figure"]["value"] < 0
     quality = (await ann.get(f"market-data/quality/{book.portfolio_id}")).json()
     assert covered["structuredContent"]["missing"] == quality["missing"]
     assert limits["structuredContent"]["limits"] == []

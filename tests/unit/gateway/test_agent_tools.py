@@ -16,7 +16,12 @@ def test_these_are_the_tools() -> None:
         "list_portfolios": ("GET portfolios",),
         "get_portfolio_risk": ("GET portfolios", "GET portfolios/{portfolio_id}/series"),
         "list_positions": ("GET positions",),
-        "explain_number": ("GET portfolios/{portfolio_id}/changes", "GET risk/metrics"),
+        "explain_number": (
+            "GET portfolios/{portfolio_id}/changes",
+            "GET risk/metrics",
+            "GET positions/table",
+            "GET risk/stress-testing/results/{portfolio_id}",
+        ),
         "what_changed": ("GET portfolios/{portfolio_id}/changes",),
         "get_history": ("GET portfolios/{portfolio_id}/series",),
         "run_scenario": ("POST risk/stress-testing/comprehensive",),

@@ -7,8 +7,8 @@ from services.gateway.agents.tools.drafts import (
     create_draft,
     suggest_hedge,
 )
+from services.gateway.agents.tools.explaining import explain_number
 from services.gateway.agents.tools.figures import (
-    explain_number,
     get_definition,
     get_history,
     get_portfolio_risk,

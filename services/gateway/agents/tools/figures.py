@@ -1,8 +1,6 @@
 """Figures of a portfolio: on a session, over sessions, what they are and what moved them."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from uuid import UUID
@@ -10,33 +8,25 @@ from uuid import UUID
 from services.gateway.agents.calling import Agent, tool
 from services.gateway.agents.schemas import (
     Changes,
-    Contribution,
     Defined,
-    Explanation,
     Figured,
     History,
     PortfolioRisk,
     WantedChanges,
     WantedDefinition,
-    WantedExplanation,
     WantedHistory,
     WantedRisk,
 )
 from services.gateway.agents.shapes import amount, counted, moved, sentence
 from services.gateway.analytics.reading.changes import changes_report
 from services.gateway.analytics.reading.definitions import definitions, figure_title
-from services.gateway.analytics.reading.measures import Measure, Source, measures_named
-from services.gateway.analytics.reading.metrics import metrics_report
+from services.gateway.analytics.reading.measures import Measure, measures_named
 from services.gateway.analytics.reading.series import series_report
-from services.gateway.analytics.schemas.changes import ChangesReport, Figure
-from services.gateway.analytics.schemas.definitions import Definition
-from services.gateway.analytics.schemas.metrics import ComponentVar, MetricOut, MetricsReport
 from services.gateway.analytics.schemas.series import Series
 from services.gateway.books.dependencies import owned_or_first
 from services.gateway.books.reading import book_on, listed
 from services.gateway.edge.dependencies import Period, refuse_wrong_order
 from services.gateway.edge.problems import Problem
-from services.gateway.edge.shapes import View
 from services.gateway.market.queries import latest_session
 from shared.database import Session
 
@@ -47,7 +37,6 @@ OF_CHANGES = (
     *("var_95_1d_historical", "es_95_1d_historical"),
 )
 OF_HISTORY = ("nav", "daily_pnl", "var_95_1d_historical")
-_PARTS = re.compile(r"(var|es)_(95|99)_1d_(historical|smoothed)")
 
 
 def figured(series: Series, name: str, day: date | None) -> Figured:
@@ -96,117 +85,6 @@ async def get_portfolio_risk(agent: Agent, wanted: WantedRisk) -> PortfolioRisk:
         limits=last.limits,
         reason=reason,
     )
-
-
-@tool("Explain a number", "GET portfolios/{portfolio_id}/changes", "GET risk/metrics")
-async def explain_number(agent: Agent, wanted: WantedExplanation) -> Explanation:
-    """What one figure means, its value, what it is made of, and what moved it since the day before.
-
-    `contributions` are the positions' parts of VaR and expected shortfall.
-    """
-    async with agent.reading.transaction() as session:
-        portfolio = await owned_or_first(session, agent.user, wanted.portfolio_id)
-        portfolio_id: UUID = portfolio["portfolio_id"]
-        name = str(portfolio["name"])
-        found = await measures_named(session, agent.user.user_id, [wanted.measure])
-        if len(found) != 1:
-            raise _one_measure()
-        (measure,) = found
-        day = (await book_on(session, portfolio_id, wanted.as_of)).valuation.day
-        owner = (agent.user.user_id, portfolio_id)
-        changes = await changes_report(session, owner, (None, day), [measure.name], wanted.parts)
-        metrics = await metrics_report(session, portfolio_id, day, View.PORTFOLIO)
-        shown = await series_report(session, portfolio_id, Period(day, day), found)
-    figure = figured(shown.series[0], name, day)
-    return _explained(_Explained(portfolio_id, measure, day, figure, changes, metrics), wanted)
-
-
-def _one_measure() -> Problem:
-    message = "name one measure: what_changed takes several"
-    error = {"field": "measure", "code": "too_many", "message": message}
-    return Problem(422, "invalid_request", message, [error])
-
-
-@dataclass(frozen=True)
-class _Explained:
-    """What an explanation is made of."""
-
-    portfolio_id: UUID
-    measure: Measure
-    day: date | None
-    figure: Figured
-    changes: ChangesReport
-    metrics: MetricsReport
-
-
-def _explained(about: _Explained, wanted: WantedExplanation) -> Explanation:
-    name = about.measure.name
-    named = [each for each in about.changes.figures if each.measure == name]
-    change = named[0] if named else None
-    meaning = _definition_of(name)
-    said = [about.figure.sentence, *([meaning.meaning] if meaning else []), *_largest(change)]
-    return Explanation(
-        quote=" ".join(said),
-        portfolio_id=about.portfolio_id,
-        as_of=about.day,
-        figure=about.figure,
-        definition=meaning,
-        metric=_metric(about.measure, about.metrics),
-        contributions=_contributions(name, about.metrics, wanted.parts),
-        since=about.changes.start,
-        difference=change.difference if change else None,
-        by_position=change.by_position if change else [],
-        by_factor=change.by_factor if change else [],
-        reason=change.reason if change else about.changes.reason,
-    )
-
-
-def _definition_of(name: str) -> Definition | None:
-    """The meaning of a measure: by its name, or by its last part for `exposure.dollar.gross`."""
-    known = definitions()
-    first, _, rest = name.partition(".")
-    return known.get(name) or known.get(first) or known.get(rest.rpartition(".")[2])
-
-
-def _largest(change: Figure | None) -> list[str]:
-    if change is None or change.difference is None:
-        return []
-    parts = [each for each in change.by_position if each.difference]
-    because = f", most by {parts[0].name} ({parts[0].difference:+,.2f} USD)" if parts else ""
-    return [f"It moved by {change.difference:+,.6g} since the session before{because}."]
-
-
-def _metric(measure: Measure, metrics: MetricsReport) -> MetricOut | None:
-    if measure.source is not Source.METRIC:
-        return None
-    every = [each for group in metrics.groups for each in group.metrics]
-    return next((each for each in every if each.metric == measure.key[0]), None)
-
-
-def _contributions(name: str, metrics: MetricsReport, most: int) -> list[Contribution]:
-    matched = _PARTS.fullmatch(name)
-    if matched is None:
-        return []
-    risk, level, method = matched.groups()
-    of_level = (each for each in metrics.component_var if each.confidence == int(level))
-    parts = _parts(next(of_level, None), risk, smoothed=method == "smoothed")
-    return sorted(parts, key=lambda each: -abs(each.value))[:most]
-
-
-def _parts(found: ComponentVar | None, risk: str, *, smoothed: bool) -> list[Contribution]:
-    def value(plain: float, smooth: float) -> float:
-        return smooth if smoothed else plain
-
-    return [
-        Contribution(
-            position_id=each.position_id,
-            symbol=each.symbol,
-            value=value(each.plain_component_var, each.component_var)
-            if risk == "var"
-            else value(each.plain_component_es, each.component_es),
-        )
-        for each in (found.positions if found else [])
-    ]
 
 
 @tool("What changed", "GET portfolios/{portfolio_id}/changes")
