@@ -113,3 +113,20 @@ def test_the_page_asks_in_its_own_dialogs_alone() -> None:
     ]
 
     assert found == []
+
+
+def test_every_number_of_the_page_is_explained_by_a_definition_that_exists() -> None:
+    definitions = json.loads(
+        (PROJECT / "services/gateway/analytics/definitions.json").read_text(encoding="utf-8")
+    )
+    known = {name for each in definitions for name in each["names"]}
+    named = re.compile(r"""\bmeasure(?:=|: )"([^"{}$]+)\"""")
+
+    found = {
+        name
+        for place in (PROJECT / "web" / "src").rglob("*.tsx")
+        for name in named.findall(place.read_text(encoding="utf-8"))
+    }
+
+    assert len(found) > 50
+    assert found - known == set()

@@ -1,8 +1,9 @@
 import type { LimitOnSession, PortfolioReport } from "../api/types";
 import { instrument, words } from "../format";
 import { Panel } from "../parts/Panel";
+import { Part } from "../parts/Part";
 import { go } from "../state/address";
-import { inLimitsUnit, LIMIT_TONES, limitsInWords } from "../state/limits";
+import { definedAs, inLimitsUnit, LIMIT_TONES, limitsInWords } from "../state/limits";
 
 const SHOWN = 6;
 
@@ -34,8 +35,10 @@ export function LimitsBox({ report }: { report: PortfolioReport }) {
                 {words(each.state)}
               </span>
               <span class="value">
-                {inLimitsUnit(each.value, each)}
-                <small>of {inLimitsUnit(each.breach, each)}</small>
+                <Standing limit={each} />
+                <small>
+                  of <Part measure="breach" about={each.name} amount={inLimitsUnit(each.breach, each)} />
+                </small>
               </span>
               <small class="who">{whose(each)}</small>
             </li>
@@ -49,6 +52,12 @@ export function LimitsBox({ report }: { report: PortfolioReport }) {
       )}
     </Panel>
   );
+}
+
+function Standing({ limit }: { limit: LimitOnSession }) {
+  const defined = definedAs(limit.measure);
+  const amount = inLimitsUnit(limit.value, limit);
+  return defined ? <Part measure={defined} about={limit.name} amount={amount} /> : <>{amount}</>;
 }
 
 /** Whose value it is, or why there is none. */

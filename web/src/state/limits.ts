@@ -42,3 +42,11 @@ export function inLimitsUnit(value: number | null, limit: Pick<LimitOnSession, "
   if (limit.unit === "share_of_nav") return percent(value);
   return limit.measure_unit.startsWith("USD") ? money(value, { whole: true }) : number(value, 4);
 }
+
+/** What the API defines a limit's measure as; null where that has no definition of its own. */
+export function definedAs(measure: string): string | null {
+  const parts = measure.split(".");
+  if (measure.startsWith("worst_scenario") || parts[0] === "scenario") return "total_pnl";
+  if (parts[0] === "exposure") return parts.at(-1) ?? null;
+  return parts.length === 1 ? measure : null;
+}

@@ -4,6 +4,7 @@ import { removeTrade } from "../../api/drafts";
 import type { DraftWithTrades, ImpactFigures, LegOut, TradeOut } from "../../api/types";
 import { instrument, money, number, words } from "../../format";
 import { Panel } from "../../parts/Panel";
+import { Part } from "../../parts/Part";
 import { Problems } from "../../parts/Problems";
 import { useActing } from "../../state/acting";
 import { PasteForm } from "./PasteForm";
@@ -154,8 +155,12 @@ function TradeRows({ trade, isKept, busy, onEdit, onRemove }: RowsProps) {
           )}
           <td>{leg ? words(leg.kind) : "trades nothing"}</td>
           <td>{leg ? instrument(leg.symbol) : ""}</td>
-          <td class="number">{leg ? number(leg.quantity) : ""}</td>
-          <td class="number">{leg ? money(leg.price) : ""}</td>
+          <td class="number">
+            {leg && <Part measure="quantity" about={`${text}, ${instrument(leg.symbol)}`} amount={number(leg.quantity)} />}
+          </td>
+          <td class="number">
+            {leg && <Part measure="price" about={`${text}, ${instrument(leg.symbol)}`} amount={money(leg.price)} />}
+          </td>
           <td>{leg ? `${SOURCES[leg.price_source] ?? leg.price_source}, ${leg.price_date}` : ""}</td>
           <td class="number">{leg ? money(leg.cash, { plus: true }) : ""}</td>
           {place === 0 && (

@@ -38,13 +38,7 @@ export function Booking({ draft, onDone }: { draft: DraftWithTrades; onDone: () 
   const moved = draft.base.moved;
   return (
     <Panel title="Book" wide note={`into the ledger of ${draft.base.name}`}>
-      <p class="note">
-        {!moved
-          ? "First see what would be written; what is written then is exactly that."
-          : draft.saved_at
-            ? `${draft.base.name} was edited since this draft was branched, and a saved draft cannot be rebased: begin a new draft to book these trades.`
-            : `${draft.base.name} was edited since this draft was branched: rebase the draft first.`}
-      </p>
+      <p class="note">{whatFirst(draft)}</p>
       <p class="buttons">
         <button type="button" disabled={!draft.trades.length || moved || acting.busy} onClick={preview}>
           See what would be written
@@ -85,4 +79,14 @@ export function Booking({ draft, onDone }: { draft: DraftWithTrades; onDone: () 
       )}
     </Panel>
   );
+}
+
+/** What comes before anything is written, or why nothing can be. */
+function whatFirst({ base, saved_at, trades }: DraftWithTrades): string {
+  if (!trades.length) return "Enter a trade first: there is nothing to book.";
+  if (!base.moved) return "First see what would be written; what is written then is exactly that.";
+  const edited = `${base.name} was edited since this draft was branched`;
+  return saved_at
+    ? `${edited}, and a saved draft cannot be rebased: begin a new draft to book these trades.`
+    : `${edited}: rebase the draft first.`;
 }

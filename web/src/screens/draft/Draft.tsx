@@ -76,6 +76,11 @@ function Doings({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void 
   const [doing, setDoing] = useState<Doing | null>(null);
   const calculating = useActing(onDone);
   const isKept = draft.saved_at !== null;
+  const unchangeable = isKept ? "A saved draft does not change any more: begin a new one." : undefined;
+  const uncalculable =
+    unchangeable ??
+    (draft.base.moved ? "Rebase the draft first." : draft.trades.length ? undefined : "Enter a trade first.");
+  const unsavable = unchangeable ?? (draft.state === "calculated" ? undefined : "Calculate the draft first.");
   const close = () => setDoing(null);
   const calculate = () =>
     void calculating.act(async () => {
@@ -89,15 +94,16 @@ function Doings({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void 
         <button
           type="button"
           class={draft.state === "calculated" ? "quiet" : "primary"}
-          disabled={calculating.busy || isKept || draft.base.moved || !draft.trades.length}
+          disabled={calculating.busy || uncalculable !== undefined}
+          title={uncalculable}
           onClick={calculate}
         >
           {calculating.busy ? "Calculating …" : "Calculate"}
         </button>
-        <button type="button" class="quiet" disabled={isKept} onClick={() => setDoing("rename")}>
+        <button type="button" class="quiet" disabled={isKept} title={unchangeable} onClick={() => setDoing("rename")}>
           Rename
         </button>
-        <button type="button" class="quiet" disabled={draft.state !== "calculated"} onClick={() => setDoing("save")}>
+        <button type="button" class="quiet" disabled={unsavable !== undefined} title={unsavable} onClick={() => setDoing("save")}>
           Save
         </button>
         {draft.trades.length > 0 && (

@@ -5,8 +5,9 @@ import { money } from "../../format";
 import { Part } from "../../parts/Part";
 import { Spark } from "../../parts/Spark";
 import { go, useAddress } from "../../state/address";
+import { definedAs } from "../../state/limits";
 import { Acknowledge, Delete, Waive } from "./Dialogs";
-import { aboutText, definedAs, levelText, memberText, sessionsText, stateText, toneOf, usedText } from "./words";
+import { aboutText, levelText, memberText, sessionsText, stateText, toneOf, usedText } from "./words";
 
 const SEVERITY = ["breached", "acknowledged", "warning", "waived", "not_measured", "cleared", "ok"];
 

@@ -2,6 +2,7 @@ import type { LimitTrial, NewLimit } from "../../api/types";
 import { number, percent, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 import { go } from "../../state/address";
+import { definedAs } from "../../state/limits";
 import { memberText, toneOf } from "./words";
 
 /** How often a limit would have fired on the stored sessions, for how long, and on which. */
@@ -9,6 +10,8 @@ export function Trial({ trial, limit }: { trial: LimitTrial; limit: NewLimit }) 
   const tried = trial.portfolios[0];
   if (!tried || !tried.sessions) return <p class="empty">No session is stored.</p>;
   const written = (value: number | null) => (limit.unit === "share_of_nav" ? percent(value) : number(value, 2));
+  const measure = definedAs(limit.measure);
+  const defined = measure === null ? {} : { measure };
   const counts: Array<[string, number]> = [
     ["Warnings", tried.warnings],
     ["Breaches", tried.breaches],
@@ -41,7 +44,7 @@ export function Trial({ trial, limit }: { trial: LimitTrial; limit: NewLimit }) 
               { name: "From" },
               { name: "To" },
               { name: "Sessions", numeric: true },
-              { name: "Worst", numeric: true },
+              { name: "Worst", numeric: true, ...defined },
               { name: "On" },
               { name: "Of" },
             ]}
@@ -60,7 +63,7 @@ export function Trial({ trial, limit }: { trial: LimitTrial; limit: NewLimit }) 
           <h3>Sessions beyond a level</h3>
           <DataTable
             label="Sessions beyond a level"
-            columns={[{ name: "Session" }, { name: "Level" }, { name: "Value", numeric: true }, { name: "Of" }]}
+            columns={[{ name: "Session" }, { name: "Level" }, { name: "Value", numeric: true, ...defined }, { name: "Of" }]}
             rows={tried.beyond.map((each) => [
               <button type="button" class="link" onClick={() => go({ screen: "overview", as_of: each.as_of })}>
                 {each.as_of}

@@ -59,11 +59,3 @@ export function sessionsText(count: number | null): string {
 export function momentText(moment: string): string {
   return moment.replace("T", " ").slice(0, 16);
 }
-
-/** What the API defines a limit's measure as; null where that has no definition of its own. */
-export function definedAs(measure: string): string | null {
-  const parts = measure.split(".");
-  if (measure.startsWith("worst_scenario") || parts[0] === "scenario") return "total_pnl";
-  if (parts[0] === "exposure") return parts.at(-1) ?? null;
-  return parts.length === 1 ? measure : null;
-}
