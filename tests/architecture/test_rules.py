@@ -41,6 +41,7 @@ SUBJECTS: dict[str, set[str]] = {
         *(
             "booking",
             "checks",
+            "exporting",
             "lots",
             "profiles",
             "reconciling",
@@ -51,7 +52,7 @@ SUBJECTS: dict[str, set[str]] = {
         "uploading",
     },
     "accounts": set(),
-    "drafts": {"booking", "branching", "suggesting", "trading"},
+    "drafts": {"booking", "branching", "exporting", "suggesting", "trading"},
     "alerts": set(),
     "analytics": {"definitions"},
     "limits": set(),

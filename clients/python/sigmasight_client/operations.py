@@ -37,6 +37,7 @@ from sigmasight_client.models import (
     DraftTerms,
     DraftWithTrades,
     ExpiryReport,
+    ExportPage,
     FactorDefinitions,
     FactorEtfs,
     FactorMatrix,
@@ -158,6 +159,7 @@ from sigmasight_client.models import (
     TokenPair,
     TradesExport,
     TransactionPage,
+    TransactionsExport,
     TransactionsSaved,
     UploadReport,
     UserOut,
@@ -175,6 +177,7 @@ from sigmasight_client.models import (
     WantedSessions,
     WantedSuggestions,
     WantedSums,
+    WantedTrades,
     WhatIf,
     WhatIfReport,
     Yields,
@@ -404,15 +407,40 @@ class SigmaSight(Session):
         *,
         format_: str | None = None,
         as_of: date | str | None = None,
+        columns: str | None = None,
         portfolio_id: UUID | str | None = None,
     ) -> "PositionsExport | str":
-        """Everything a portfolio holds or held: CSV in the twelve columns with tags, or JSON."""
+        """What a portfolio holds: CSV in the twelve columns with tags, or JSON; with values."""
         return cast(
             "PositionsExport | str",
             self.request(
                 "GET",
                 "positions/export",
-                query={"format": format_, "as_of": as_of, "portfolio_id": portfolio_id},
+                query={
+                    "format": format_,
+                    "as_of": as_of,
+                    "columns": columns,
+                    "portfolio_id": portfolio_id,
+                },
+            ),
+        )
+
+    def export_transactions(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        format_: str | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+        everything: bool | None = None,
+    ) -> "TransactionsExport | str":
+        """The lines of the ledger in a period: CSV in the columns of transactions, or JSON."""
+        return cast(
+            "TransactionsExport | str",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/transactions/export",
+                query={"format": format_, "from": from_, "to": to, "everything": everything},
             ),
         )
 
@@ -907,16 +935,20 @@ class SigmaSight(Session):
 
     def export_draft(
         self, draft_id: UUID | str, *, format_: str | None = None
-    ) -> "TradesExport | str":
+    ) -> "TradesExport | str | bytes":
         """The draft's trades at the prices of its session: CSV in the columns of transactions,
-        or JSON.
+        JSON or FIX.
         """
         return cast(
-            "TradesExport | str",
+            "TradesExport | str | bytes",
             self.request(
                 "GET", f"modelling/sessions/{part(draft_id)}/export", query={"format": format_}
             ),
         )
+
+    def export_trades(self, body: WantedTrades) -> "TradesExport | str | bytes":
+        """The trades of a draft, or trades of a portfolio, as CSV, JSON or orders in FIX 4.4."""
+        return cast("TradesExport | str | bytes", self.request("POST", "export/trades", body=body))
 
     def suggest_trades(
         self, draft_id: UUID | str, body: WantedSuggestions, *, idempotency_key: str | None = None
@@ -1062,6 +1094,27 @@ class SigmaSight(Session):
                 "GET",
                 f"portfolios/{part(portfolio_id)}/series",
                 query={"measures": measures, "from": from_, "to": to},
+            ),
+        )
+
+    def export_series(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        measures: Sequence[str] | None = None,
+        format_: str | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> "SeriesReport | str":
+        """Measures over sessions as a file: CSV, a row per session, a column per measure, or
+        JSON.
+        """
+        return cast(
+            "SeriesReport | str",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/series/export",
+                query={"measures": measures, "format": format_, "from": from_, "to": to},
             ),
         )
 
@@ -2139,6 +2192,17 @@ class SigmaSight(Session):
     def revoke_token(self, token_id: UUID | str) -> "None":
         """Revoke a token: it is refused from now on."""
         self.request("DELETE", f"me/tokens/{part(token_id)}")
+
+    def list_exports(
+        self, *, what: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> "ExportPage":
+        """The files that the caller exported, the last ones first."""
+        return cast(
+            "ExportPage",
+            self.request(
+                "GET", "export/history", query={"what": what, "limit": limit, "after": after}
+            ),
+        )
 
     def list_own_runs(
         self,

@@ -1,1 +1,1 @@
-"""Users: what they prefer, their personal tokens, their administration, and the audit log."""
+"""Users: preferences, personal tokens, exports, their administration, and the audit log."""

@@ -93,7 +93,7 @@ async def save_entry(
         "target": target,
         "details": dict(details),
     }
-    # returning nothing: a user may write but not read
+    # returning nothing: a user may write but not read what is no export
     await session.execute(insert(log).values(row).inline())
 
 

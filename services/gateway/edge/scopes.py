@@ -48,6 +48,7 @@ _ROUTES = {
         GET portfolios/{portfolio_id}
         GET portfolios/{portfolio_id}/cash-flows
         GET portfolios/{portfolio_id}/transactions
+        GET portfolios/{portfolio_id}/transactions/export
         GET portfolios/{portfolio_id}/lots
         GET portfolios/{portfolio_id}/expiries
         GET positions
@@ -60,6 +61,8 @@ _ROUTES = {
         GET modelling/sessions
         GET modelling/sessions/{draft_id}
         GET modelling/sessions/{draft_id}/export
+        POST export/trades
+        GET export/history
         GET market-data/current
         GET market-data/quality/{portfolio_id}
         POST reconcile
@@ -78,6 +81,7 @@ _ROUTES = {
         GET portfolios/{portfolio_id}/snapshots
         GET portfolios/{portfolio_id}/report
         GET portfolios/{portfolio_id}/series
+        GET portfolios/{portfolio_id}/series/export
         GET portfolios/{portfolio_id}/pnl-vectors
         GET portfolios/{portfolio_id}/var-backtest
         GET portfolios/{portfolio_id}/var-backtest/{session_date}

@@ -11,6 +11,7 @@ from services.gateway.tables.base import Table
 from services.gateway.tables.drafts import Draft, DraftTrade
 from services.gateway.tables.imports import ImportProfile
 from services.gateway.tables.people import (
+    EXPORTED,
     AuditEntry,
     EventTicket,
     IdempotencyKey,
@@ -39,6 +40,7 @@ PUBLISHED = {**_PORTFOLIOS, **_REPORTS}
 
 __all__ = [
     "ACCESS",
+    "EXPORTED",
     "IS_BOOK",
     "OWN_ROWS_ELSEWHERE",
     "PUBLISHED",

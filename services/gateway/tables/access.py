@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 from services.gateway.tables.drafts import Draft, DraftTrade
 from services.gateway.tables.imports import ImportProfile
 from services.gateway.tables.people import (
+    EXPORTED,
     AuditEntry,
     EventTicket,
     IdempotencyKey,
@@ -76,7 +77,12 @@ ACCESS: dict[type[SQLModel], Access] = {
     ),
     RefreshToken: Access(""),
     LoginAttempt: Access(""),
-    AuditEntry: Access("insert", _MINE),
+    # written only, but for the user's own exports, which are listed
+    AuditEntry: Access(
+        "insert, select (audit_id, user_id, occurred_at, action, target, details)",
+        f"{_MINE} and action = '{EXPORTED}'",
+        _MINE,
+    ),
     Portfolio: Access(_EDIT, _MINE),
     PortfolioRevision: Access(_EDIT, _IN_MY_PORTFOLIOS),
     Position: Access(_EDIT, _IN_MY_PORTFOLIOS),

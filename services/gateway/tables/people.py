@@ -141,6 +141,9 @@ Index(
 )
 
 
+EXPORTED = "export.written"  # the action of every file that a user took out
+
+
 class AuditEntry(Table, table=True):
     """Who did what, written in the transaction that did it.
 

@@ -7,7 +7,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from shared.database import Database
+from tests.builders import AS_OF
 from tests.integration.gateway.people import HEADER, Person
+from tests.integration.gateway.seeds import a_stored_book
 
 pytestmark = pytest.mark.usefixtures("market")
 
@@ -141,3 +144,99 @@ async def test_another_users_positions_are_never_exported(ann: Person, bob: Pers
     answer = await bob.get("positions/export", portfolio_id=portfolio_id)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "portfolio_not_found")
+
+
+LINES: list[dict[str, Any]] = [
+    {"kind": "equity", "trade_date": "2022-12-01", "amount": 50_000},
+    {"kind": "deposit", "trade_date": "2022-12-01", "amount": 1_000.5, "note": "=1+1"},
+    {"kind": "withdrawal", "trade_date": "2022-12-02", "amount": -20},
+    {"kind": "buy", "trade_date": "2022-12-02", "symbol": "AAPL", "quantity": 10, "price": 147.81}
+    | {"fees": 1.25},
+    {"kind": "sell", "trade_date": "2022-12-05", "symbol": "AAPL", "quantity": 4, "price": 146.5},
+    {"kind": "sell_short", "trade_date": "2022-12-05", "symbol": "AAPL230616C00150000"}
+    | {"quantity": 2, "price": 11.123456},
+    {"kind": "buy_to_cover", "trade_date": "2022-12-06", "symbol": "MSFT", "quantity": 5}
+    | {"price": 245.0, "external_id": "T-17"},
+    {"kind": "dividend", "trade_date": "2022-12-08", "symbol": "AAPL", "amount": 23.5},
+    {"kind": "fee", "trade_date": "2022-12-09", "amount": -7.5},
+    {"kind": "interest", "trade_date": "2022-12-09", "amount": -3.25},
+]
+OF_LINES = ("kind", "trade_date", "symbol", "quantity", "price", "amount", "fees", "note")
+
+
+async def lines_of(person: Person, portfolio_id: str) -> list[list[Any]]:
+    answer = await person.get(f"portfolios/{portfolio_id}/transactions/export", format="json")
+    lines = answer.json()["transactions"]
+    return [[line[name] for name in OF_LINES] for line in lines]
+
+
+async def test_an_exported_ledger_is_read_into_the_same_ledger(ann: Person) -> None:
+    first = await ann.uploaded()
+    path = f"portfolios/{first}/transactions"
+    entered = await ann.post(path, {"transactions": LINES})
+    assert entered.status_code == 201, entered.text
+    undone = entered.json()["transactions"][-1]["transaction_id"]
+    await ann.post(f"{path}/{undone}/reverse", {})
+
+    answer = await ann.get(f"{path}/export")
+    again = (await ann.upload(answer.content, portfolio_id=first)).json()
+    copied = await ann.upload(answer.content, portfolio_name="Copy", mode="all_or_nothing")
+    copy = copied.json()
+    part = (await ann.get(f"{path}/export", **{"from": "2022-12-05", "to": "2022-12-06"})).text
+    record = (await ann.get(f"{path}/export", everything=True)).text
+
+    assert (again["new"], again["receipt"]["skipped"], again["rejected"]) == (0, 11, 0)
+    assert copied.status_code == 201, copied.text
+    assert (copy["new"], copy["rejected"]) == (11, 0)
+    assert await lines_of(ann, copy["portfolio"]["portfolio_id"]) == await lines_of(ann, first)
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert {"'=1+1"} < {row["note"] for row in rows}
+    assert {"opening lot", "equity statement", "sell short"} < {row["type"] for row in rows}
+    assert len(part.splitlines()) == 1 + 3
+    assert len(record.splitlines()) == 1 + 11 + 2  # the interest, and its reversal
+    assert answer.headers["content-disposition"].endswith('transactions-book.csv"')
+
+
+async def test_values_stand_beside_the_columns_that_are_read_again(
+    ann: Person, admin: Database
+) -> None:
+    portfolio_id = (await a_stored_book(ann, admin)).portfolio_id
+    query = {"portfolio_id": portfolio_id, "columns": "valued", "as_of": str(AS_OF)}
+
+    file = await ann.get("positions/export", **query)
+    exact = (await ann.get("positions/export", **query, format="json")).json()["positions"]
+    table = (await ann.get("positions", portfolio_id=portfolio_id, status="open")).json()["items"]
+    copy = await ann.upload(file.content, portfolio_name="Copy", mode="all_or_nothing")
+
+    assert copy.status_code == 201, (copy.text, file.text)
+    assert copy.json()["new"] == len(exact)
+    rows = list(csv.DictReader(io.StringIO(file.text)))
+    assert len(rows) == len(exact) == len(table) > 0
+    shown = {row["position_id"]: row for row in table}
+    for row, one in zip(rows, exact, strict=True):
+        values = one["values"]
+        known = shown[one["position_id"]]
+        assert {name: known[name] for name in values} == values
+        for column, name in (("Closing Value", "market_value"), ("Closing Price", "price")):
+            assert (float(row[column]) if row[column] else None) == values[name]
+        assert row["Price Source"] == {"close": "closing price"}[values["price_source"]]
+    assert any(one["values"]["market_value"] for one in exact)
+    named = file.headers["content-disposition"]
+    assert named.endswith(f'-{AS_OF}.csv"')
+
+
+async def test_series_are_a_row_per_session(ann: Person, admin: Database) -> None:
+    path = f"portfolios/{(await a_stored_book(ann, admin)).portfolio_id}/series"
+    names = "nav,beta,exposure.dollar.net"
+    report = (await ann.get(path, measures=names)).json()
+
+    text = (await ann.get(f"{path}/export", measures=names)).text
+    json = (await ann.get(f"{path}/export", measures=names, format="json")).json()
+
+    assert json == report
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["session_date"] for row in rows] == report["session_dates"]
+    for series in report["series"]:
+        cells = [row[series["measure"]] for row in rows]
+        assert [float(cell) if cell else None for cell in cells] == series["values"]
+    assert any(value is not None for value in report["series"][0]["values"])

@@ -82,6 +82,7 @@ GET market-data/factor-etfs
 POST import/recognise
 GET import/profiles
 POST import/profiles
+GET export/history
 GET symbols
 GET calendar
 """
@@ -96,6 +97,9 @@ GET import/profiles/{profile_id}
 PUT import/profiles/{profile_id}
 DELETE import/profiles/{profile_id}
 GET positions/export
+POST export/trades
+GET portfolios/{portfolio_id}/transactions/export
+GET portfolios/{portfolio_id}/series/export
 GET portfolio
 GET portfolio/exposures
 GET portfolio/performance

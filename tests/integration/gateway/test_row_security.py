@@ -23,6 +23,7 @@ from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.tables import (
     ACCESS,
+    EXPORTED,
     USER_SETTING,
     USERS_ROLE,
     AuditEntry,
@@ -164,6 +165,7 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
             | {"hint": "h", "scopes": []},
         ),
         (UserPreferences, {"user_id": user_id}),
+        (AuditEntry, {"user_id": user_id, "action": EXPORTED}),
         (EventTicket, {"ticket_hash": "a" * 64, "user_id": user_id}),
         (IdempotencyKey, {"user_id": user_id, "key": "k", "request_hash": "b" * 64, "answer": {}}),
     ]

@@ -1,9 +1,15 @@
-"""Routes of users' preferences and tokens, and of their administration."""
+"""Routes of users' preferences, tokens and exports, and of their administration."""
 
 from fastapi import APIRouter
 
-from services.gateway.accounts.endpoints import administration, own_runs, preferences, tokens
+from services.gateway.accounts.endpoints import (
+    administration,
+    exports,
+    own_runs,
+    preferences,
+    tokens,
+)
 
 router = APIRouter()
-for subject in (preferences, tokens, own_runs, administration):
+for subject in (preferences, tokens, exports, own_runs, administration):
     router.include_router(subject.router)

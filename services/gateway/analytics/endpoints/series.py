@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from services.gateway.analytics.reading.backtest import var_backtest
 from services.gateway.analytics.reading.changes import changes_report
@@ -11,12 +11,13 @@ from services.gateway.analytics.reading.history import pnl_vectors, position_his
 from services.gateway.analytics.reading.judged_day import judged_day
 from services.gateway.analytics.reading.measures import measures_named
 from services.gateway.analytics.reading.series import series_report
+from services.gateway.analytics.reading.series_file import SAMPLE, series_file
 from services.gateway.analytics.schemas.backtest import Confidence, JudgedDay, VarBacktest
 from services.gateway.analytics.schemas.changes import ChangesReport
 from services.gateway.analytics.schemas.history import PnlVectors, PositionHistory
 from services.gateway.analytics.schemas.series import SeriesReport
 from services.gateway.books.answers import NamedRevision
-from services.gateway.books.dependencies import owning_portfolio
+from services.gateway.books.dependencies import NamedPortfolio, owning_portfolio
 from services.gateway.edge.dependencies import (
     AsOf,
     Caller,
@@ -24,6 +25,7 @@ from services.gateway.edge.dependencies import (
     OpenSession,
     SessionsBetween,
 )
+from services.gateway.edge.downloads import Form, csv_documented, exported
 from services.gateway.edge.problems import documented
 from shared.contracts.event import Day
 
@@ -49,6 +51,25 @@ async def get_series(
     """Any metrics, exposures, Greeks, factors and scenarios over sessions, oldest first."""
     wanted = await measures_named(session, portfolio["user_id"], measures)
     return await series_report(session, portfolio["portfolio_id"], span, wanted)
+
+
+@router.get(
+    "/portfolios/{portfolio_id}/series/export",
+    tags=["portfolios"],
+    response_model=SeriesReport,
+    responses={200: csv_documented(SAMPLE)},
+)
+async def export_series(
+    portfolio: NamedPortfolio,
+    session: OpenSession,
+    span: SessionsBetween,
+    measures: Measures = [],  # noqa: B006
+    form: Annotated[Form, Query(alias="format")] = Form.CSV,
+) -> Response:
+    """Measures over sessions as a file: CSV, a row per session, a column per measure, or JSON."""
+    wanted = await measures_named(session, portfolio["user_id"], measures)
+    found = await series_report(session, portfolio["portfolio_id"], span, wanted)
+    return await exported(session, series_file(portfolio["name"], found, form))
 
 
 @router.get("/portfolios/{portfolio_id}/pnl-vectors", tags=["portfolios"])

@@ -1,22 +1,25 @@
-"""Positions out, as files that may be uploaded again; and templates to fill in."""
+"""Positions and transactions out, as files that may be uploaded again; templates to fill in."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from services.gateway.books import files
-from services.gateway.books.dependencies import ChosenPortfolio
+from services.gateway.books.dependencies import ChosenPortfolio, NamedPortfolio
 from services.gateway.books.editing import exchange_day
-from services.gateway.books.files import Listed
+from services.gateway.books.exporting import positions_export, transactions_export, valued_rows
 from services.gateway.books.queries import positions
-from services.gateway.books.schemas.exports import Columns, Form, PositionsExport
-from services.gateway.edge.dependencies import OpenSession
-from services.gateway.edge.downloads import csv_documented, csv_download, safe_name
+from services.gateway.books.schemas.exports import (
+    Columns,
+    PositionColumns,
+    PositionsExport,
+    TransactionsExport,
+)
+from services.gateway.books.schemas.portfolios import PortfolioOut
+from services.gateway.edge.dependencies import OpenSession, refuse_wrong_order
+from services.gateway.edge.downloads import Form, csv_documented, csv_download, exported
 from services.gateway.edge.problems import documented
-from services.gateway.edge.queries import Row
 from shared.contracts.event import Day
-from shared.instruments import position_type
 
 router = APIRouter()
 _TEMPLATES = {
@@ -24,7 +27,7 @@ _TEMPLATES = {
     Columns.TWELVE: files.twelve_columns_template,
     Columns.TRANSACTIONS: files.transactions_template,
 }
-_LISTED = [name for name in Listed.__dataclass_fields__ if name != "tags"]
+ChosenForm = Annotated[Form, Query(alias="format", description="csv may be uploaded again")]
 
 
 @router.get(
@@ -51,36 +54,58 @@ async def upload_template(columns: Columns) -> Response:
 async def export_positions(
     portfolio: ChosenPortfolio,
     session: OpenSession,
-    form: Annotated[
-        Form, Query(alias="format", description="csv may be uploaded again")
-    ] = Form.CSV,
+    form: ChosenForm = Form.CSV,
     as_of: Annotated[
         Day | None,
-        Query(description="the day of what is held, and of its shares; default: today"),
+        Query(
+            description="the day of what is held, and of its shares; default: today, and with "
+            "values the last session"
+        ),
     ] = None,
-) -> Any:
-    """Everything a portfolio holds or held: CSV in the twelve columns with tags, or JSON."""
-    held = await positions.load_exported(
-        session, portfolio["portfolio_id"], as_of or exchange_day()
-    )
-    rows = sorted(held, key=lambda row: (row["symbol"], row["entry_date"]))
-    if form is Form.JSON:
-        return {"portfolio": portfolio, "positions": [_exported(row) for row in rows]}
-    name = safe_name(portfolio["name"], portfolio["portfolio_id"])
-    return csv_download(files.positions_file(_listed(row) for row in rows), f"positions-{name}.csv")
+    columns: Annotated[
+        PositionColumns,
+        Query(
+            description="twelve-columns: all that is or was held; valued: what is held, with "
+            "price, value, P&L, and where the price is from"
+        ),
+    ] = PositionColumns.TWELVE,
+) -> Response:
+    """What a portfolio holds: CSV in the twelve columns with tags, or JSON; with values."""
+    if columns is PositionColumns.VALUED:
+        day, held = await valued_rows(session, portfolio["portfolio_id"], as_of)
+    else:
+        day = as_of or exchange_day()
+        held = await positions.load_exported(session, portfolio["portfolio_id"], day)
+    owner = PortfolioOut.model_validate(portfolio)
+    return await exported(session, positions_export(owner, held, form, columns, day))
 
 
-def _exported(row: Row) -> dict[str, Any]:
-    return {
-        **row,
-        "position_type": position_type(row["option_type"], row["quantity"]),
-        "tags": _sorted(row["tags"]),
-    }
+@router.get(
+    "/portfolios/{portfolio_id}/transactions/export",
+    tags=["ledger"],
+    response_model=TransactionsExport,
+    responses={200: csv_documented(files.transactions_template()), **documented(401, 404, 422)},
+)
+async def export_transactions(
+    portfolio: NamedPortfolio,
+    session: OpenSession,
+    form: ChosenForm = Form.CSV,
+    first: Annotated[Day | None, Query(alias="from", description="first day of trade")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="last day of trade")] = None,
+    everything: Annotated[
+        bool,
+        Query(
+            description="also reversals with what they reversed, and what follows from market "
+            "data: a record, which is not to be uploaded"
+        ),
+    ] = False,
+) -> Response:
+    """The lines of the ledger in a period: CSV in the columns of transactions, or JSON.
 
-
-def _listed(row: Row) -> Listed:
-    return Listed(**{name: row[name] for name in _LISTED}, tags=tuple(_sorted(row["tags"])))
-
-
-def _sorted(tags: Sequence[str]) -> list[str]:
-    return sorted(tags, key=str.lower)
+    What is uploaded again is entered once: every line has an id.
+    """
+    refuse_wrong_order(first, last, "day of trade")
+    owner = PortfolioOut.model_validate(portfolio)
+    period = (first, last)
+    file = await transactions_export(session, owner, period, form, everything=everything)
+    return await exported(session, file)

@@ -52,10 +52,12 @@ from services.gateway.books.files.writing import (
     Listed,
     TradeLine,
     five_columns_template,
+    ledger_file,
     positions_file,
     trades_file,
     transactions_template,
     twelve_columns_template,
+    valued_positions_file,
 )
 from shared.spreadsheet import disarmed, rearmed
 
@@ -95,6 +97,7 @@ __all__ = [
     "entry_date",
     "five_columns_template",
     "holdings_of",
+    "ledger_file",
     "positions_file",
     "rearmed",
     "sheet_of",
@@ -105,6 +108,7 @@ __all__ = [
     "transactions_template",
     "twelve_columns_template",
     "underlyings",
+    "valued_positions_file",
     "why_not_a_tag",
     "without",
 ]

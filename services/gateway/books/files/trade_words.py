@@ -72,6 +72,7 @@ _TRADES = {
         Kind.TRANSFER_OUT,
         -1,
     ),
+    **_all("opening lot", Kind.OPENING),
     **_all("acat, acats, security transfer, internal security transfer, transfer", By.SHARES),
 }
 _CASH = {
@@ -133,6 +134,7 @@ _CASH = {
         Kind.FEE,
         -1,
     ),
+    **_all("equity statement", Kind.EQUITY),
     **_all("fee refund, fee rebate, rebate, fee reversal, refund", Kind.FEE, 1),
 }
 _NOTICES = {

@@ -30,7 +30,7 @@ from shared.spreadsheet import rearmed
 MAX_NOTE = 200
 _DAYS_TO_DELIVER = 4  # a broker enters the shares on the expiry's day or after the weekend
 _NOTHING = ("-", "--", "n/a", "na", "none", "null")
-_TRADED = (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER)
+_TRADED = (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER, Kind.OPENING)
 _MOVED = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT)
 _BOUGHT = (Kind.BUY, Kind.BUY_TO_COVER, Kind.TRANSFER_IN)
 _MAY_BE_WORTHLESS = (Kind.SELL, Kind.BUY_TO_COVER, Kind.TRANSFER_OUT)
@@ -288,6 +288,8 @@ class TradeReading(NamedReading):
     def _signed(self, kind: Kind, number: Decimal | None) -> Decimal | None:
         if not number:
             return None
+        if kind is Kind.OPENING:
+            return number
         if kind in _BOUGHT and number < 0:
             message = (
                 f"quantity {number:f} is below 0 but the row is a purchase: correct one of them"

@@ -3,7 +3,7 @@
 Both can be uploaded again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -27,6 +27,23 @@ TWELVE_HEADER = (
     "Exit Date",
     "Exit Price Per Share",
 )
+# What was measured, behind the columns that are read again; none of them is a column of a file.
+VALUES_HEADER = (
+    "Valued On",
+    "Closing Price",
+    "Closing Price Date",
+    "Price Source",
+    "Closing Underlying Price",
+    "Total Cost",
+    "Closing Value",
+    "Weight",
+    "Daily P&L",
+    "Unrealized P&L",
+    "Notional Exposure",
+    "Delta",
+    "Delta-Adjusted Exposure",
+    "Not Measured Because",
+)
 TRANSACTIONS_HEADER = (
     *("date", "type", "symbol", "quantity", "price", "fees", "amount", "id", "note"),
 )
@@ -42,6 +59,9 @@ _TRANSACTIONS: tuple[tuple[Cell, ...], ...] = (
     ("2022-12-20", "withdrawal", "", "", "", "", "1000.00", "T-009", ""),
 )
 FIVE_HEADER = ("ticker", "quantity", "entry_price", "entry_date", "tags")
+SYSTEM = "system"
+# Words that no broker has for anything else, such as the kind of a security.
+_WORDS = {Kind.OPENING: "opening lot", Kind.EQUITY: "equity statement"}
 _OPTION_WORDS = {"C": "CALL", "P": "PUT"}
 
 
@@ -69,20 +89,24 @@ class Listed:
 
 @dataclass(frozen=True)
 class TradeLine:
-    """A purchase or sale as a file gives it.
+    """A line of a ledger as a file gives it.
 
     `quantity`: signed, bought positive; `price`: USD per share; `line_id`: makes a repeated upload
-    harmless.
+    harmless. `amount`: USD, of what moves cash alone. `stated_on`: the day in whose shares it is;
+    `source`: where it comes from, "system" for what follows from market data.
     """
 
     trade_date: date
     kind: Kind
-    symbol: str
-    quantity: Decimal
-    price: Decimal
+    symbol: str | None
+    quantity: Decimal | None
+    price: Decimal | None
     fees: Decimal
     line_id: str
     note: str = ""
+    amount: Decimal | None = None
+    stated_on: date | None = None
+    source: str = ""
 
 
 def positions_file(positions: Iterable[Listed]) -> str:
@@ -92,23 +116,53 @@ def positions_file(positions: Iterable[Listed]) -> str:
     )
 
 
+def valued_positions_file(positions: Iterable[tuple[Listed, Sequence[Cell]]]) -> str:
+    """The same with what was measured of each position, in the columns of `VALUES_HEADER`."""
+    header = (*TWELVE_HEADER, "Tags", *VALUES_HEADER)
+    return csv_text(
+        header, ((*_twelve(one), ", ".join(one.tags), *values) for one, values in positions)
+    )
+
+
 def trades_file(trades: Iterable[TradeLine]) -> str:
-    """The trades in the columns of transactions, quantities without a sign: the type has it."""
+    """Lines in the columns of transactions, quantities without a sign where the type has it."""
     return csv_text(TRANSACTIONS_HEADER, (_transaction(trade) for trade in trades))
+
+
+def ledger_file(lines: Iterable[TradeLine]) -> str:
+    """The same with the day in whose shares each line is, and its source."""
+    header = (*TRANSACTIONS_HEADER, "stated_on", "source")
+    return csv_text(header, ([*_transaction(line), line.stated_on, line.source] for line in lines))
+
+
+def _word(line: TradeLine) -> str:
+    """The type: one that is read again as the line was entered, or that is not read at all."""
+    if line.source == SYSTEM:
+        return f"{line.kind} (derived)"
+    if line.kind is Kind.FEE and line.amount is not None and line.amount > 0:
+        return "fee refund"
+    return _WORDS.get(line.kind) or line.kind.replace("_", " ")
 
 
 def _transaction(trade: TradeLine) -> list[Cell]:
     return [
         trade.trade_date,
-        trade.kind.replace("_", " "),
+        _word(trade),
         trade.symbol,
-        abs(trade.quantity),
+        _quantity(trade),
         trade.price,
         trade.fees or None,
-        None,
+        trade.amount,
         trade.line_id,
         trade.note,
     ]
+
+
+def _quantity(trade: TradeLine) -> Decimal | None:
+    """Signed for a lot taken over, which is long or short."""
+    if trade.quantity is None or trade.kind is Kind.OPENING:
+        return trade.quantity
+    return abs(trade.quantity)
 
 
 def five_columns_template() -> str:

@@ -166,15 +166,29 @@ async def load_entered(
 async def known_external_ids(
     session: Session, portfolio_id: UUID, external_ids: Collection[str]
 ) -> dict[str, UUID]:
-    """The transactions of a portfolio that count and carry these ids of a broker, by id."""
+    """The transactions of a portfolio that count and carry these ids, by id.
+
+    An id is a broker's, else the transaction's own: that of a line which was exported.
+    """
     row = lines.c
-    query = select(row.external_id, row.transaction_id).where(
-        row.portfolio_id == portfolio_id,
-        row.external_id.is_not(None),
-        among(row.external_id, external_ids),
-        COUNTS,
+    mine = (row.portfolio_id == portfolio_id, COUNTS)
+    carried = select(row.external_id, row.transaction_id).where(
+        *mine, row.external_id.is_not(None), among(row.external_id, external_ids)
     )
-    return {row.external_id: row.transaction_id for row in await session.execute(query)}
+    known = {row.external_id: row.transaction_id for row in await session.execute(carried)}
+    own = {identity: text for text in external_ids if (identity := _own_id(text))}
+    if own:
+        exported = select(row.transaction_id).where(*mine, among(row.transaction_id, own))
+        known |= {own[identity]: identity for identity in await session.scalars(exported)}
+    return known
+
+
+def _own_id(text: str) -> UUID | None:
+    """The id of a transaction that a text is; None for a broker's."""
+    try:
+        return UUID(text) if len(text) == len(str(UUID(int=0))) else None
+    except ValueError:
+        return None
 
 
 async def load_same_days(

@@ -1,4 +1,4 @@
-"""Models of exported positions."""
+"""Models of exported positions and transactions."""
 
 from datetime import date
 from enum import StrEnum
@@ -6,8 +6,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.gateway.books.schemas.ledger import TRANSACTION_EXAMPLE, TransactionOut
 from services.gateway.books.schemas.portfolios import PORTFOLIO_EXAMPLE, PortfolioOut
-from services.gateway.edge.values import SOME_ID, Price, Quantity, example
+from services.gateway.edge.values import (
+    SOME_ID,
+    Greek,
+    Money,
+    Price,
+    Quantity,
+    ValuedBy,
+    example,
+)
 
 
 class Columns(StrEnum):
@@ -18,11 +27,49 @@ class Columns(StrEnum):
     TRANSACTIONS = "transactions"
 
 
-class Form(StrEnum):
-    """How positions are written."""
+class PositionColumns(StrEnum):
+    """Which columns exported positions have: what was entered, or its value as well."""
 
-    CSV = "csv"
-    JSON = "json"
+    TWELVE = "twelve-columns"
+    VALUED = "valued"
+
+
+class PositionValues(BaseModel):
+    """What was measured of a position on the session `valued_on`, and where its price is from."""
+
+    model_config = example(
+        valued_on="2022-12-28",
+        price=4.12,
+        price_date="2022-12-28",
+        price_source="model",
+        stale=False,
+        underlying_price=126.04,
+        cost=-1690.0,
+        market_value=-824.0,
+        weight=0.0164,
+        daily_pnl=102.4,
+        unrealised_pnl=866.0,
+        notional_exposure=-25208.0,
+        delta=0.2341,
+        delta_adjusted_exposure=-5901.19,
+        reason=None,
+    )
+
+    valued_on: date | None
+    price: Price | None
+    price_date: date | None
+    price_source: ValuedBy
+    stale: bool | None
+    underlying_price: Price | None
+    cost: Money
+    market_value: Money | None
+    weight: float | None = Field(description="share (0 to 1) of the portfolio's gross value")
+    daily_pnl: Money | None
+    unrealised_pnl: Money | None
+    notional_exposure: Money | None
+    delta: Greek | None = Field(description="per share; 1 for stock")
+    delta_adjusted_exposure: Money | None
+    reason: str | None
 
 
 class ExportedPosition(BaseModel):
@@ -45,6 +92,9 @@ class ExportedPosition(BaseModel):
     exit_price: Price | None
     tags: list[str]
     position_id: UUID
+    values: PositionValues | None = Field(
+        default=None, description="with `columns=valued`; null otherwise"
+    )
 
 
 class PositionsExport(BaseModel):
@@ -71,9 +121,19 @@ class PositionsExport(BaseModel):
                 "exit_price": None,
                 "tags": ["income"],
                 "position_id": SOME_ID,
+                "values": None,
             }
         ],
     )
 
     portfolio: PortfolioOut
     positions: list[ExportedPosition]
+
+
+class TransactionsExport(BaseModel):
+    """The transactions of a portfolio in a period, the oldest first."""
+
+    model_config = example(portfolio=PORTFOLIO_EXAMPLE, transactions=[TRANSACTION_EXAMPLE])
+
+    portfolio: PortfolioOut
+    transactions: list[TransactionOut]

@@ -35,6 +35,15 @@ class Wanted:
 
 async def transaction_page(session: Session, portfolio_id: UUID, wanted: Wanted) -> TransactionPage:
     """A page of a portfolio's transactions, entered and derived."""
+    items, following = await found_lines(session, portfolio_id, wanted)
+    found = {"items": items, "limit": wanted.limit, "next": following}
+    return TransactionPage.model_validate(found, from_attributes=True)
+
+
+async def found_lines(
+    session: Session, portfolio_id: UUID, wanted: Wanted
+) -> tuple[list[Line], str | None]:
+    """The lines of a page, and the mark of the next one, None on the last."""
     conditions = wanted.conditions
     rows = (
         await queries.load_lines(
@@ -53,7 +62,7 @@ async def transaction_page(session: Session, portfolio_id: UUID, wanted: Wanted)
     if lines.wants_derived(conditions):
         first, last = _days(wanted, entered)
         derived = await derived_lines(session, portfolio_id, first, last)
-    items, following = await asyncio.to_thread(
+    return await asyncio.to_thread(
         lines.page,
         entered,
         derived,
@@ -62,8 +71,6 @@ async def transaction_page(session: Session, portfolio_id: UUID, wanted: Wanted)
         wanted.limit,
         newest_first=wanted.newest_first,
     )
-    found = {"items": items, "limit": wanted.limit, "next": following}
-    return TransactionPage.model_validate(found, from_attributes=True)
 
 
 def _days(wanted: Wanted, entered: Sequence[Line]) -> tuple[date, date]:

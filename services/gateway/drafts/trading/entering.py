@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 from uuid import UUID
 
 from services.gateway.books.dependencies import owned_portfolio
@@ -50,6 +51,18 @@ class Asking:
     gateway: Gateway
 
 
+class Branch(Protocol):
+    """What trades change: a portfolio as it was on a session. A draft is one."""
+
+    @property
+    def base_id(self) -> UUID:
+        """The portfolio."""
+
+    @property
+    def base_session(self) -> date:
+        """The session whose holdings and prices count."""
+
+
 @dataclass(frozen=True)
 class Priced:
     """Trades as lines before the ledger's rules have checked them, and what is unusual."""
@@ -68,7 +81,7 @@ class _Facts:
     exposed: Exposed
 
 
-async def priced(asking: Asking, draft: Draft, wanted: Sequence[Wanted]) -> Priced:
+async def priced(asking: Asking, draft: Branch, wanted: Sequence[Wanted]) -> Priced:
     """The lines of all trades of a draft, in order; 422 with everything that is wrong with them.
 
     Options are priced by the greeks service, as held ones are: outside of any transaction.
@@ -107,7 +120,7 @@ def _lines(
 
 
 async def _load_facts(
-    session: Session, caller: User, draft: Draft, wanted: Sequence[Wanted], errors: Errors
+    session: Session, caller: User, draft: Branch, wanted: Sequence[Wanted], errors: Errors
 ) -> _Facts:
     named = {each.trade.portfolio_id for each in wanted if each.trade.portfolio_id is not None}
     for portfolio_id in sorted(named):
@@ -147,7 +160,7 @@ def _net(held: Iterable[tuple[str, Decimal]]) -> list[tuple[str, Decimal]]:
     return [(symbol, quantity) for symbol, quantity in sorted(net.items()) if quantity]
 
 
-async def _load_exposed(session: Session, draft: Draft, orders: Iterable[Order]) -> Exposed:
+async def _load_exposed(session: Session, draft: Branch, orders: Iterable[Order]) -> Exposed:
     day = draft.base_session
     betas = await queries.load_market_betas(session, {order.underlying for order in orders}, day)
     dollars = await queries.load_exposed(session, draft.base_id, day)
@@ -232,7 +245,7 @@ def _stale(
 
 
 async def checked_legs(
-    session: Session, draft: Draft, lines: Sequence[Line], wanted: Collection[Wanted]
+    session: Session, draft: Branch, lines: Sequence[Line], wanted: Collection[Wanted]
 ) -> tuple[list[list[Leg]], list[Warned]]:
     """The legs of every trade and what is unusual about them, by the rules of the ledger.
 
@@ -251,7 +264,7 @@ async def checked_legs(
     return legs, found.warnings
 
 
-def _transaction(line: Line, draft: Draft) -> NewTransaction:
+def _transaction(line: Line, draft: Branch) -> NewTransaction:
     return NewTransaction(
         kind=line.kind,
         trade_date=str(draft.base_session),
