@@ -32,7 +32,7 @@ from deploy.local.report import print_unfinished, timing_table
 from deploy.local.stack import SERVERS, WORDS, answers_ok
 from deploy.local.state import ProgramState, StackState, StateDirectory, as_json
 from deploy.local.supervisor import supervise
-from deploy.terminal import agents, limits, report, upload, whatif
+from deploy.terminal import agents, exports, limits, report, upload, whatif
 from sigmasight_client import SigmaSight
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ errors = Console(stderr=True)
 for of_users in (upload.register, upload.upload, report.report, whatif.whatif, agents.mcp):
     app.command()(of_users)
 app.add_typer(limits.app, name="limits")
+app.add_typer(exports.app, name="export")
 
 LOGS = (*SERVERS, "bootstrap", *WORDS, "supervisor")
 PHASES = {

@@ -7,10 +7,11 @@
 
 from sigmasight_client.drafts import Draft, NotCalculated, new_draft
 from sigmasight_client.operations import SigmaSight
-from sigmasight_client.session import ApiError, Event, FinishedRun, Session
+from sigmasight_client.session import ApiError, Download, Event, FinishedRun, Session
 
 __all__ = [
     "ApiError",
+    "Download",
     "Draft",
     "Event",
     "FinishedRun",

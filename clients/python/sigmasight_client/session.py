@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,8 @@ PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.5  # between attempts, where the API names no time
 SILENCE_SECONDS = 60.0  # an event stream that sends no heartbeat for so long is lost
 BUSY = (429, 502, 503)  # 502: a proxy in front of a gateway that restarts
+BINARY = "application/octet-stream"
+_FILE_NAME = re.compile(r'filename="([^"/\\\\]+)"')
 LOG_IN_PATHS = ("/auth/login", "/auth/register", "/auth/refresh", "/auth/logout")
 
 
@@ -44,6 +47,14 @@ class FinishedRun(TypedDict):
     status: str
     finished_at: str | None
     problems: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file of the API: its bytes, and the name that the API gives it."""
+
+    name: str
+    content: bytes
 
 
 class ApiError(Exception):
@@ -147,6 +158,22 @@ class Session:
         """The response to a message, of any status: as the same user, and as patiently."""
         built = self.http.build_request("POST", url, content=content, headers=dict(headers))
         return self._answered(built, repeatable=False)
+
+    def download(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+    ) -> Download:
+        """An answer as a file, in any format: what `GET` or `POST` of an export sends."""
+        built = self.http.build_request(method, path, params=_values(query), json=body)
+        response = self._answered(built, repeatable=method != "POST")
+        if response.is_error:
+            raise _error(response)
+        named = _FILE_NAME.search(response.headers.get("Content-Disposition", ""))
+        return Download(named[1] if named else "download", response.content)
 
     def events(
         self,
@@ -365,9 +392,9 @@ def _retry_after(response: httpx2.Response) -> float | None:
 
 
 def _parsed(response: httpx2.Response, *, binary: bool) -> Any:
-    if binary:
-        return response.content
     kind = response.headers.get("Content-Type", "")
+    if binary or kind == BINARY:
+        return response.content
     return response.json() if kind.split(";")[0].endswith("json") else response.text
 
 

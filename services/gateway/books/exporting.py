@@ -15,8 +15,8 @@ from services.gateway.books.queries.positions import PositionFilter
 from services.gateway.books.queries.transactions import LineFilter
 from services.gateway.books.reading import book_on
 from services.gateway.books.schemas.exports import (
+    ExportColumns,
     ExportedPosition,
-    PositionColumns,
     PositionsExport,
     TransactionsExport,
 )
@@ -68,12 +68,12 @@ def positions_export(
     portfolio: PortfolioOut,
     held: Iterable[Fields],
     form: Form,
-    columns: PositionColumns,
+    columns: ExportColumns,
     day: date | None,
 ) -> ExportedFile:
     """The positions by symbol and entry; `columns` says whether with values."""
     rows = sorted(held, key=lambda row: (str(row["symbol"]), str(row["entry_date"])))
-    is_valued = columns is PositionColumns.VALUED
+    is_valued = columns is ExportColumns.VALUED
     name = f"positions-{_named(portfolio)}" + (f"-{day}" if is_valued and day else "")
     if form is Form.JSON:
         exact = [_exported(row, is_valued=is_valued) for row in rows]

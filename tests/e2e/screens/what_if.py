@@ -205,9 +205,10 @@ def test_an_edit_of_the_portfolio_makes_a_draft_stale_until_it_is_rebased_and_ke
     page.get_by_label("Name", exact=True).fill("Ten fewer")
     page.get_by_role("dialog").get_by_role("button", name="Rename").click()
     expect(page.get_by_role("combobox", name="Draft")).to_contain_text("Ten fewer")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Export CSV").click()
-    assert "AAPL" in download.value.path().read_text()
+    for form in ("CSV", "FIX"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=f"Export {form}").click()
+        assert "AAPL" in download.value.path().read_text()
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
 

@@ -15,11 +15,12 @@ from deploy.terminal import outcome
 from shared.database import Database
 from tests.integration.gateway.people import GOOD_FILE, HEADER, PASSWORD, Person
 from tests.integration.gateway.seeds import a_stored_book
+from tests.integration.gateway.test_drafts import book, priced
 from tests.integration.gateway.test_schemathesis import address
 from tests.pipeline import Pipeline, answering_services
 from tests.servers import Servers
 
-__all__ = ["address"]
+__all__ = ["address", "book", "priced"]
 Terminal = Callable[..., Awaitable[Result]]
 BOOK = HEADER + "AAPL,100,120,2022-06-01,tech\nXOM,-30,90,2022-06-01,\n"
 
@@ -227,3 +228,30 @@ async def test_a_personal_token_is_enough_within_its_scopes(
     assert report["portfolio"]["name"] == "Growth"
     assert "no scope draft:write" in drafted.stderr
     assert (revoked.exit_code, "under Settings" in revoked.stderr) == (1, True)
+
+
+async def test_exports_are_files_that_the_history_knows(
+    terminal: Terminal, ann: Person, priced: str, tmp_path: Path
+) -> None:
+    folder = ("--output", str(tmp_path), "--json")
+    sell = ("--trade", "sell 130 AAPL", "--format", "fix")
+
+    written = [
+        answer(await terminal("export", "trades", *sell, "--target", "BROKER", *folder)),
+        answer(await terminal("export", "positions", *folder)),
+        answer(await terminal("export", "series", "-m", "nav", *folder)),
+    ]
+    printed = await terminal("export", "transactions", "--from", "2022-01-01", "-o", "-")
+    contradicting = await terminal("export", "trades", "--draft", priced, *sell)
+    refused = await terminal("export", "trades", *sell, "--account", "Öl")
+
+    items = (await ann.get("export/history")).json()["items"]
+    assert [one["sha256"] for one in written] == [each["sha256"] for each in items[:0:-1]]
+    assert [Path(one["file"]).name for one in written] == [
+        each["file_name"] for each in items[:0:-1]
+    ]
+    assert all(Path(one["file"]).stat().st_size == one["byte_count"] for one in written)
+    assert Path(written[0]["file"]).read_bytes().count(b"8=FIX.4.4\x01") == 2  # sold, sold short
+    assert printed.stdout.splitlines()[0].startswith("date,type,symbol,quantity,price")
+    assert (contradicting.exit_code, refused.exit_code) == (2, 1)
+    assert "fix.account: Account (1) has 'Ö'" in refused.stderr

@@ -73,6 +73,6 @@ export async function bookDraft(draftId: string, hash: string | null): Promise<B
 }
 
 /** Where the browser downloads a draft's trades from. */
-export function exportAddress(draftId: string, format: "csv" | "json"): string {
+export function exportAddress(draftId: string, format: "csv" | "json" | "fix"): string {
   return addressOf("modelling/sessions/{draft_id}/export", { draft_id: draftId }, { format });
 }

@@ -11,7 +11,7 @@ from services.gateway.books.exporting import positions_export, transactions_expo
 from services.gateway.books.queries import positions
 from services.gateway.books.schemas.exports import (
     Columns,
-    PositionColumns,
+    ExportColumns,
     PositionsExport,
     TransactionsExport,
 )
@@ -63,15 +63,15 @@ async def export_positions(
         ),
     ] = None,
     columns: Annotated[
-        PositionColumns,
+        ExportColumns,
         Query(
             description="twelve-columns: all that is or was held; valued: what is held, with "
             "price, value, P&L, and where the price is from"
         ),
-    ] = PositionColumns.TWELVE,
+    ] = ExportColumns.TWELVE,
 ) -> Response:
     """What a portfolio holds: CSV in the twelve columns with tags, or JSON; with values."""
-    if columns is PositionColumns.VALUED:
+    if columns is ExportColumns.VALUED:
         day, held = await valued_rows(session, portfolio["portfolio_id"], as_of)
     else:
         day = as_of or exchange_day()

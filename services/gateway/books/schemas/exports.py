@@ -27,7 +27,7 @@ class Columns(StrEnum):
     TRANSACTIONS = "transactions"
 
 
-class PositionColumns(StrEnum):
+class ExportColumns(StrEnum):
     """Which columns exported positions have: what was entered, or its value as well."""
 
     TWELVE = "twelve-columns"

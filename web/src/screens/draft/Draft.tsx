@@ -114,6 +114,9 @@ function Doings({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void 
             <a class="quiet" href={exportAddress(draft.draft_id, "json")} download={`${draft.name}.json`}>
               Export JSON
             </a>
+            <a class="quiet" href={exportAddress(draft.draft_id, "fix")} title="orders, FIX 4.4" download>
+              Export FIX
+            </a>
           </>
         )}
         <button type="button" class="quiet" onClick={() => setDoing("discard")}>

@@ -102,6 +102,20 @@ export function Book({ version, onChanged }: { version: string; onChanged: () =>
             </a>
           </p>
           <p>
+            <a
+              href={addressOf("positions/export", {}, { portfolio_id: portfolioId, as_of: asOf, columns: "valued" })}
+              download
+            >
+              Values as CSV
+            </a>{" "}
+            <small>with prices and their sources, P&amp;L and exposures</small>
+          </p>
+          <p>
+            <a href={addressOf("portfolios/{portfolio_id}/transactions/export", { portfolio_id: portfolioId })} download>
+              Transactions as CSV
+            </a>
+          </p>
+          <p>
             <button type="button" class="link" onClick={() => copy(wanted, columns)}>
               Copy what is shown
             </button>{" "}
