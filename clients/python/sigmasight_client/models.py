@@ -971,6 +971,35 @@ class ExpirySmile(TypedDict):
     reason: "str | None"
 
 
+ExportColumns = Literal["twelve-columns", "valued"]
+
+
+class ExportOut(TypedDict):
+    """A file that the caller exported."""
+
+    export_id: "str"
+    exported_at: "str"
+    what: "Exported"
+    format: "TradeForm"
+    about_id: "str"
+    file_name: "str"
+    rows: "int"
+    byte_count: "int"
+    sha256: "str"
+    token_id: "NotRequired[str | None]"
+
+
+class ExportPage(TypedDict):
+    """A part of the caller's exports, the last ones first."""
+
+    items: "list[ExportOut]"
+    limit: "int"
+    next: "str | None"
+
+
+Exported = Literal["trades", "positions", "transactions", "series"]
+
+
 class ExportedPosition(TypedDict):
     """A lot in full: what is held of it on the day, or what was opened once it is closed."""
 
@@ -991,6 +1020,7 @@ class ExportedPosition(TypedDict):
     exit_price: "float | None"
     tags: "list[str]"
     position_id: "str"
+    values: "NotRequired[PositionValues | None]"
 
 
 class ExportedTrade(TypedDict):
@@ -1297,6 +1327,20 @@ class FirstLineOut(TypedDict):
 
     line: "int"
     cells: "list[str]"
+
+
+class FixTerms(TypedDict):
+    """What FIX messages say that trades do not."""
+
+    sender: "NotRequired[str]"
+    target: "NotRequired[str]"
+    account: "NotRequired[str | None]"
+    sending_time: "NotRequired[str | None]"
+    transact_time: "NotRequired[str | None]"
+    first_number: "NotRequired[int]"
+    time_in_force: "NotRequired[TimeInForce]"
+    order_type: "NotRequired[OrderType | None]"
+    as_list: "NotRequired[bool]"
 
 
 Form = Literal["csv", "json"]
@@ -2546,6 +2590,9 @@ class OptionsToPrice(TypedDict):
     options: "list[OptionIn]"
 
 
+OrderType = Literal["market", "limit"]
+
+
 Outcome = Literal["exercised", "assigned", "cash_settled", "worthless"]
 
 
@@ -3291,6 +3338,26 @@ class PositionSums(TypedDict):
 
 
 PositionType = Literal["LONG", "SHORT", "LC", "SC", "LP", "SP"]
+
+
+class PositionValues(TypedDict):
+    """What was measured of a position on the session `valued_on`, and where its price is from."""
+
+    valued_on: "str | None"
+    price: "float | None"
+    price_date: "str | None"
+    price_source: "str | None"
+    stale: "bool | None"
+    underlying_price: "float | None"
+    cost: "float"
+    market_value: "float | None"
+    weight: "float | None"
+    daily_pnl: "float | None"
+    unrealised_pnl: "float | None"
+    notional_exposure: "float | None"
+    delta: "float | None"
+    delta_adjusted_exposure: "float | None"
+    reason: "str | None"
 
 
 class PositionsExport(TypedDict):
@@ -4487,6 +4554,16 @@ class TicketOut(TypedDict):
     expires_at: "str"
 
 
+TimeInForce = Literal[
+    "day",
+    "good_till_cancelled",
+    "at_the_open",
+    "immediate_or_cancel",
+    "fill_or_kill",
+    "at_the_close",
+]
+
+
 class TokenCreated(TypedDict):
     """A personal token, which is shown only once."""
 
@@ -4554,7 +4631,7 @@ TradeAction = Literal[
 ]
 
 
-TradeForm = Literal["csv", "json"]
+TradeForm = Literal["csv", "json", "fix"]
 
 
 class TradeOut(TypedDict):
@@ -4583,9 +4660,9 @@ class TradePart(TypedDict):
 
 
 class TradesExport(TypedDict):
-    """The trades of a draft in order, at the prices of its session."""
+    """Trades in order, at the prices of their session."""
 
-    draft_id: "str"
+    draft_id: "str | None"
     name: "str"
     portfolio_id: "str"
     transactions: "list[ExportedTrade]"
@@ -4628,6 +4705,13 @@ class TransactionPage(TypedDict):
     items: "list[TransactionOut]"
     limit: "int"
     next: "str | None"
+
+
+class TransactionsExport(TypedDict):
+    """The transactions of a portfolio in a period, the oldest first."""
+
+    portfolio: "PortfolioOut"
+    transactions: "list[TransactionOut]"
 
 
 class TransactionsSaved(TypedDict):
@@ -4926,6 +5010,17 @@ class WantedTarget(TypedDict):
     at_most: "NotRequired[float | None]"
     unit: "NotRequired[Literal['own', 'share_of_nav']]"
     tolerance: "NotRequired[float | None]"
+
+
+class WantedTrades(TypedDict):
+    """The trades of a draft, or trades of a portfolio, to be written as a file."""
+
+    format: "NotRequired[TradeForm]"
+    draft_id: "NotRequired[str | None]"
+    portfolio_id: "NotRequired[str | None]"
+    as_of: "NotRequired[str | None]"
+    trades: "NotRequired[list[NewTrade]]"
+    fix: "NotRequired[FixTerms | None]"
 
 
 class Warned(TypedDict):

@@ -797,6 +797,29 @@ export interface ExpirySmile {
   reason: string | null;
 }
 
+export type ExportColumns = "twelve-columns" | "valued";
+
+export interface ExportOut {
+  export_id: string;
+  exported_at: string;
+  what: Exported;
+  format: TradeForm;
+  about_id: string;
+  file_name: string;
+  rows: number;
+  byte_count: number;
+  sha256: string;
+  token_id?: string | null;
+}
+
+export interface ExportPage {
+  items: Array<ExportOut>;
+  limit: number;
+  next: string | null;
+}
+
+export type Exported = "trades" | "positions" | "transactions" | "series";
+
 export interface ExportedPosition {
   symbol: string;
   position_type: string;
@@ -815,6 +838,7 @@ export interface ExportedPosition {
   exit_price: number | null;
   tags: Array<string>;
   position_id: string;
+  values?: PositionValues | null;
 }
 
 export interface ExportedTrade {
@@ -1067,6 +1091,18 @@ export interface FileTotalsOut {
 export interface FirstLineOut {
   line: number;
   cells: Array<string>;
+}
+
+export interface FixTerms {
+  sender?: string;
+  target?: string;
+  account?: string | null;
+  sending_time?: string | null;
+  transact_time?: string | null;
+  first_number?: number;
+  time_in_force?: TimeInForce;
+  order_type?: OrderType | null;
+  as_list?: boolean;
 }
 
 export type Form = "csv" | "json";
@@ -2060,6 +2096,8 @@ export interface OptionsToPrice {
   options: Array<OptionIn>;
 }
 
+export type OrderType = "market" | "limit";
+
 export type Outcome = "exercised" | "assigned" | "cash_settled" | "worthless";
 
 export interface OwnRunOut {
@@ -2700,6 +2738,24 @@ export interface PositionSums {
 }
 
 export type PositionType = "LONG" | "SHORT" | "LC" | "SC" | "LP" | "SP";
+
+export interface PositionValues {
+  valued_on: string | null;
+  price: number | null;
+  price_date: string | null;
+  price_source: string | null;
+  stale: boolean | null;
+  underlying_price: number | null;
+  cost: number;
+  market_value: number | null;
+  weight: number | null;
+  daily_pnl: number | null;
+  unrealised_pnl: number | null;
+  notional_exposure: number | null;
+  delta: number | null;
+  delta_adjusted_exposure: number | null;
+  reason: string | null;
+}
 
 export interface PositionsExport {
   portfolio: PortfolioOut;
@@ -3640,6 +3696,8 @@ export interface TicketOut {
   expires_at: string;
 }
 
+export type TimeInForce = "day" | "good_till_cancelled" | "at_the_open" | "immediate_or_cancel" | "fill_or_kill" | "at_the_close";
+
 export interface TokenCreated {
   token_id: string;
   name: string;
@@ -3692,7 +3750,7 @@ export interface TotalsBeside {
 
 export type TradeAction = "open" | "close" | "adjust" | "hedge" | "strategy" | "add_portfolio" | "subtract_portfolio";
 
-export type TradeForm = "csv" | "json";
+export type TradeForm = "csv" | "json" | "fix";
 
 export interface TradeOut {
   trade_id: string;
@@ -3716,7 +3774,7 @@ export interface TradePart {
 }
 
 export interface TradesExport {
-  draft_id: string;
+  draft_id: string | null;
   name: string;
   portfolio_id: string;
   transactions: Array<ExportedTrade>;
@@ -3755,6 +3813,11 @@ export interface TransactionPage {
   items: Array<TransactionOut>;
   limit: number;
   next: string | null;
+}
+
+export interface TransactionsExport {
+  portfolio: PortfolioOut;
+  transactions: Array<TransactionOut>;
 }
 
 export interface TransactionsSaved {
@@ -4001,6 +4064,15 @@ export interface WantedTarget {
   tolerance?: number | null;
 }
 
+export interface WantedTrades {
+  format?: TradeForm;
+  draft_id?: string | null;
+  portfolio_id?: string | null;
+  as_of?: string | null;
+  trades?: Array<NewTrade>;
+  fix?: FixTerms | null;
+}
+
 export interface Warned {
   code: string;
   message: string;
@@ -4065,6 +4137,7 @@ export interface Reads {
   "import/profiles": PageProfileOut;
   "import/profiles/{profile_id}": ProfileOut;
   "positions/export": PositionsExport;
+  "portfolios/{portfolio_id}/transactions/export": TransactionsExport;
   "portfolios": PageListedPortfolio;
   "portfolios/{portfolio_id}": PortfolioOut;
   "portfolios/{portfolio_id}/cash-flows": PageCashFlowOut;
@@ -4088,6 +4161,7 @@ export interface Reads {
   "portfolios/summary": SummedPortfolios;
   "portfolios/scenarios": ScenarioMap;
   "portfolios/{portfolio_id}/series": SeriesReport;
+  "portfolios/{portfolio_id}/series/export": SeriesReport;
   "portfolios/{portfolio_id}/pnl-vectors": PnlVectors;
   "portfolios/{portfolio_id}/var-backtest": VarBacktest;
   "portfolios/{portfolio_id}/var-backtest/{session_date}": JudgedDay;
@@ -4138,6 +4212,7 @@ export interface Reads {
   "calendar": Calendar;
   "me/preferences": PreferencesOut;
   "me/tokens": TokenList;
+  "export/history": ExportPage;
   "me/runs": PageOwnRunOut;
   "admin/users": PageManagedUser;
   "admin/users/{user_id}": ManagedUser;
