@@ -28,6 +28,15 @@ AsOf = Annotated[
     typer.Option(formats=["%Y-%m-%d"], help="The session, or the last one before it."),
 ]
 
+Sender = Annotated[str | None, typer.Option(help="FIX: SenderCompID.")]
+Target = Annotated[str | None, typer.Option(help="FIX: TargetCompID.")]
+Account = Annotated[str | None, typer.Option(help="FIX: the broker's account.")]
+OrderType = Annotated[str | None, typer.Option(help="FIX: market or limit; default: by trade.")]
+TimeInForce = Annotated[
+    str | None, typer.Option(help="FIX: day, good_till_cancelled, ...; default: day.")
+]
+SendingTime = Annotated[str | None, typer.Option(help="FIX: 2022-12-28T21:05:00Z; default: now.")]
+
 
 @app.command()
 @user_command
@@ -41,18 +50,12 @@ def trades(
     portfolio: PortfolioName = None,
     as_of: AsOf = None,
     form: Format = "csv",
-    sender: Annotated[str | None, typer.Option(help="FIX: SenderCompID.")] = None,
-    target: Annotated[str | None, typer.Option(help="FIX: TargetCompID.")] = None,
-    account: Annotated[str | None, typer.Option(help="FIX: the broker's account.")] = None,
-    order_type: Annotated[
-        str | None, typer.Option(help="FIX: market or limit; default: by trade.")
-    ] = None,
-    time_in_force: Annotated[
-        str | None, typer.Option(help="FIX: day, good_till_cancelled, ...; default: day.")
-    ] = None,
-    sending_time: Annotated[
-        str | None, typer.Option(help="FIX: 2022-12-28T21:05:00Z; default: now.")
-    ] = None,
+    sender: Sender = None,
+    target: Target = None,
+    account: Account = None,
+    order_type: OrderType = None,
+    time_in_force: TimeInForce = None,
+    sending_time: SendingTime = None,
     as_list: Annotated[
         bool, typer.Option("--list", help="FIX: one NewOrderList, not an order each.")
     ] = False,
@@ -63,27 +66,20 @@ def trades(
     """Write the trades of a modelling session, or a list of trades, as csv, json or FIX orders."""
     if (draft is None) == (not texts):
         raise typer.BadParameter("give either --draft or --trade")
-    terms = {
-        "sender": sender,
-        "target": target,
-        "account": account,
-        "order_type": order_type,
-        "time_in_force": time_in_force,
-        "sending_time": sending_time,
-        "as_list": as_list or None,
-    }
-    given = {name: value for name, value in terms.items() if value is not None}
+    terms = _given(
+        sender=sender,
+        target=target,
+        account=account,
+        order_type=order_type,
+        time_in_force=time_in_force,
+        sending_time=sending_time,
+        as_list=as_list or None,
+    )
     entered = [trade_of(text) for text in texts]
     with connected(url) as api:
         base = chosen_portfolio(api, portfolio).portfolio_id if entered or portfolio else None
-        body = {
-            "format": form,
-            "draft_id": draft,
-            "portfolio_id": base,
-            "as_of": _text(as_of),
-            "trades": entered,
-            "fix": given or None,
-        }
+        own = {"draft_id": draft, "portfolio_id": base, "as_of": _text(as_of)}
+        body = {"format": form, **own, "trades": entered, "fix": terms or None}
         found = api.download("POST", "export/trades", body=body)
     _write(found, output, as_json=as_json)
 
@@ -171,6 +167,10 @@ def _of_portfolio(
         chosen = chosen_portfolio(api, portfolio).portfolio_id
         found = api.download("GET", f"portfolios/{chosen}/{what}/export", query=query)
     _write(found, output, as_json=as_json)
+
+
+def _given(**terms: str | bool | None) -> dict[str, str | bool]:
+    return {name: value for name, value in terms.items() if value is not None}
 
 
 def _text(day: datetime | None) -> str | None:

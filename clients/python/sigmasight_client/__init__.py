@@ -5,9 +5,10 @@
 `operations` and `models` are generated from the OpenAPI document.
 """
 
+from sigmasight_client.answers import ApiError, Download
 from sigmasight_client.drafts import Draft, NotCalculated, new_draft
 from sigmasight_client.operations import SigmaSight
-from sigmasight_client.session import ApiError, Download, Event, FinishedRun, Session
+from sigmasight_client.session import Event, FinishedRun, Session
 
 __all__ = [
     "ApiError",

@@ -1,8 +1,6 @@
 """What surrounds every request of the client: log-in, waiting, retries, cached answers, events."""
 
 import json
-import math
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -14,18 +12,23 @@ from uuid import UUID, uuid4
 
 import httpx2
 
-from sigmasight_client.models import FieldError, TokenPair
+from sigmasight_client.answers import (
+    PAUSE_SECONDS,
+    ApiError,
+    Download,
+    content_of,
+    error_of,
+    file_of,
+    retry_after,
+)
+from sigmasight_client.models import TokenPair
 
 API = "/api/v1"
 ANSWERS_CACHED = 256
 ATTEMPTS = 3
-LONGEST_WAIT_SECONDS = 60.0
 PATIENCE_SECONDS = 120.0
-PAUSE_SECONDS = 0.5  # between attempts, where the API names no time
 SILENCE_SECONDS = 60.0  # an event stream that sends no heartbeat for so long is lost
 BUSY = (429, 502, 503)  # 502: a proxy in front of a gateway that restarts
-BINARY = "application/octet-stream"
-_FILE_NAME = re.compile(r'filename="([^"/\\\\]+)"')
 LOG_IN_PATHS = ("/auth/login", "/auth/register", "/auth/refresh", "/auth/logout")
 
 
@@ -47,37 +50,6 @@ class FinishedRun(TypedDict):
     status: str
     finished_at: str | None
     problems: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Download:
-    """A file of the API: its bytes, and the name that the API gives it."""
-
-    name: str
-    content: bytes
-
-
-class ApiError(Exception):
-    """The API refused a request.
-
-    `status` is HTTP's, `code` is stable, `detail` is a sentence, `errors` name the wrong fields;
-    `retry_after`: the seconds after which the API accepts the request, when it says so.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        detail: str,
-        errors: list[FieldError],
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(f"{status} {code}: {detail}")
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.errors = errors
-        self.retry_after = retry_after
 
 
 class Session:
@@ -171,9 +143,8 @@ class Session:
         built = self.http.build_request(method, path, params=_values(query), json=body)
         response = self._answered(built, repeatable=method != "POST")
         if response.is_error:
-            raise _error(response)
-        named = _FILE_NAME.search(response.headers.get("Content-Disposition", ""))
-        return Download(named[1] if named else "download", response.content)
+            raise error_of(response)
+        return file_of(response)
 
     def events(
         self,
@@ -235,7 +206,7 @@ class Session:
             kind = response.headers.get("Content-Type", "")
             if response.is_error or not kind.startswith("text/event-stream"):
                 response.read()
-                raise _error(response)
+                raise error_of(response)
             yield from received.parsed(response.iter_lines())
 
     def _may_reconnect(self, error: Exception, patience: "_Patience") -> bool:
@@ -273,7 +244,7 @@ class Session:
         self, response: httpx2.Response, repeatable: bool, patience: "_Patience"
     ) -> bool:
         """Wait when the API is busy: as long as it says, or a moment when nothing is done twice."""
-        seconds = _retry_after(response)
+        seconds = retry_after(response)
         if response.status_code not in BUSY or (seconds is None and not repeatable):
             return False
         return patience.wait(seconds or PAUSE_SECONDS)
@@ -305,9 +276,9 @@ class Session:
         url = str(response.request.url)
         if response.status_code == 304:
             self._answers.move_to_end(url)
-            return _parsed(self._answers[url], binary=binary)
+            return content_of(self._answers[url], binary=binary)
         if response.is_error:
-            raise _error(response)
+            raise error_of(response)
         if response.status_code == 204 or not response.content:
             return None
         if "ETag" in response.headers and response.request.method == "GET":
@@ -315,7 +286,7 @@ class Session:
             self._answers.move_to_end(url)
             if len(self._answers) > ANSWERS_CACHED:
                 self._answers.popitem(last=False)
-        return _parsed(response, binary=binary)
+        return content_of(response, binary=binary)
 
 
 _Values = dict[str, str | list[str]]
@@ -378,34 +349,6 @@ class _Received:
 def part(value: object) -> str:
     """One part of a path."""
     return quote(str(value), safe="")
-
-
-def _retry_after(response: httpx2.Response) -> float | None:
-    """The seconds that the API asks to wait, one minute at most; None when it names no time."""
-    try:
-        seconds = float(response.headers["Retry-After"])
-    except (KeyError, ValueError):
-        return None
-    if not math.isfinite(seconds):
-        return None
-    return min(max(seconds, PAUSE_SECONDS), LONGEST_WAIT_SECONDS)
-
-
-def _parsed(response: httpx2.Response, *, binary: bool) -> Any:
-    kind = response.headers.get("Content-Type", "")
-    if binary or kind == BINARY:
-        return response.content
-    return response.json() if kind.split(";")[0].endswith("json") else response.text
-
-
-def _error(response: httpx2.Response) -> ApiError:
-    wait = _retry_after(response)
-    try:
-        problem = response.json()
-        errors = problem.get("errors", [])
-        return ApiError(response.status_code, problem["code"], problem["detail"], errors, wait)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ApiError(response.status_code, "unreadable", response.text[:200], [], wait)
 
 
 def _values(values: Mapping[str, object] | None) -> _Values:

@@ -84,7 +84,9 @@ async def id_of(person: Person) -> UUID:
 @asynccontextmanager
 async def transaction_of(gateway: Gateway, person: Person) -> AsyncIterator[Session]:
     """A transaction as this person's requests open them."""
-    async with gateway.database_for(await id_of(person), "192.0.2.1").transaction() as session:
+    async with gateway.database_for(
+        await id_of(person), "192.0.2.1", None
+    ).transaction() as session:
         yield session
 
 
@@ -267,7 +269,7 @@ async def test_what_is_nobodys_no_user_reads(gateway: Gateway, ann: Person) -> N
     user_id = await id_of(ann)
     for model in HIDDEN:
         with pytest.raises(ProgrammingError, match="permission denied"):
-            async with gateway.database_for(user_id, None).transaction() as session:
+            async with gateway.database_for(user_id, None, None).transaction() as session:
                 await session.execute(text(f"select * from {named(model)}"))
 
 

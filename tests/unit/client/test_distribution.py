@@ -27,7 +27,7 @@ def test_the_wheel_has_the_package_with_its_types(wheel: zipfile.ZipFile) -> Non
     assert modules == {
         f"sigmasight_client/{name}"
         for name in (
-            *("__init__.py", "drafts.py", "models.py", "operations.py", "session.py"),
+            *("__init__.py", "answers.py", "drafts.py", "models.py", "operations.py", "session.py"),
             "py.typed",
         )
     }
