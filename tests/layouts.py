@@ -37,15 +37,31 @@ DONE = (
 )
 
 
+SECTIONS = {
+    "OpenPosition": "OpenPositions",
+    "Trade": "Trades",
+    "CashTransaction": "CashTransactions",
+}
+
+
 def flex(*entries: str, between: str = "\n", before: str = "") -> str:
+    """A query's answer with these entries, each in the section that it belongs to."""
+    parts = []
+    for tag, section in SECTIONS.items():
+        own = [entry for entry in entries if entry.startswith(f"<{tag} ")]
+        parts += [f"<{section}>", *own, f"</{section}>"] if own else []
+    parts += [
+        entry for entry in entries if not entry.startswith(tuple(f"<{tag} " for tag in SECTIONS))
+    ]
     return (
         f'{before}<FlexQueryResponse queryName="q" type="AF">{between}<FlexStatements count="1">'
-        f'{between}<FlexStatement accountId="U1" fromDate="20221101" toDate="20221228">{between}'
-        f"<AnyOrder>{between}{between.join(entries)}{between}</AnyOrder>{between}"
+        f'{between}<FlexStatement accountId="U1" fromDate="20221101" toDate="20221228" '
+        f'period="Custom" whenGenerated="20221229;010000">{between}'
+        f"{between.join(parts)}{between}"
         '<CashReport><CashReportCurrency currency="BASE_SUMMARY" endingCash="3000"/>'
         '<CashReportCurrency currency="USD" endingCash="2500.25"/></CashReport>'
-        '<EquitySummaryByReportDateInBase reportDate="20221228" total="21370.25"/>'
-        "</FlexStatement></FlexStatements></FlexQueryResponse>\n"
+        '<EquitySummaryInBase><EquitySummaryByReportDateInBase total="21370.25"/>'
+        "</EquitySummaryInBase></FlexStatement></FlexStatements></FlexQueryResponse>\n"
     )
 
 

@@ -2,7 +2,9 @@
 
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 
+import ibflex.parser
 import pytest
 
 from services.gateway.books.files import (
@@ -82,9 +84,24 @@ def test_flex_trades_and_cash_are_entries_with_their_ids() -> None:
     assert [each.instrument and symbol_of(each.instrument) for each in found.accepted[:4]] == [
         *("BRK.B", "MSFT230120P00220000", "AAPL", None),
     ]
-    assert [(each.line, each.code) for each in found.problems] == [(12, "unknown_class")]
+    assert [(each.line, each.code) for each in found.problems] == [(14, "unknown_class")]
     assert [warning.code for warning in found.warnings] == ["rebate_left_out"]
     assert [line.code for line in found.skipped] == ["derived"]
+
+
+def test_another_parser_of_flex_finds_the_same() -> None:
+    known = HELD[0].replace(' newAttribute="x"', "")
+    text = flex(known, HELD[1], *DONE[:2])
+    statement = ibflex.parser.parse(BytesIO(text.encode())).FlexStatements[0]
+
+    ours = [(each.quantity, each.entry_price) for each in held(text).accepted]
+    traded = [(each.external_id, each.quantity, each.price) for each in done(text).accepted]
+    first = statement.OpenPositions[0]
+
+    assert first.costBasisPrice is not None
+    assert (first.position, round(first.costBasisPrice, 6)) == ours[0]
+    assert [each.position for each in statement.OpenPositions] == [row[0] for row in ours]
+    assert [(each.tradeID, each.quantity, each.tradePrice) for each in statement.Trades] == traded
 
 
 def test_lots_of_a_position_replace_their_sum() -> None:
@@ -124,8 +141,8 @@ BOMB = (
     [
         (flex(HELD[0], before=BOMB), 2, "<!DOCTYPE"),
         (flex(HELD[0].replace("AAPL", "&a;")), 5, "broken"),
-        (flex(HELD[0]).replace("</AnyOrder>", ""), 7, "broken"),
-        (flex("<a>" * 3_000), 5, "deep"),
+        (flex(HELD[0]).replace("</OpenPositions>", ""), 7, "broken"),
+        (flex("<a>" * 3_000), 4, "deep"),
         ('<?xml version="1.0"?><Report><Line/></Report>', 1, "neither"),
         (flex(), 1, "empty"),
         ("<OFX><BANKMSGSRSV1><STMTRS></STMTRS></BANKMSGSRSV1></OFX>", 1, "INVSTMTRS"),
