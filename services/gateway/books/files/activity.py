@@ -1,6 +1,7 @@
 """A file of transactions: its rows, and what each enters into the ledger."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from services.gateway.books.files.entries import Entries, Entry
@@ -44,7 +45,9 @@ def trade_readings(sheet: Sheet, rules: Rules) -> Iterator[TradeReading]:
 def days_traded(sheet: Sheet) -> set[date]:
     """The days of a file of transactions, as far as they can be read."""
     rules = Rules(LATEST_DATE, None, lambda _: True)
-    days = (reading.traded_on() for reading in trade_readings(sheet, rules))
+    one_of_each = {row.cells.get("date"): row for row in sheet.rows}
+    alike = replace(sheet, rows=tuple(one_of_each.values()))
+    days = (reading.traded_on() for reading in trade_readings(alike, rules))
     return {day for day in days if day is not None}
 
 

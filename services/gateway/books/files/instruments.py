@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from shared.instruments import (
     OPTION_MULTIPLIER,
@@ -25,6 +26,10 @@ _PRIVATE = re.compile(r"[A-Z0-9][A-Z0-9._\-]{0,23}", re.ASCII)
 
 def listed_instrument(text: str) -> Instrument | InvalidSymbol:
     """The stock or option a symbol names; `InvalidSymbol` as a value when it names none."""
+    return _short(text) if len(text) <= MAX_SYMBOL_LENGTH else _listed(text)
+
+
+def _listed(text: str) -> Instrument | InvalidSymbol:
     try:
         if looks_like_option(text):
             return _supported(parse_occ(text))
@@ -34,6 +39,9 @@ def listed_instrument(text: str) -> Instrument | InvalidSymbol:
         return parse_ticker(ticker)
     except InvalidSymbol as error:
         return error
+
+
+_short = lru_cache(4_096)(_listed)  # files name few instruments on many lines
 
 
 class UnsupportedContract(InvalidSymbol):

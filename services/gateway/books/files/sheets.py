@@ -30,7 +30,7 @@ from services.gateway.books.files.schwab import (
 from services.gateway.books.files.tables import profiled_sheet
 from services.gateway.books.files.texts import text_of
 from services.gateway.books.files.trade_columns import is_transactions, may_be_transactions
-from services.gateway.books.files.trades import TradeReading
+from services.gateway.books.files.trades import TradeReading, naming_cells
 
 
 def sheet_of(data: bytes, profiles: Sequence[Profile] = (), use: Use | None = None) -> Sheet:
@@ -108,7 +108,9 @@ def underlyings(sheet: Sheet) -> set[str]:
     rules = Rules(LATEST_DATE, None, lambda _: True)
     readings: Iterable[ListedReading | ExportReading | TradeReading]
     if sheet.source is Source.TRANSACTIONS:
-        readings = (each for each in trade_readings(sheet, rules) if each.trades)
+        alike = {naming_cells(row): row for row in sheet.rows}
+        one_of_each = replace(sheet, rows=tuple(alike.values()))
+        readings = (each for each in trade_readings(one_of_each, rules) if each.trades)
     elif sheet.source is Source.SCHWAB:
         readings = (ExportReading(row, rules, LATEST_DATE) for row in sheet.rows)
     else:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from services.gateway.books.files.instruments import Instrument, multiplier_of
 from services.gateway.books.files.layouts import (
@@ -44,6 +45,10 @@ NO_TRADE_STATUS = (
     *("cancelled", "canceled", "cancel", "rejected", "pending", "working", "queued", "void"),
     *("deleted", "unfilled", "inactive", "error"),
 )
+_STATUS_COLUMNS = frozenset(STATUS_COLUMNS)
+_CURRENCY_COLUMNS = frozenset(CURRENCY_COLUMNS)
+_UNIT_COLUMNS = frozenset(UNIT_COLUMNS)
+_MULTIPLIER_COLUMNS = frozenset(MULTIPLIER_COLUMNS)
 DOLLARS = ("usd", "us$", "$", "us dollar", "us dollars", "u.s. dollar", "dollar")
 UNITS = (
     *("share", "shares", "contract", "contracts", "unit", "units", "each", "ea", "sh", "shs"),
@@ -75,7 +80,15 @@ KINDS = {"call": "C", "calls": "C", "put": "P", "puts": "P"}
 
 def words(text: str) -> str:
     """A cell's words in lower case, separated by single spaces."""
+    return _short(text) if len(text) <= _SHORT else _words(text)
+
+
+def _words(text: str) -> str:
     return " ".join(re.sub(r"[_\-]+", " ", text).lower().split()) or text.strip()
+
+
+_SHORT = 64  # characters of a cell that is kept: files have few words on many lines
+_short = lru_cache(4_096)(_words)
 
 
 def signed_quantity(
@@ -169,7 +182,7 @@ def check_modifiers(
 
 
 def _check_status(reading: Reading, *, closed: bool) -> None:
-    for field, text in _given(reading, STATUS_COLUMNS):
+    for field, text in _given(reading, _STATUS_COLUMNS):
         word = words(text)
         if word in OPEN_STATUS or (word in CLOSED_STATUS and closed):
             continue
@@ -189,7 +202,7 @@ def _check_status(reading: Reading, *, closed: bool) -> None:
 
 def check_currency(reading: Reading) -> None:
     """Refuse any currency but the US dollar."""
-    for field, text in _given(reading, CURRENCY_COLUMNS, besides=DOLLARS):
+    for field, text in _given(reading, _CURRENCY_COLUMNS, besides=DOLLARS):
         message = (
             f"{field} is {text!r}: only USD is supported, leave the row out or convert its "
             "price to USD"
@@ -199,7 +212,7 @@ def check_currency(reading: Reading) -> None:
 
 def check_unit(reading: Reading) -> None:
     """Refuse any unit but shares and contracts."""
-    for field, text in _given(reading, UNIT_COLUMNS, besides=(*UNITS, *DOLLARS)):
+    for field, text in _given(reading, _UNIT_COLUMNS, besides=(*UNITS, *DOLLARS)):
         message = f"{field} is {text!r}: give the quantity in shares, or in contracts of an option"
         reading.complain(field, "unsupported_unit", message)
 
@@ -210,7 +223,7 @@ def check_multiplier(reading: Reading, instrument: Instrument | None) -> None:
         return
     is_option = isinstance(instrument, OptionContract)
     expected = multiplier_of(instrument)
-    for field, text in _given(reading, MULTIPLIER_COLUMNS):
+    for field, text in _given(reading, _MULTIPLIER_COLUMNS):
         number = reading.number(field, text)
         if number is not None and number != expected:
             kind = "an option" if is_option else "stock"
@@ -225,10 +238,11 @@ def check_multiplier(reading: Reading, instrument: Instrument | None) -> None:
 
 
 def _given(
-    reading: Reading, fields: tuple[str, ...], besides: Collection[str] = ()
+    reading: Reading, fields: Collection[str], besides: Collection[str] = ()
 ) -> list[tuple[str, str]]:
     """The cells of those columns that are not blank; `besides`: words that are left out."""
-    texts = [(field, reading.text_if_any(field)) for field in fields]
+    given = [field for field, text in reading.row.cells.items() if text and field in fields]
+    texts = [(field, reading.text_if_any(field)) for field in given]
     return [
         (field, text)
         for field, text in texts

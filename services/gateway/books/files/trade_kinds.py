@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.gateway.books.files import trade_columns
 from services.gateway.books.files.signs import words
-from services.gateway.books.files.trade_columns import EFFECT_COLUMNS, TYPE_COLUMNS
 from services.gateway.books.files.trade_words import Meaning, meaning
 from services.gateway.books.ledger.inputs import Kind
 
+# By their place among the columns that say the same.
+TYPE_COLUMNS = {name: place for place, name in enumerate(trade_columns.TYPE_COLUMNS)}
+EFFECT_COLUMNS = {name: place for place, name in enumerate(trade_columns.EFFECT_COLUMNS)}
 _PURCHASES = {Kind.BUY, Kind.BUY_TO_COVER}
 _SALES = {Kind.SELL, Kind.SELL_SHORT}
 _EFFECTS = {
@@ -36,7 +39,7 @@ class Unclear:
 
 def kind_of(cells: Mapping[str, str]) -> Meaning | Unclear:
     """What the line is; `Unclear` as a value when no column says it, or two contradict."""
-    given = {field: cells[field] for field in TYPE_COLUMNS if cells.get(field)}
+    given = {field: cells[field] for field in _present(TYPE_COLUMNS, cells)}
     found = {field: each for field, text in given.items() if (each := meaning(text))}
     if len(found) > 1:  # "short" beside another word is the side of the position
         verbs = {field: each for field, each in found.items() if not _effect(given[field])}
@@ -51,6 +54,12 @@ def kind_of(cells: Mapping[str, str]) -> Meaning | Unclear:
             return Unclear(field, "types_disagree", message)
         chosen = joined
     return _with_effect(chosen, cells, given)
+
+
+def _present(columns: Mapping[str, int], cells: Mapping[str, str]) -> list[str]:
+    """Those of the columns that a line fills, in their order."""
+    found = [field for field, text in cells.items() if text and field in columns]
+    return sorted(found, key=columns.__getitem__) if len(found) > 1 else found
 
 
 def _effect(text: str) -> str | None:
@@ -86,7 +95,7 @@ def _with_effect(
     chosen: Meaning, cells: Mapping[str, str], given: Mapping[str, str]
 ) -> Meaning | Unclear:
     """A purchase of what is short covers it, and a sale that opens is short."""
-    sides = [text for field in EFFECT_COLUMNS if (text := cells.get(field))]
+    sides = [cells[field] for field in _present(EFFECT_COLUMNS, cells)]
     if len(given) > 1:
         sides += given.values()
     for text in sides:

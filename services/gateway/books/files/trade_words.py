@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from services.gateway.books.ledger.inputs import Kind
 
@@ -197,6 +198,10 @@ _BEGINNINGS = (
 
 def meaning(text: str) -> Meaning | None:
     """What a cell means by its words; None when they are not known."""
+    return _short(text) if len(text) <= _SHORT else _meaning(text)
+
+
+def _meaning(text: str) -> Meaning | None:
     phrase = " ".join(re.sub(r"[_\-]+", " ", text).lower().split())
     exact = MEANINGS.get(phrase)
     if exact is not None:
@@ -207,3 +212,7 @@ def meaning(text: str) -> Meaning | None:
         if phrase.startswith(f"{beginning} "):
             return MEANINGS[beginning]
     return None
+
+
+_SHORT = 64  # characters of a cell whose meaning is kept: files have few words on many lines
+_short = lru_cache(4_096)(_meaning)

@@ -15,7 +15,12 @@ from services.gateway.books.files.naming import NamedReading
 from services.gateway.books.files.reading import LARGEST_NUMBER, MAX_CELL, SMALLEST_STEP
 from services.gateway.books.files.signs import check_currency, check_multiplier, check_unit, words
 from services.gateway.books.files.sizes import check_shares, check_size
-from services.gateway.books.files.trade_columns import FEE_COLUMNS, TRANSACTIONS
+from services.gateway.books.files.trade_columns import (
+    EFFECT_COLUMNS,
+    FEE_COLUMNS,
+    TRANSACTIONS,
+    TYPE_COLUMNS,
+)
 from services.gateway.books.files.trade_kinds import Unclear, kind_of
 from services.gateway.books.files.trade_words import By, Meaning, Notice
 from services.gateway.books.files.turning import check_turned
@@ -38,11 +43,18 @@ _NOT_EXECUTED = (
     *("cancelled", "canceled", "rejected", "pending", "working", "queued", "void", "unfilled"),
     *("expired", "deleted", "error", "replaced"),
 )
+_FEES = frozenset(FEE_COLUMNS)
+_PLAIN = re.compile(r"-?\d{1,11}(\.\d{1,6})?", re.ASCII)
+_PLAIN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ISO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ].*", re.ASCII)
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})([;, ].*)?", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,2}/\d{1,2})/(\d{4}|\d{2})([ ,].*)?", re.ASCII)
 _AS_OF = re.compile(r".* as of (.*)", re.IGNORECASE)
 _UNCLEAR_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
+# Every column that decides whether a line trades something, and what.
+_NAMING = frozenset(
+    (*TYPE_COLUMNS, *EFFECT_COLUMNS, "symbol", "note", "investment_class", "underlying_symbol")
+) | {"strike_price", "expiration_date", "option_type", "quantity"}
 DAY_FIRST = re.compile(r"(1[3-9]|2\d|3[01])/\d{1,2}/\d{2,4}\b", re.ASCII)
 
 
@@ -62,6 +74,15 @@ class Delivery:
             and entry.price == self.contract.strike
             and 0 <= (entry.trade_date - self.contract.expiry).days <= _DAYS_TO_DELIVER
         )
+
+
+def naming_cells(row: Row) -> tuple[tuple[str, str | bool], ...]:
+    """What decides whether a line trades something, and what: alike lines name the same."""
+    return tuple(
+        (field, bool(text) if field == "quantity" else text)
+        for field, text in row.cells.items()
+        if field in _NAMING
+    )
 
 
 class TradeReading(NamedReading):
@@ -187,8 +208,8 @@ class TradeReading(NamedReading):
 
     def day(self, field: str, text: str | None) -> date | None:
         """The date of a text as brokers write it: with a time, in digits only, month first."""
-        if text is None:
-            return None
+        if text is None or _PLAIN_DAY.fullmatch(text):
+            return super().day(field, text)
         if match := _AS_OF.fullmatch(text):
             text = match[1]
         if match := _ISO_TIME.fullmatch(text):
@@ -212,9 +233,10 @@ class TradeReading(NamedReading):
     def instrument(self) -> Instrument | None:
         """What the line trades, in our spellings or a broker's, else by its description."""
         text = self.row.cells.get("symbol", "")
-        given = broker_option(text) if text else None
-        if given is None and text.isalpha():
-            given = option_within(self.row.cells.get("note", ""))
+        given = None if text.isalpha() or not text else broker_option(text)
+        note = self.row.cells.get("note", "")
+        if note and text.isalpha():
+            given = option_within(note)
         if given is None:
             return super().instrument()
         instrument = self.meant("symbol", given)
@@ -226,6 +248,8 @@ class TradeReading(NamedReading):
 
     def number(self, field: str, text: str | None) -> Decimal | None:
         """The number of a text as brokers write it: with a dollar sign, commas and brackets."""
+        if text is None or _PLAIN.fullmatch(text):
+            return super().number(field, text)
         value = money(text) if text and not _UNCLEAR_THOUSANDS.fullmatch(text) else None
         if value is None or field == "quantity" or abs(value) >= LARGEST_NUMBER:
             return super().number(field, text if value is None else f"{value:f}")
@@ -237,7 +261,8 @@ class TradeReading(NamedReading):
 
     def fees(self) -> Decimal | None:
         """All fees of the line; None where no column has any."""
-        found = [fee for field in FEE_COLUMNS if (fee := self._amount(field)) is not None]
+        given = [field for field, text in self.row.cells.items() if text and field in _FEES]
+        found = [fee for field in given if (fee := self._amount(field)) is not None]
         return sum(map(abs, found), Decimal(0)) if found else None
 
     def note(self) -> str:
