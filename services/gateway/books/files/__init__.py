@@ -38,7 +38,7 @@ from services.gateway.books.files.holdings import (
 from services.gateway.books.files.layouts import Source
 from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.books.files.reading import EARLIEST_DATE, LARGEST_NUMBER
-from services.gateway.books.files.records import MAX_ROWS
+from services.gateway.books.files.records import MAX_ROWS, MAX_TRANSACTIONS
 from services.gateway.books.files.schwab import entry_date
 from services.gateway.books.files.sheets import holdings_of, sheet_of, sheet_or_problem, underlyings
 from services.gateway.books.files.sizes import LARGEST_VALUE
@@ -69,6 +69,7 @@ __all__ = [
     "MAX_ROWS",
     "MAX_TAGS",
     "MAX_TAG_LENGTH",
+    "MAX_TRANSACTIONS",
     "OPTIONS",
     "PRIVATE",
     "PUBLIC",

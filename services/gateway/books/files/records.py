@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from services.gateway.books.files.mapping import Separator
 from services.gateway.books.files.problems import Problem, UnreadableFile
 
-MAX_ROWS = 10_000
+MAX_ROWS = 10_000  # of positions
+MAX_TRANSACTIONS = 100_000
 MAX_COLUMNS = 1_000
 _MAX_LINES_PER_ROW = 50  # bounds the work that an unclosed quote can cause
 MAX_LINE = 500_000
@@ -32,11 +33,11 @@ class Lines:
         return records_in(self._lines, separator)
 
 
-def at_most_max_rows(records: Iterable[Record]) -> Iterator[Record]:
+def at_most_max_rows(records: Iterable[Record], most: int = MAX_ROWS) -> Iterator[Record]:
     """The records as they are; raises `UnreadableFile` at the first beyond the limit."""
     for count, record in enumerate(records, start=1):
-        if count > MAX_ROWS:
-            message = f"the file has more than {MAX_ROWS:,} rows: split it"
+        if count > most:
+            message = f"the file has more than {most:,} rows: split it"
             raise UnreadableFile(record[0], "too_many_rows", message)
         yield record
 

@@ -19,7 +19,12 @@ from services.gateway.books.files.mapping import Profile, Use
 from services.gateway.books.files.ofx import is_ofx, ofx_statement
 from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.books.files.reading import LATEST_DATE
-from services.gateway.books.files.records import MAX_COLUMNS, Lines, at_most_max_rows
+from services.gateway.books.files.records import (
+    MAX_COLUMNS,
+    MAX_TRANSACTIONS,
+    Lines,
+    at_most_max_rows,
+)
 from services.gateway.books.files.schwab import (
     ExportReading,
     export_holdings,
@@ -97,10 +102,10 @@ def _sheet(header: Header, lines: Lines, use: Use | None) -> Sheet:
         return export_sheet(line, cells, records)
     if not may_be_transactions(cells):
         return listed_sheet(line, cells, records)
-    every = list(at_most_max_rows(records))
+    every = list(at_most_max_rows(records, MAX_TRANSACTIONS))
     if is_transactions(cells, (row for _, row in every if row)):
         return transactions_sheet(line, cells, every)
-    return listed_sheet(line, cells, iter(every))
+    return listed_sheet(line, cells, at_most_max_rows(every))
 
 
 def underlyings(sheet: Sheet) -> set[str]:

@@ -13,8 +13,8 @@ from services.gateway.books.files.layouts import Source
 from services.gateway.books.files.mapping import Use
 from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.books.files.reading import MAX_CELL, SMALLEST_STEP
+from services.gateway.books.files.records import MAX_ROWS, MAX_TRANSACTIONS
 
-MAX_ITEMS = 100_000
 MAX_DEPTH = 100  # of elements within each other
 _SOURCES = {Use.POSITIONS: Source.TWELVE_COLUMNS, Use.TRANSACTIONS: Source.TRANSACTIONS}
 _OTHER = {
@@ -62,8 +62,8 @@ class Statement:
 
     def add(self, item: Item) -> None:
         """One more; raises `UnreadableFile` beyond the limit."""
-        if len(self.items) >= MAX_ITEMS:
-            message = f"the file has more than {MAX_ITEMS:,} entries: split it"
+        if len(self.items) >= MAX_TRANSACTIONS:
+            message = f"the file has more than {MAX_TRANSACTIONS:,} entries: split it"
             raise UnreadableFile(item.line, "too_many_rows", message)
         self.items.append(item)
 
@@ -87,6 +87,9 @@ class Statement:
                 rows.append(Row(line, item.cells))
                 warnings += [Problem(line, **vars(item.warning))] if item.warning else []
         is_positions = chosen is Use.POSITIONS
+        if is_positions and len(rows) > MAX_ROWS:
+            message = f"the file has more than {MAX_ROWS:,} positions: split it"
+            raise UnreadableFile(rows[MAX_ROWS].line, "too_many_rows", message)
         accounts = tuple(dict.fromkeys(self.accounts))
         sums = (self.cash, self.total) if is_positions else (None, None)
         export = Export(accounts, self.exported_on, sums[0], tuple(skipped), sums[1])

@@ -15,7 +15,13 @@ from services.gateway.books.files.known import TITLED
 from services.gateway.books.files.mapped import mapped_sheet
 from services.gateway.books.files.mapping import Use, plain
 from services.gateway.books.files.reading import MAX_CELL
-from services.gateway.books.files.records import Lines, Record, at_most_max_rows
+from services.gateway.books.files.records import (
+    MAX_ROWS,
+    MAX_TRANSACTIONS,
+    Lines,
+    Record,
+    at_most_max_rows,
+)
 from services.gateway.books.files.statements import passed_of
 
 _TITLE = re.compile(
@@ -39,7 +45,9 @@ def profiled_sheet(header: Header, lines: Lines, use: Use | None) -> Sheet:
     profile = header.profile
     if profile is None:
         raise ValueError("the header is of no profile")
-    records = at_most_max_rows(header.below(lines))
+    is_done = profile.mapping.use is Use.TRANSACTIONS or bool(profile.then)
+    most = MAX_TRANSACTIONS if is_done else MAX_ROWS
+    records = at_most_max_rows(header.below(lines), most)
     if profile.titled:
         cells = [*header.cells, TITLED]
         titles = [row for _, row in header.above if row]
@@ -50,6 +58,7 @@ def profiled_sheet(header: Header, lines: Lines, use: Use | None) -> Sheet:
     if not profile.then:
         return mapped_sheet(profile, header.line, header.cells, records, day)
     first, second = _tables(records, profile.then)
+    first = list(at_most_max_rows(first))
     held = mapped_sheet(profile, header.line, header.cells, first, day)
     return held if second is None else _one_of(held, second, use)
 

@@ -1,6 +1,7 @@
 """Which lots a trade opens and closes: the trades of one instrument, in order."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -91,6 +92,8 @@ class Matching:
         self._market = market
         self._method = method
         self._lots: list[OpenLot] = []
+        # By whether they are long; closed ones may be among them.
+        self._held: Mapping[bool, deque[OpenLot]] = {True: deque(), False: deque()}
         self.excesses: list[Excess] = []
 
     def lots(self) -> Iterator[Lot]:
@@ -115,18 +118,22 @@ class Matching:
         if trade.price or (trade.price is not None and trade.kind not in _CLOSES):
             self._open(trade, rest, trade.price)
 
-    def _closable(self, trade: Trade) -> list[OpenLot]:
-        """The lots that the trade may close, in the order in which it does."""
-        against = [
-            lot
-            for lot in self._lots
-            if lot.remaining and (lot.remaining > 0) != (trade.quantity > 0)
-        ]
+    def _closable(self, trade: Trade) -> Iterable[OpenLot]:
+        """The lots that the trade may close, in the order in which it does.
+
+        They are looked for one by one, so that a portfolio of many trades is not read for each.
+        """
+        held = self._held[trade.quantity < 0]
+        while held and not held[0].remaining:
+            held.popleft()
+        while held and not held[-1].remaining:
+            held.pop()
+        against = (lot for lot in held if lot.remaining)
         if trade.lot_id is not None:
-            return [lot for lot in against if lot.lot_id == trade.lot_id]
+            return (lot for lot in against if lot.lot_id == trade.lot_id)
         match trade.lot_method or self._method:
             case LotMethod.LIFO:
-                return against[::-1]
+                return (lot for lot in reversed(held) if lot.remaining)
             case LotMethod.HIGHEST_COST:
                 return sorted(against, key=OpenLot.comparable_price, reverse=True)
             case _:
@@ -161,6 +168,7 @@ class Matching:
             Decimal(0),
         )
         self._lots.append(lot)
+        self._held[quantity > 0].append(lot)
         cash = _part(trade, quantity, quantity)
         self._move(lot, trade.transaction_id, trade.kind, trade.trade_date, quantity, price, cash)
 
