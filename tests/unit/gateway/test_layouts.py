@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 
 from services.gateway.books.files import (
+    MAX_ROWS,
     Entries,
     Rules,
     Sheet,
+    UnreadableFile,
     entries_of,
     holdings_of,
     sheet_of,
@@ -117,3 +119,16 @@ def test_activity_of_brokers_is_read_as_transactions(
     ] == expected
     assert (found.problems, len(found.skipped)) == ((), skipped)
     assert sheet.count == len(expected) + skipped
+
+
+def test_a_file_of_transactions_may_be_longer_than_one_of_positions() -> None:
+    line = "2022-11-01,buy,AAPL,1,1\n"
+    transactions = "date,type,symbol,quantity,price\n" + line * (MAX_ROWS + 1)
+    positions = "ticker,quantity,entry_price,trade date,side\n" + "A,1,1,2022-11-01,long\n" * (
+        MAX_ROWS + 1
+    )
+
+    assert sheet_of(transactions.encode()).count == MAX_ROWS + 1
+    with pytest.raises(UnreadableFile) as error:
+        sheet_of(positions.encode())
+    assert error.value.problem.code == "too_many_rows"
