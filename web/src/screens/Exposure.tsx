@@ -1,8 +1,9 @@
-import { useCallback, useState } from "preact/hooks";
+import { useCallback, useMemo, useState } from "preact/hooks";
 
 import type { ComponentOut, ValuedPosition } from "../api/types";
-import { instrument, money, percent } from "../format";
+import { instrument, money, number, percent } from "../format";
 import { Chart, type Colours } from "../parts/Chart";
+import { legible, mix } from "../parts/colour";
 import { Panel } from "../parts/Panel";
 import { tooltip } from "../parts/options";
 import { go } from "../state/address";
@@ -13,20 +14,27 @@ interface Props {
 }
 
 type Colouring = "pnl" | "risk";
+/** Of more positions than this an area is an underlying: thousands would be too small to be read. */
+const AREAS = 60;
+/** Of the whole: in a smaller area only the name is written. */
+const ROOM_FOR_TWO_LINES = 0.02;
 
 /**
  * Long and short apart, by sector and position; an area is the size of a delta-adjusted exposure, so
  * that they make the gross, and what gains when its underlying falls is short.
  */
 export function Exposure({ positions, components }: Props) {
-  const [by, setBy] = useState<Colouring>("pnl");
-  const draw = useCallback((own: Colours) => picture(own, positions, components, by), [positions, components, by]);
+  const [chosen, choose] = useState<Colouring | null>(null);
+  // On a first session there is no P&L to show.
+  const by = chosen ?? (positions.some((each) => each.daily_pnl !== null) ? "pnl" : "risk");
+  const shares = useMemo(() => sharesOf(components), [components]);
+  const draw = useCallback((own: Colours) => picture(own, positions, shares, by), [positions, shares, by]);
   const rows = positions.map((each) => [
     instrument(each.symbol),
     each.sector ?? "no sector",
     money(each.delta_adjusted_exposure),
     money(each.daily_pnl, { plus: true }),
-    percent(components.find((part) => part.position_id === each.position_id)?.share),
+    percent(shares.get(each.position_id)),
   ]);
   const columns = [
     { name: "Position" },
@@ -36,12 +44,12 @@ export function Exposure({ positions, components }: Props) {
     { name: "Share of VaR", numeric: true, measure: "share" },
   ];
   return (
-    <Panel title="Exposure by sector" note="area: delta-adjusted exposure" table={{ columns, rows }}>
+    <Panel title="Exposure by sector" note={noteOf(positions)} table={{ columns, rows }}>
       <div class="choice" role="group" aria-label="Colour">
-        <button type="button" aria-pressed={by === "pnl"} onClick={() => setBy("pnl")}>
+        <button type="button" aria-pressed={by === "pnl"} onClick={() => choose("pnl")}>
           P&L of the day
         </button>
-        <button type="button" aria-pressed={by === "risk"} onClick={() => setBy("risk")}>
+        <button type="button" aria-pressed={by === "risk"} onClick={() => choose("risk")}>
           Share of risk
         </button>
       </div>
@@ -52,69 +60,117 @@ export function Exposure({ positions, components }: Props) {
         onPick={(name) => {
           const picked = positions.find((each) => instrument(each.symbol) === name);
           if (picked) go({ screen: "positions", filter: picked.symbol });
+          else if (positions.some((each) => each.underlying === name)) go({ screen: "positions", filter: name });
         }}
       />
     </Panel>
   );
 }
 
-function picture(own: Colours, positions: ValuedPosition[], components: ComponentOut[], by: Colouring) {
-  const shares = new Map(components.map((each) => [each.position_id, each.share]));
-  const colouring = (each: ValuedPosition) =>
-    (by === "pnl" ? each.daily_pnl : shares.get(each.position_id)) ?? 0;
-  const most = Math.max(...positions.map((each) => Math.abs(colouring(each))), 1e-9);
+const sharesOf = (components: ComponentOut[]) => new Map(components.map((each) => [each.position_id, each.share]));
+
+function noteOf(positions: ValuedPosition[]): string {
+  return `area: delta-adjusted exposure${positions.length > AREAS ? ", by underlying" : ""}`;
+}
+
+/** What has an area of its own: a position, or all positions of a side in an underlying. */
+interface Area {
+  name: string;
+  value: number;
+  /** Its P&L or share of risk, as it is written; none where it is not one position's. */
+  text?: string;
+  note: string;
+  itemStyle: { color: string };
+  label: { color: string };
+}
+
+function picture(own: Colours, positions: ValuedPosition[], shares: Map<string, number | null>, by: Colouring) {
+  const together = positions.length > AREAS;
+  const amount = (each: ValuedPosition) => (by === "pnl" ? each.daily_pnl : shares.get(each.position_id)) ?? 0;
+  const signed = (sign: number) => positions.filter((each) => (each.delta_adjusted_exposure ?? 0) * sign > 0);
   const sides = [
-    { name: "Long", held: positions.filter((each) => (each.delta_adjusted_exposure ?? 0) > 0) },
-    { name: "Short", held: positions.filter((each) => (each.delta_adjusted_exposure ?? 0) < 0) },
+    { name: "Long", sectors: sectorsOf(signed(1), together) },
+    { name: "Short", sectors: sectorsOf(signed(-1), together) },
   ];
-  const leaf = (each: ValuedPosition) => ({
-    name: instrument(each.symbol),
-    value: Math.abs(each.delta_adjusted_exposure ?? 0),
-    note: `${money(each.delta_adjusted_exposure)}, ${by === "pnl" ? `P&L ${money(each.daily_pnl, { plus: true })}` : `share of VaR ${percent(shares.get(each.position_id))}`}`,
-    itemStyle: { color: shade(own, colouring(each) / most, by) },
-  });
+  const areas = sides.flatMap((side) => side.sectors.flatMap((sector) => sector.areas));
+  const most = Math.max(...areas.map((some) => Math.abs(sum(some, amount))), 1e-9);
+  const area = (some: ValuedPosition[]): Area => {
+    const color = shade(own, sum(some, amount) / most, by);
+    const shown = { value: sum(some, sizeOf), itemStyle: { color }, label: { color: legible(color, own.text, own.panel) } };
+    const [only] = some;
+    if (some.length > 1 || !only) {
+      return { ...shown, name: only?.underlying ?? "", note: `${number(some.length, 0)} positions` };
+    }
+    const text = by === "pnl" ? money(only.daily_pnl, { plus: true, compact: true }) : percent(shares.get(only.position_id));
+    const note = `${money(only.delta_adjusted_exposure)}, ${by === "pnl" ? "P&L" : "share of VaR"} ${text}`;
+    return { ...shown, name: instrument(only.symbol), text, note };
+  };
+  const data = sides.map(({ name, sectors }) => ({
+    name,
+    children: sectors.map((sector) => ({ name: sector.name, children: sector.areas.map(area) })),
+  }));
   return {
     tooltip: {
       ...tooltip(own, "item"),
-      formatter: (info: { name: string; data?: { note?: string } }) =>
-        info.data?.note ? `${info.name}\n${info.data.note}` : info.name,
+      formatter: ({ name, data: shown }: { name: string; data?: Partial<Area> }) => (shown?.note ? `${name}\n${shown.note}` : name),
     },
-    series: [
-      {
-        type: "treemap",
-        roam: false,
-        nodeClick: false,
-        breadcrumb: { show: false },
-        left: 0,
-        right: 0,
-        top: 0,
-        bottom: 0,
-        label: { color: own.text, fontSize: 12, overflow: "truncate" },
-        upperLabel: { show: true, height: 18, color: own.text, fontSize: 11 },
-        itemStyle: { borderColor: own.panel, borderWidth: 1, gapWidth: 1 },
-        levels: [
-          { itemStyle: { borderColor: own.panel, borderWidth: 0, gapWidth: 6 }, upperLabel: { show: false } },
-          { itemStyle: { borderColor: own.panel, borderWidth: 3, gapWidth: 2 }, upperLabel: { color: own.text, fontWeight: "bold" } },
-          { itemStyle: { borderColor: mix(own.line, own.panel, 60), borderWidth: 2, gapWidth: 1 } },
-        ],
-        data: sides
-          .filter((side) => side.held.length)
-          .map((side) => ({
-            name: side.name,
-            children: bySector(side.held).map(([sector, held]) => ({ name: sector, children: held.map(leaf) })),
-          })),
-      },
-    ],
+    series: [treemap(own, data.filter((side) => side.children.length), sum(positions, sizeOf))],
   };
 }
 
-function bySector(held: ValuedPosition[]): Array<[string, ValuedPosition[]]> {
+const sizeOf = (each: ValuedPosition) => Math.abs(each.delta_adjusted_exposure ?? 0);
+const sum = (some: ValuedPosition[], of: (each: ValuedPosition) => number) => some.reduce((total, each) => total + of(each), 0);
+
+function treemap(own: Colours, data: object[], total: number) {
+  return {
+    type: "treemap",
+    roam: false,
+    nodeClick: false,
+    breadcrumb: { show: false },
+    left: 0,
+    right: 0,
+    top: 0,
+    bottom: 0,
+    label: {
+      fontSize: 12,
+      overflow: "truncate",
+      ellipsis: "…",
+      lineHeight: 15,
+      formatter: ({ name, data: shown }: { name: string; data: Partial<Area> }) =>
+        shown.text && (shown.value ?? 0) > ROOM_FOR_TWO_LINES * total ? `${name}\n${shown.text}` : name,
+    },
+    upperLabel: { show: true, height: 18, color: own.text, fontSize: 11 },
+    itemStyle: { borderColor: own.panel, borderWidth: 1, gapWidth: 1 },
+    levels: [
+      { itemStyle: { borderColor: own.panel, borderWidth: 0, gapWidth: 6 }, upperLabel: { show: false } },
+      { itemStyle: { borderColor: own.panel, borderWidth: 3, gapWidth: 2 }, upperLabel: { color: own.text, fontWeight: "bold" } },
+      { itemStyle: { borderColor: mix(own.line, own.panel, 60), borderWidth: 2, gapWidth: 1 } },
+    ],
+    data,
+  };
+}
+
+interface Sector {
+  name: string;
+  /** The positions of each area. */
+  areas: ValuedPosition[][];
+}
+
+function sectorsOf(held: ValuedPosition[], together: boolean): Sector[] {
+  return [...grouped(held, (each) => each.sector ?? "No sector")].map(([name, some]) => ({
+    name,
+    areas: together ? [...grouped(some, (each) => each.underlying).values()] : some.map((each) => [each]),
+  }));
+}
+
+function grouped(held: ValuedPosition[], key: (each: ValuedPosition) => string): Map<string, ValuedPosition[]> {
   const groups = new Map<string, ValuedPosition[]>();
   for (const each of held) {
-    const sector = each.sector ?? "No sector";
-    groups.set(sector, [...(groups.get(sector) ?? []), each]);
+    const group = groups.get(key(each));
+    if (group) group.push(each);
+    else groups.set(key(each), [each]);
   }
-  return [...groups];
+  return groups;
 }
 
 /** A stronger colour for a larger part; risk has one colour, and its opposite for a hedge. */
@@ -124,16 +180,4 @@ function shade(own: Colours, part: number, by: Colouring): string {
   const positive = by === "pnl" ? own.gain : own.accent;
   if (!part) return own.neutral;
   return mix(part < 0 ? negative : positive, own.panel, strength);
-}
-
-/** A canvas takes no `color-mix`, so two colours (`#rgb` or `#rrggbb`) are mixed here. */
-function mix(colour: string, ground: string, strength: number): string {
-  const own = channels(colour);
-  const mixed = channels(ground).map((each, place) => ((own[place] ?? 0) * strength + each * (100 - strength)) / 100);
-  return `rgb(${mixed.map(Math.round).join(", ")})`;
-}
-
-function channels(colour: string): number[] {
-  const digits = colour.length === 4 ? colour.replace(/[^#]/g, "$&$&") : colour;
-  return [1, 3, 5].map((place) => Number.parseInt(digits.slice(place, place + 2), 16));
 }
