@@ -218,8 +218,10 @@ def percent(value: float | None, *, plus: bool = False) -> str:
 def _signed(form: str, value: float | None, plus: bool) -> str:
     if value is None:
         return "–"
-    sign = "−" if value < 0 else "+" if plus and value > 0 else ""
-    return sign + form.format(abs(value))
+    text = form.format(abs(value))
+    if not set(text) & set("123456789"):
+        return text  # what is rounded to zero has no sign
+    return f"{'−' if value < 0 else '+' if plus else ''}{text}"
 
 
 def money(value: float | None, *, plus: bool = False) -> str:

@@ -31,6 +31,7 @@ export type Amount = number | null | undefined;
 
 function signed(text: string, value: number, plus: boolean): string {
   const bare = text.replace(/^-/, "");
+  if (!/[1-9]/.test(bare)) return bare; // what is rounded to zero has no sign
   if (value < 0) return MINUS + bare;
   return plus && value > 0 ? `+${bare}` : bare;
 }
@@ -70,7 +71,15 @@ export function fixed(value: Amount, digits: number, plus = false): string {
 export function inUnit(value: Amount, unit: string, style: Style = {}): string {
   if (unit.startsWith("USD")) return money(value, style);
   if (unit.startsWith("decimal") || unit.startsWith("share")) return percent(value, style.plus);
-  return number(value, 4, style.plus);
+  return number(value, style.whole || style.compact ? digitsOf(value ?? 0) : MOST_DIGITS, style.plus);
+}
+
+const MOST_DIGITS = 4;
+
+/** Of a number that stands beside others: about five figures in all. */
+function digitsOf(value: number): number {
+  const size = Math.abs(value);
+  return size >= 1000 ? 0 : size >= 10 ? 2 : MOST_DIGITS;
 }
 
 /** Which way a number points; the sign itself is always in its text too. */
@@ -116,4 +125,10 @@ export function moment(text: string, seconds = false): string {
 export function words(id: string): string {
   const text = id.replace(/_/g, " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A reason of the API as a sentence; a symbol at its beginning stays as it is. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }

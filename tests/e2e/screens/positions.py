@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from deploy.demo.books import DEMO_BOOKS, DemoBook
 from deploy.local.api import connection
 from sigmasight_client import SigmaSight
-from tests.e2e.dashboard import Dashboard
+from tests.e2e.dashboard import Dashboard, money
 from tests.e2e.local_stack import LocalStack, client_of, report_of, until
 
 FILE = (
@@ -26,10 +26,7 @@ SIGNED = ("daily_pnl", "unrealised_pnl")
 
 def cents(value: float | None, *, plus: bool = False) -> str:
     """USD as the grid writes them; nothing for what is not known."""
-    if value is None:
-        return ""
-    sign = "−" if value < 0 else "+" if plus and value > 0 else ""
-    return f"{sign}${abs(value):,.2f}"
+    return "" if value is None else money(value, plus=plus)
 
 
 def written(values: Mapping[str, Any]) -> list[str]:

@@ -316,6 +316,11 @@ def test_no_screen_shuts_readers_out(stack: LocalStack, browser: Browser, theme:
         window.shows(screen)
         window.screenshot(screen)
         found[screen] = window.accessibility(only_colours)
+        # As where the machine asks for more contrast.
+        window.page.emulate_media(contrast="more")
+        expect(window.page.locator(":root[data-theme^=contrast]")).to_have_count(1)
+        found[f"{screen}, high contrast"] = window.accessibility(only_colours=True)
+        window.page.emulate_media(contrast="no-preference")
     window.context.close()
 
     assert {screen: each for screen, each in found.items() if each} == {}

@@ -16,30 +16,33 @@ def compact(value: float | None, *, plus: bool = True) -> str:
         text = f"{_rounded(size / MILLION, '0.01'):.2f}M"
     else:
         text = f"{_rounded(size, '1'):,}"
-    return f"{_sign(value, plus)}${text}"
+    return _signed(f"${text}", value, plus)
 
 
 def cents(value: float | None, *, plus: bool = True) -> str:
     """USD with cents."""
     if value is None:
         return "–"
-    return f"{_sign(value, plus)}${_rounded(abs(Decimal(str(value))), '0.01'):,}"
+    return _signed(f"${_rounded(abs(Decimal(str(value))), '0.01'):,}", value, plus)
 
 
 def percent(value: float | None, *, plus: bool = False) -> str:
     """A share or a decimal with two decimals of a percent."""
     if value is None:
         return "–"
-    return f"{_sign(value, plus)}{_rounded(abs(Decimal(str(value))) * 100, '0.01'):,}%"
+    return _signed(f"{_rounded(abs(Decimal(str(value))) * 100, '0.01'):,}%", value, plus)
 
 
 def thousands(value: float) -> str:
     """Thousand USD with one decimal."""
-    return f"{_sign(value, True)}{_rounded(abs(Decimal(str(value))) / 1000, '0.1'):,}"
+    return _signed(f"{_rounded(abs(Decimal(str(value))) / 1000, '0.1'):,}", value, plus=True)
 
 
-def _sign(value: float, plus: bool) -> str:
-    return "−" if value < 0 else "+" if plus and value > 0 else ""
+def _signed(text: str, value: float, plus: bool) -> str:
+    """What is rounded to zero has no sign."""
+    if not set(text) & set("123456789"):
+        return text
+    return f"{'−' if value < 0 else '+' if plus else ''}{text}"
 
 
 def _rounded(value: Decimal, step: str) -> Decimal:
