@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact";
 
+import { sentence } from "../format";
+
 export interface Bar {
   key: string;
   label: ComponentChildren;
@@ -16,7 +18,7 @@ interface Props {
 
 /** Amounts side by side, each with its number; zero is in the middle where signs differ. */
 export function Bars({ bars, empty, sizes = false }: Props) {
-  if (!bars.length) return <p class="empty">{empty}</p>;
+  if (!bars.length) return <p class="empty">{sentence(empty)}</p>;
   const longest = Math.max(...bars.map((bar) => Math.abs(bar.value)), 1e-12);
   const both = bars.some((bar) => bar.value < 0) && bars.some((bar) => bar.value > 0);
   const room = both ? 50 : 100;

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact";
 
+import { sentence } from "../format";
+
 export interface Step {
   key: string;
   label: ComponentChildren;
@@ -18,7 +20,7 @@ interface Props {
  * bar begins is drawn and never shown as a number.
  */
 export function Waterfall({ steps, total, empty }: Props) {
-  if (!steps.length) return <p class="empty">{empty}</p>;
+  if (!steps.length) return <p class="empty">{sentence(empty)}</p>;
   const spans = [...spansOf(steps), { step: total, from: 0, to: total.value }];
   const ends = spans.flatMap(({ from, to }) => [from, to]);
   const lowest = Math.min(...ends, 0);

@@ -59,5 +59,5 @@ export function Components({ confidence, choice }: { confidence: number; choice:
 
 function noteOf(all: number): string {
   const meaning = "parts of the smoothed VaR, which add up";
-  return all > MOST_ROWS ? `${meaning}; the largest ${MOST_ROWS} of ${all}` : meaning;
+  return all > MOST_ROWS ? `${meaning}; the largest ${MOST_ROWS} of ${number(all, 0)}` : meaning;
 }

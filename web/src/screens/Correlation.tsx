@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { correlatePositions, read } from "../api/client";
 import type { CorrelationMatrix, CorrelationReport, FactorMatrix, HedgingPair, PairHistory } from "../api/types";
-import { fixed, money, number, percent } from "../format";
+import { fixed, money, number, percent, sentence } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Facts } from "../parts/Facts";
 import { Figure } from "../parts/Figure";
@@ -128,7 +128,7 @@ function Summary({ found }: { found: CorrelationReport }) {
     >
       {!found.as_of && <Calculate />}
       {found.reason ? (
-        <p class="empty">{found.reason}</p>
+        <p class="empty">{sentence(found.reason)}</p>
       ) : (
         <Facts
           label="Correlation in sum"
@@ -242,7 +242,7 @@ function Hedges({ found, matrix }: { found: CorrelationReport; matrix: Correlati
       {hedges.length + lowest.length ? (
         <DataTable label="Pairs that hedge" columns={columns} rows={[...hedges, ...lowest]} />
       ) : (
-        <p class="empty">{found.reason ?? "No pair has a correlation."}</p>
+        <p class="empty">{sentence(found.reason ?? "No pair has a correlation")}</p>
       )}
     </Panel>
   );
@@ -276,7 +276,7 @@ function FactorCorrelations({ matrix }: { matrix: FactorMatrix }) {
       note={`styles over the market; mean ${fixed(mean, 2, true)}, from ${fixed(min, 2, true)} to ${fixed(max, 2, true)}`}
     >
       {matrix.reason ? (
-        <p class="empty">{matrix.reason}</p>
+        <p class="empty">{sentence(matrix.reason)}</p>
       ) : (
         <DataTable label="Correlations of the factors" columns={columns} rows={rows} />
       )}

@@ -1,10 +1,11 @@
 import { read } from "../api/client";
 import type { DataQuality, OwnRuns } from "../api/names";
-import { number, words } from "../format";
+import { number, sentence, words } from "../format";
 import { Counts } from "../parts/Counts";
 import { DataTable } from "../parts/DataTable";
 import { Panel } from "../parts/Panel";
 import { Symbol } from "../parts/Symbol";
+import { Waiting } from "../parts/Waiting";
 import { go, useAddress } from "../state/address";
 import { useProgress } from "../state/events";
 import { useLoaded } from "../state/loading";
@@ -42,25 +43,35 @@ export function Data() {
     version,
   );
   const found = quality.value;
+  if (!id) return <p class="empty">There is no portfolio yet, so no prices are needed: import a file first.</p>;
   return (
     <div class="grid data">
-      {(quality.problem ?? runs.problem) && <p role="alert">{quality.problem ?? runs.problem}</p>}
-      <Panel title="Market data" note={found?.as_of ? `of ${found.as_of}` : undefined}>
-        {found ? <Summary found={found} /> : <p class="empty">Loading …</p>}
-      </Panel>
-      <Panel title="What it is enough for">
-        {found ? <Calculations found={found} /> : <p class="empty">Loading …</p>}
-      </Panel>
-      <Panel title="Symbols" wide note={found ? `closes of ${found.sessions} sessions from ${found.window_start ?? "–"}` : undefined}>
-        {found ? <Symbols symbols={found.symbols} wanted={found.sessions} /> : <p class="empty">Loading …</p>}
-      </Panel>
-      <Panel title="Runs" wide note={runs.value ? `the last ${runs.value.items.length} of ${runs.value.total}` : undefined}>
-        {runs.value ? (
+      {found ? (
+        <>
+          <Panel title="Market data" note={found.as_of ? `of ${found.as_of}` : undefined}>
+            <Summary found={found} />
+          </Panel>
+          <Panel title="What it is enough for">
+            <Calculations found={found} />
+          </Panel>
+          <Panel title="Symbols" wide note={`closes of ${found.sessions} sessions from ${found.window_start ?? "–"}`}>
+            <Symbols symbols={found.symbols} wanted={found.sessions} />
+          </Panel>
+        </>
+      ) : (
+        <>
+          <Waiting title="Market data" loaded={quality} />
+          <Waiting title="What it is enough for" loaded={quality} />
+          <Waiting title="Symbols" loaded={quality} wide />
+        </>
+      )}
+      {runs.value ? (
+        <Panel title="Runs" wide note={`the last ${runs.value.items.length} of ${number(runs.value.total, 0)}`}>
           <RunTimeline runs={runs.value.items} chosen={address["run"]} onChoose={(run) => go({ run })} />
-        ) : (
-          <p class="empty">Loading …</p>
-        )}
-      </Panel>
+        </Panel>
+      ) : (
+        <Waiting title="Runs" loaded={runs} wide />
+      )}
     </div>
   );
 }
@@ -68,17 +79,17 @@ export function Data() {
 function Summary({ found }: { found: DataQuality }) {
   const { progress, providers } = found;
   const counts: Array<[string, string]> = [
-    ["Of the session", number(found.complete, 0)],
+    ["Up to date", number(found.complete, 0)],
     ["Stale", number(found.stale, 0)],
     ["Missing", number(found.missing, 0)],
     ["Closes stored", number(progress.sessions_stored, 0)],
-    ["Of wanted", number(progress.sessions_wanted, 0)],
+    ["Closes wanted", number(progress.sessions_wanted, 0)],
     ["Being fetched", number(progress.fetching, 0)],
   ];
   const asked = (providers["prices"] ?? []).map((each) => (each.live ? `${each.name} (live)` : each.name));
   return (
     <>
-      {found.reason && <p class="empty">{found.reason}</p>}
+      {found.reason && <p class="empty">{sentence(found.reason)}</p>}
       <Counts counts={counts} />
       <p class="note">Closes come from {asked.join(", then ") || "no provider"}.</p>
     </>
@@ -104,7 +115,7 @@ const COLUMNS = [
   { name: "Symbol" },
   { name: "State" },
   { name: "Stored", ...NUMERIC },
-  { name: "Of", ...NUMERIC },
+  { name: "Wanted", ...NUMERIC },
   { name: "Last close" },
   { name: "Age", ...NUMERIC },
   { name: "Sources" },

@@ -2,7 +2,7 @@ import { useCallback } from "preact/hooks";
 
 import type { Vectors } from "../api/names";
 import type { PortfolioReport } from "../api/types";
-import { fixed, money, number } from "../format";
+import { fixed, money, number, sentence } from "../format";
 import { Chart, type Colours } from "../parts/Chart";
 import { Facts } from "../parts/Facts";
 import { Panel } from "../parts/Panel";
@@ -37,7 +37,7 @@ export function Distribution({ vectors: { value: vectors, problem } }: { vectors
     >
       {problem && <p role="alert">{problem}</p>}
       {!vectors && !problem && <p class="empty">Loading …</p>}
-      {vectors && !found && <p class="empty">{vectors.reason ?? "Fewer than two past sessions are known."}</p>}
+      {vectors && !found && <p class="empty">{sentence(vectors.reason ?? "Fewer than two past sessions are known")}</p>}
       {found && (
         <>
           <Chart label="Past P&L of today's holdings by size, with VaR and shortfall" height={320} draw={draw} />

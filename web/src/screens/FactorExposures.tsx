@@ -46,9 +46,9 @@ function Exposure({ factor, exposure }: { factor: string; exposure: ModelExposur
     <>
       {indistinguishable_from_zero && <span title="within two errors of zero">○ </span>}
       <Figure measure="dollar_exposure" series={`factor.${factor}.${model}`} tone={tone(dollar_exposure)}>
-        {money(dollar_exposure, { whole: true, plus: true })}
+        {money(dollar_exposure, { compact: true, plus: true })}
       </Figure>
-      <small>±{money(standard_error, { whole: true })}</small>
+      <small>±{money(standard_error, { compact: true })}</small>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { useCallback } from "preact/hooks";
 
 import type { AttributionPeriods } from "../api/types";
-import { money } from "../format";
+import { money, sentence } from "../format";
 import { Chart, type Colours } from "../parts/Chart";
 import { Choice } from "../parts/Choice";
 import { Panel } from "../parts/Panel";
@@ -51,7 +51,7 @@ export function FactorHistory({ history }: { history: AttributionPeriods }) {
       {history.periods.length ? (
         <Chart label="P&L by period, by factor and specific" height={320} draw={draw} />
       ) : (
-        <p class="empty">{history.reason ?? "No P&L is attributed yet."}</p>
+        <p class="empty">{sentence(history.reason ?? "No P&L is attributed yet")}</p>
       )}
       {history.sessions_left_out.length > 0 && (
         <p class="note">Not split, because a part is unknown: {history.sessions_left_out.join(", ")}.</p>

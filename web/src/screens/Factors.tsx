@@ -32,11 +32,11 @@ export function Factors() {
     <div class="grid">
       {risk.value ? <FactorShares risk={risk.value} /> : <Waiting title="Where the risk comes from" loaded={risk} />}
       <Rates />
-      {risk.value ? <FactorExposures risk={risk.value} /> : <Waiting title="Three models side by side" loaded={risk} />}
+      {risk.value ? <FactorExposures risk={risk.value} /> : <Waiting title="Three models side by side" loaded={risk} wide />}
       {history.value ? (
         <FactorHistory history={history.value} />
       ) : (
-        <Waiting title="P&L by factor" loaded={history} />
+        <Waiting title="P&L by factor" loaded={history} wide />
       )}
       <PositionExposures />
       <RegressionOf symbol={address["symbol"]} />

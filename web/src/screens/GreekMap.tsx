@@ -64,7 +64,7 @@ function noteOf(map: OptionMap): string {
   const { positions } = map.options;
   const spot = map.rows[0]?.underlying_price;
   const of = map.underlying ? ` on ${map.underlying} at ${number(spot)}` : " by underlying";
-  return `${positions} option position${positions === 1 ? "" : "s"}${of}; USD`;
+  return `${number(positions, 0)} option position${positions === 1 ? "" : "s"}${of}; USD`;
 }
 
 interface CellsProps {

@@ -1,5 +1,5 @@
 import type { JudgedDay, JudgedVar } from "../api/types";
-import { money, percent, title, tone, words } from "../format";
+import { money, percent, sentence, title, tone, words } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
@@ -23,7 +23,7 @@ export function Losers({ day, judged, loaded }: Props) {
     <Panel title={`The losers of ${day}`} wide note={`VaR of the evening before: ${money(allowed)} (${title(judged.measure)})`}>
       {loaded.problem && <p role="alert">{loaded.problem}</p>}
       {!found && !loaded.problem && <p class="empty">Loading …</p>}
-      {found?.reason && <p class="empty">{found.reason}</p>}
+      {found?.reason && <p class="empty">{sentence(found.reason)}</p>}
       {found && !found.reason && <Rows day={found} />}
       <div class="buttons small">
         <button type="button" onClick={() => go({ as_of: day, screen: "overview", exception: undefined })}>

@@ -35,7 +35,11 @@ export function NavHistory({ report }: { report: PortfolioReport }) {
         ))}
         <Drawdown report={report} />
       </dl>
-      <Chart label="NAV, drawdown and daily P&L by session" height={384} draw={draw} />
+      {history.length > 1 ? (
+        <Chart label="NAV, drawdown and daily P&L by session" height={384} draw={draw} />
+      ) : (
+        <p class="empty">A history is drawn from the second session on.</p>
+      )}
     </Panel>
   );
 }
@@ -121,7 +125,7 @@ function picture(own: Colours, history: ReportedPoint[]) {
         name: "NAV",
         xAxisIndex: 0,
         yAxisIndex: 0,
-        showSymbol: history.length === 1,
+        showSymbol: false,
         lineStyle: { color: own.accent, width: 2 },
         itemStyle: { color: own.accent },
         areaStyle: { color: own.accent, opacity: 0.12 },

@@ -47,7 +47,7 @@ export function OptionContracts({ map }: { map: OptionMap }) {
     ]);
   const of = chosen ? `${chosen.underlying} ${number(chosen.strike)} ${chosen.expiry}` : (map.underlying ?? "all underlyings");
   return (
-    <Panel title="Contracts" wide note={`${rows.length}, ${of}`}>
+    <Panel title="Contracts" wide note={`${number(rows.length, 0)}, ${of}`}>
       {chosen && (
         <p>
           <button type="button" class="pill" onClick={() => go({ cell: undefined })}>

@@ -3,7 +3,7 @@ import type { CurveReport, GridReport, OptionMap, PortfolioReport, SmileReport }
 import { shock } from "../format";
 import { Select } from "../parts/Select";
 import { Choice } from "../parts/Choice";
-import { Panel } from "../parts/Panel";
+import { Waiting } from "../parts/Waiting";
 import { go, useAddress } from "../state/address";
 import { useBook } from "../state/book";
 import { useLoaded } from "../state/loading";
@@ -20,6 +20,10 @@ const WHOLE = "the whole portfolio";
 const DAYS = [0, 7, 30];
 const MOST_DATES = 5;
 const LONGEST = 3650;
+/** Options of which the API reprices no more than few spots, and of those only at one volatility. */
+const MANY = 250;
+const VERY_MANY = 700;
+const FEW_SPOTS = [-0.3, -0.2, -0.1, -0.05, 0, 0.05, 0.1, 0.2, 0.3];
 
 /** All positions, or those of one underlying: repriced by the API, and where their Greeks are. */
 export function Options() {
@@ -42,7 +46,7 @@ export function Options() {
   const curve = useLoaded<CurveReport>(
     `${key} ${forward} ${shift}`,
     () =>
-      evaluateCurve({ ...about, days_forward: forward, volatility_shock: shift, volatilities: DOWN_AND_UP }),
+      evaluateCurve({ ...about, ...pointsFor(report, underlying), days_forward: forward, volatility_shock: shift }),
     version,
   );
   const smile = useLoaded<SmileReport>(
@@ -52,7 +56,6 @@ export function Options() {
     version,
   );
   const dates = grid.value?.dates ?? [];
-  const problem = grid.problem ?? curve.problem ?? map.problem;
   return (
     <div class="grid options">
       <div class="toolbar wide">
@@ -82,25 +85,20 @@ export function Options() {
           onChoose={(value) => go({ days: value })}
         />
       </div>
-      {problem && (
-        <p role="alert" class="wide">
-          {problem}
-        </p>
-      )}
       {curve.value ? (
         <OptionCurve curve={curve.value} line={shown} day={day} />
       ) : (
-        <Waiting title="Curve" loading={curve.loading} />
+        <Waiting title="Curve" loaded={curve} />
       )}
       {grid.value ? (
         <OptionGrid grid={grid.value} day={day} />
       ) : (
-        <Waiting title="Spot and volatility" loading={grid.loading} />
+        <Waiting title="Spot and volatility" loaded={grid} />
       )}
       {map.value ? (
         <GreekMap map={map.value} />
       ) : (
-        <Waiting title="Greeks by expiry" loading={map.loading} wide />
+        <Waiting title="Greeks by expiry" loaded={map} wide />
       )}
       {underlying && map.value && map.value.options.positions > 0 && (
         <Smiles smile={smile.value} loading={smile.loading} problem={smile.problem} underlying={underlying} />
@@ -108,6 +106,15 @@ export function Options() {
       {map.value && map.value.options.positions > 0 && <OptionContracts map={map.value} />}
     </div>
   );
+}
+
+/** Fewer points for many options: the API limits how often contracts are repriced for one request. */
+function pointsFor(report: PortfolioReport, underlying: string | undefined): { spots?: number[]; volatilities: number[] } {
+  const options = report.positions.filter((each) => each.strike !== null && (!underlying || each.underlying === underlying));
+  return {
+    ...(options.length > MANY ? { spots: FEW_SPOTS } : {}),
+    volatilities: options.length > VERY_MANY ? [] : DOWN_AND_UP,
+  };
 }
 
 /** The underlyings that options are held on. */
@@ -143,13 +150,5 @@ function DaysAhead({ days, expiries }: { days: number[]; expiries: number[] }) {
         </button>
       )}
     </form>
-  );
-}
-
-function Waiting({ title, loading, wide = false }: { title: string; loading: boolean; wide?: boolean }) {
-  return (
-    <Panel title={title} wide={wide}>
-      <p class="empty">{loading ? "Loading …" : "There is nothing to show."}</p>
-    </Panel>
   );
 }

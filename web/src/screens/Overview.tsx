@@ -3,7 +3,7 @@ import { useCallback } from "preact/hooks";
 import { read } from "../api/client";
 import type { Changes } from "../api/names";
 import type { PortfolioReport } from "../api/types";
-import { inUnit, instrument, money, percent, title, tone } from "../format";
+import { instrument, inUnit, money, percent, sentence, title, tone } from "../format";
 import { Bars } from "../parts/Bars";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
@@ -105,10 +105,10 @@ function SinceYesterday() {
   const figures = changes.value?.figures.filter((each) => each.difference && !each.measure.includes(".")) ?? [];
   const moved = changes.value?.positions ?? [];
   return (
-    <Panel title="Since the session before" note={changes.value?.start ? `since ${changes.value.start}` : undefined}>
-      {changes.loading && <p class="empty">Loading …</p>}
+    <Panel title="Since the session before" note={changes.value?.start && !changes.value.reason ? `since ${changes.value.start}` : undefined}>
+      {changes.loading && !changes.value && <p class="empty">Loading …</p>}
       {changes.problem && <p role="alert">{changes.problem}</p>}
-      {changes.value?.reason && <p class="empty">{changes.value.reason}</p>}
+      {changes.value?.reason && <p class="empty">{sentence(changes.value.reason)}</p>}
       {figures.length > 0 && (
         <DataTable
           label="Since the session before"

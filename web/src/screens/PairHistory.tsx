@@ -1,7 +1,7 @@
 import { useCallback } from "preact/hooks";
 
 import type { PairHistory, PairPoint } from "../api/types";
-import { fixed, number, words } from "../format";
+import { fixed, number, sentence, words } from "../format";
 import { Chart, type Colours } from "../parts/Chart";
 import { Panel } from "../parts/Panel";
 import { days, tooltip } from "../parts/options";
@@ -58,7 +58,7 @@ export function History({ pair: [one, other], symbols, loaded, wide }: Props) {
       </div>
       {loaded.problem && <p role="alert">{loaded.problem}</p>}
       {!history && !loaded.problem && <p class="empty">Loading …</p>}
-      {history && !items.length && <p class="empty">{history.reason}</p>}
+      {history && !items.length && <p class="empty">{sentence(history.reason ?? "No correlation is stored")}</p>}
       {items.length > 0 && <Chart label={`Correlation of ${one} and ${other} over sessions`} height={240} draw={draw} />}
     </Panel>
   );

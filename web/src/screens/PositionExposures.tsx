@@ -1,6 +1,6 @@
 import { read } from "../api/client";
 import type { PositionFactorPage } from "../api/types";
-import { instrument, money, number, percent, tone } from "../format";
+import { instrument, money, number, percent, sentence, tone } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
@@ -54,7 +54,7 @@ export function PositionExposures() {
       {page.problem && <p role="alert">{page.problem}</p>}
       {page.loading && !page.value && <p class="empty">Loading …</p>}
       {page.value && !items.length && (
-        <p class="empty">{page.value.reason ?? "No position is exposed to a factor on this session."}</p>
+        <p class="empty">{sentence(page.value.reason ?? "No position is exposed to a factor on this session")}</p>
       )}
       {items.length > 0 && <DataTable label="Exposures by position" columns={columns} rows={rows} />}
       {total > ROWS && <Pages offset={offset} total={total} />}
@@ -70,7 +70,7 @@ function Pages({ offset, total }: { offset: number; total: number }) {
   const last = Math.min(offset + ROWS, total);
   return (
     <p class="note">
-      {offset + 1} to {last} of {total}{" "}
+      {number(offset + 1, 0)} to {number(last, 0)} of {number(total, 0)}{" "}
       {offset > 0 && (
         <button type="button" class="link" onClick={() => go({ from: String(Math.max(offset - ROWS, 0)) })}>
           Earlier

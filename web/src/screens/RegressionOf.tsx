@@ -2,7 +2,7 @@ import { useCallback } from "preact/hooks";
 
 import { read } from "../api/client";
 import type { FactorCoefficient, Regression, RegressionReport } from "../api/types";
-import { fixed, number, percent, words } from "../format";
+import { fixed, number, percent, sentence, words } from "../format";
 import { Chart, type Colours } from "../parts/Chart";
 import { Choice } from "../parts/Choice";
 import { DataTable } from "../parts/DataTable";
@@ -76,7 +76,7 @@ function Shown({ report }: { report: RegressionReport }) {
       {report.regressions.some((each) => each.coefficients.length > 0) ? (
         <Coefficients regressions={report.regressions} />
       ) : (
-        <p class="empty">{only?.reason ?? "No regression has enough returns."}</p>
+        <p class="empty">{sentence(only?.reason ?? "No regression has enough returns")}</p>
       )}
       {only && !others.length && <Rolling regression={only} />}
     </>

@@ -19,10 +19,11 @@ import type {
   ScheduleList,
   ScheduleOut,
 } from "../api/types";
-import { number, words } from "../format";
+import { moment, number, words } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { FormDialog } from "../parts/Form";
 import { Panel } from "../parts/Panel";
+import { Waiting } from "../parts/Waiting";
 import { useBook } from "../state/book";
 import { useReportNews } from "../state/events";
 import { describe, useLoaded } from "../state/loading";
@@ -77,10 +78,10 @@ export function Reports() {
       (error: unknown) => setProblem(describe(error)),
     );
   };
-  const failure = problem ?? reports.problem ?? templates.problem ?? schedules.problem;
   return (
     <div class="grid">
-      {failure && <p role="alert">{failure}</p>}
+      {problem && <p role="alert">{problem}</p>}
+      {!templates.value && <Waiting title="Generate a report" loaded={templates} />}
       {templates.value && (
         <Generate
           templates={templates.value}
@@ -88,16 +89,24 @@ export function Reports() {
           onSchedule={(wanted) => act(addSchedule({ ...wanted, portfolio_ids: [id] }))}
         />
       )}
-      <Panel title="Schedules" note="of all portfolios">
-        <Schedules items={schedules.value?.items ?? []} loading={schedules.loading} act={act} onDone={again} />
-      </Panel>
-      <Panel title="Reports" wide note={`of ${report.portfolio.name}, the last ones first`}>
-        {items.length ? (
-          <DataTable label="Reports" columns={COLUMNS} rows={items.map((each) => rowOf(each, act, setLeaving))} />
-        ) : (
-          <p class="empty">{reports.loading ? "Loading …" : "No report was generated yet."}</p>
-        )}
-      </Panel>
+      {schedules.value ? (
+        <Panel title="Schedules" note="of all portfolios">
+          <Schedules items={schedules.value.items} act={act} onDone={again} />
+        </Panel>
+      ) : (
+        <Waiting title="Schedules" loaded={schedules} />
+      )}
+      {reports.value ? (
+        <Panel title="Reports" wide note={`of ${report.portfolio.name}, the last ones first`}>
+          {items.length ? (
+            <DataTable label="Reports" columns={COLUMNS} rows={items.map((each) => rowOf(each, act, setLeaving))} />
+          ) : (
+            <p class="empty">No report was generated yet.</p>
+          )}
+        </Panel>
+      ) : (
+        <Waiting title="Reports" loaded={reports} wide />
+      )}
       {leaving && (
         <FormDialog
           label={`Delete the report of ${leaving.as_of}?`}
@@ -124,10 +133,6 @@ const COLUMNS = [
   { name: "" },
 ];
 
-function moment(text: string | null): string {
-  return text ? new Date(text).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }) : "–";
-}
-
 function size(bytes: number | null): string {
   return bytes === null ? "–" : `${number(Math.max(bytes / 1024, 1), 0)} kB`;
 }
@@ -141,7 +146,7 @@ function rowOf(report: ReportOut, act: (work: Promise<unknown>) => void, onDelet
     <State report={report} />,
     size(report.byte_count),
     moment(report.created_at),
-    report.state === "rendered" ? moment(report.expires_at) : "–",
+    report.state === "rendered" && report.expires_at ? moment(report.expires_at) : "–",
     <span class="buttons small">
       {report.state === "rendered" && (
         <a href={place} download={report.file_name}>
@@ -260,14 +265,13 @@ function Generate({ templates, onGenerate, onSchedule }: GenerateProps) {
 
 interface SchedulesProps {
   items: ScheduleOut[];
-  loading: boolean;
   act: (work: Promise<unknown>) => void;
   onDone: () => void;
 }
 
-function Schedules({ items, loading, act, onDone }: SchedulesProps) {
+function Schedules({ items, act, onDone }: SchedulesProps) {
   const [leaving, setLeaving] = useState<ScheduleOut | null>(null);
-  if (!items.length) return <p class="empty">{loading ? "Loading …" : "No report is scheduled."}</p>;
+  if (!items.length) return <p class="empty">No report is scheduled.</p>;
   const columns = [{ name: "Schedule" }, { name: "Format" }, { name: "Last session" }, { name: "State" }, { name: "" }];
   const rows = items.map((each) => [
     each.name,

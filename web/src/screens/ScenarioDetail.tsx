@@ -172,7 +172,7 @@ function ByPosition({ outcome, loading }: { outcome: StressOutcome; loading: boo
       </Part>
     );
   return (
-    <Panel title="By position" note={`${outcome.name}, ${shown.length} of ${positions.length}, the largest first`}>
+    <Panel title="By position" note={positions.length ? `${outcome.name}, ${shown.length} of ${number(positions.length, 0)}, the largest first` : outcome.name}>
       {positions.length ? (
         <DataTable
           label={`${outcome.name} by position`}
@@ -188,7 +188,7 @@ function ByPosition({ outcome, loading }: { outcome: StressOutcome; loading: boo
       )}
       {positions.length > SHOWN && (
         <button type="button" class="pill" onClick={() => go({ all: all ? undefined : "1" })}>
-          {all ? `The largest ${SHOWN}` : `All ${positions.length}`}
+          {all ? `The largest ${SHOWN}` : `All ${number(positions.length, 0)}`}
         </button>
       )}
     </Panel>

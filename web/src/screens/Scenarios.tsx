@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { read } from "../api/client";
 import type { ScenarioMap as Mapped, StressOutcome, StressResultOut } from "../api/types";
-import { fixed, money, number, percent, shock, tone, words } from "../format";
+import { fixed, money, number, percent, sentence, shock, tone, words } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
@@ -50,7 +50,7 @@ export function Scenarios() {
         {outcomes.length ? (
           <DataTable label="Scenarios" columns={COLUMNS} rows={rowsOf(outcomes, chosen)} />
         ) : (
-          <p class="empty">{report.stress.reason ?? "No scenario is measured on this session."}</p>
+          <p class="empty">{sentence(report.stress.reason ?? "No scenario is measured on this session")}</p>
         )}
       </Panel>
       {results.problem && <p role="alert">{results.problem}</p>}
@@ -134,7 +134,9 @@ function MarketMoves() {
       about={`${each.kind === "market" ? "Market" : "Yields"} ${each.shock}${each.reason ? `: ${each.reason}` : ""}`}
       amount={money(each.pnl, { plus: true })}
       tone={tone(each.pnl)}
-    />,
+    >
+      {money(each.pnl, { plus: true, compact: true })}
+    </Part>,
     percent(each.coverage),
   ]);
   return (

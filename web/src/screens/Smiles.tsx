@@ -1,5 +1,5 @@
 import type { ExpirySmile, PortfolioReport, SmileReport } from "../api/types";
-import { fixed, number, percent } from "../format";
+import { fixed, number, percent, sentence } from "../format";
 import { Panel } from "../parts/Panel";
 import { Part } from "../parts/Part";
 import { useBook } from "../state/book";
@@ -81,8 +81,6 @@ export function Smiles({ smile, loading, problem, underlying }: Props) {
     </Panel>
   );
 }
-
-const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 interface Shown {
   smile: ExpirySmile;

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { read } from "../api/client";
 import type { ListedPortfolio } from "../api/names";
 import type { AlertPage } from "../api/types";
-import { words } from "../format";
+import { moment, words } from "../format";
 import { go, useAddress } from "../state/address";
 import type { NewAlerts } from "../state/events";
 import { LIMIT_TONES } from "../state/limits";
@@ -89,7 +89,7 @@ export function Alerts({ portfolios, latest }: Props) {
               >
                 {names.get(each.portfolio_id) ?? "a portfolio"}
               </button>
-              session {each.as_of}, raised {each.raised_at.replace("T", " ").slice(0, 16)} UTC
+              session {each.as_of}, raised {moment(each.raised_at)}
             </p>
           </li>
         ))}

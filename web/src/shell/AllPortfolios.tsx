@@ -1,5 +1,5 @@
 import type { SummedPortfolios } from "../api/types";
-import { money, tone } from "../format";
+import { money, sentence, tone } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { go } from "../state/address";
 import { Dialog } from "./Dialog";
@@ -26,7 +26,7 @@ export function AllPortfolios({ summary }: { summary: SummedPortfolios }) {
   return (
     <Dialog label="All portfolios" onClose={close}>
       <h2>All portfolios{summary.as_of && `, ${summary.as_of}`}</h2>
-      {summary.reason && <p class="empty">{summary.reason}</p>}
+      {summary.reason && <p class="empty">{sentence(summary.reason)}</p>}
       <DataTable
         label="All portfolios added up"
         columns={[{ name: "Figure" }, { name: `${summary.added} of ${summary.portfolios} portfolios`, numeric: true }]}

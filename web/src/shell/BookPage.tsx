@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { logOut } from "../api/client";
 import type { ListedPortfolio } from "../api/names";
 import type { PortfolioReport, SummedPortfolios } from "../api/types";
+import { sentence } from "../format";
 import { go, useAddress } from "../state/address";
 import { BookContext, loadReport, type Book } from "../state/book";
 import { useProgress } from "../state/events";
@@ -32,11 +33,16 @@ function Measured({ book, screen, onLoaded }: MeasuredProps) {
       {reason && !isAboutTerms(screen) ? (
         <div class="card">
           <h2>{portfolio.positions ? "Not measured yet" : "No positions yet"}</h2>
-          <p>{portfolio.positions ? `${reason}.` : "Import a file of positions or transactions, or enter them through the API."}</p>
+          <p>{portfolio.positions ? sentence(reason) : "Import a file of positions or transactions, or enter them by hand."}</p>
           {!portfolio.positions && (
-            <button type="button" class="primary" onClick={() => go({ screen: "import" })}>
-              Import a file
-            </button>
+            <p class="buttons">
+              <button type="button" class="primary" onClick={() => go({ screen: "import" })}>
+                Import a file
+              </button>
+              <button type="button" onClick={() => go({ screen: "positions" })}>
+                Enter by hand
+              </button>
+            </p>
           )}
         </div>
       ) : (

@@ -14,6 +14,8 @@ export function Dialog({ label, onClose, children }: Props) {
   useLayoutEffect(() => {
     const dialog = place.current;
     dialog?.showModal();
+    // The focus may be on a button below a long text, which is read from its beginning.
+    dialog?.scrollTo(0, 0);
     return () => dialog?.close();
   }, []);
   const outside = (event: MouseEvent) => {

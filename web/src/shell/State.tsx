@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 
-import { instrument, money, words } from "../format";
+import { instrument, moment, money, words } from "../format";
 import { go, useAddress } from "../state/address";
 import { missingFrom, type Book, type Missing } from "../state/book";
 import type { Progress } from "../state/events";
@@ -136,7 +136,7 @@ function LastRun({ run, onClose }: { run: LastRunOut; onClose: () => void }) {
         </div>
         <div>
           <dt>Ended</dt>
-          <dd>{run.finished_at?.replace("T", " ").slice(0, 19) ?? "not yet"}</dd>
+          <dd>{run.finished_at ? moment(run.finished_at) : "not yet"}</dd>
         </div>
       </dl>
       <ul class="reasons">

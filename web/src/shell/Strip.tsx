@@ -24,7 +24,7 @@ export function Strip({ book, portfolio, progress }: Props) {
   return (
     <header class={all ? "strip all" : "strip"}>
       <div class="heading">
-        <h1>{portfolio.name}</h1>
+        <h1 title={portfolio.name}>{portfolio.name}</h1>
         {book?.report.as_of && <Sessions book={book} />}
         <State book={book} progress={progress} />
       </div>
@@ -48,7 +48,7 @@ function Item({ name, note, minor = false, children }: ItemProps) {
       <dt>{name}</dt>
       <dd>
         {children}
-        {note && <small>{note}</small>}
+        {note && <small title={typeof note === "string" ? note : undefined}>{note}</small>}
       </dd>
     </div>
   );

@@ -1,5 +1,5 @@
 import type { LeftOut, PortfolioReport } from "../api/types";
-import { inUnit, money, percent, title, words } from "../format";
+import { inUnit, moment, money, percent, title, words } from "../format";
 import { metric } from "../state/book";
 
 /** What the address says of the number that was clicked. */
@@ -153,9 +153,9 @@ function sources(report: PortfolioReport): Fact[] {
 function revision(report: PortfolioReport): Fact[] {
   const run = report.last_run;
   if (!run) return [];
-  const ended = run.finished_at?.replace("T", " ").slice(0, 16) ?? "not finished";
+  const ended = run.finished_at ? moment(run.finished_at) : "not finished";
   return [
-    ["Last run", `${run.status}, by ${run.trigger}, ${ended}${run.finished_at ? " UTC" : ""}`],
+    ["Last run", `${run.status}, by ${run.trigger}, ${ended}`],
     ["Revision", run.run_id],
   ];
 }

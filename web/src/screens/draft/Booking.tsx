@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { bookDraft } from "../../api/drafts";
 import type { BookingOut, DraftWithTrades } from "../../api/types";
-import { instrument, money, number, words } from "../../format";
+import { instrument, moment, money, number, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 import { Panel } from "../../parts/Panel";
 import { Problems } from "../../parts/Problems";
@@ -29,7 +29,7 @@ export function Booking({ draft, onDone }: { draft: DraftWithTrades; onDone: () 
     return (
       <Panel title="Book" wide note={`into the ledger of ${draft.base.name}`}>
         <p>
-          <span class="pill good">booked</span> on {draft.booked_at.replace("T", " ").slice(0, 16)}: the portfolio is
+          <span class="pill good">booked</span> on {moment(draft.booked_at)}: the portfolio is
           measured again with these trades.
         </p>
       </Panel>

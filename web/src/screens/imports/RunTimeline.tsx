@@ -1,5 +1,5 @@
 import type { OwnRuns } from "../../api/names";
-import { fixed, number, words } from "../../format";
+import { fixed, moment, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 
 type Run = OwnRuns["items"][number];
@@ -40,7 +40,7 @@ export function RunTimeline({ runs, chosen, onChoose }: Props) {
           </button>,
           <span class={`pill ${TONES[each.status] ?? ""}`}>{words(each.status)}</span>,
           words(each.trigger),
-          moment(each.started_at),
+          moment(each.started_at, true),
           each.elapsed_seconds === null ? "–" : `${fixed(each.elapsed_seconds, 2)} s`,
           <span class="wrap">{problemsOf(each).join("; ") || "–"}</span>,
         ])}
@@ -50,10 +50,6 @@ export function RunTimeline({ runs, chosen, onChoose }: Props) {
       ))}
     </>
   );
-}
-
-function moment(text: string): string {
-  return text.replace("T", " ").replace(/(\.\d+)?(Z|\+00:00)$/, " UTC");
 }
 
 function problemsOf(run: Run): string[] {
@@ -83,7 +79,7 @@ function Stages({ part, run }: { part: Part; run: Run }) {
               />
             </span>
             <span class="number">
-              {number(each.after_seconds, 2)} s + {fixed(each.seconds, 3)} s {each.status === "ok" ? "" : each.status}
+              after {fixed(each.after_seconds, 2)} s, took {fixed(each.seconds, 2)} s{each.status === "ok" ? "" : `, ${each.status}`}
             </span>
           </li>
         ))}

@@ -2,11 +2,11 @@ import { useState } from "preact/hooks";
 
 import { read } from "../../api/client";
 import type { AlertDelivery, AlertOut, AlertPage } from "../../api/types";
-import { words } from "../../format";
+import { moment, words } from "../../format";
 import { Panel } from "../../parts/Panel";
 import { Problems } from "../../parts/Problems";
 import { useActing } from "../../state/acting";
-import { momentText, toneOf } from "./words";
+import { toneOf } from "./words";
 
 interface Props {
   page: AlertPage | null;
@@ -85,7 +85,7 @@ function Delivery({ delivery }: { delivery: AlertDelivery }) {
   return (
     <small title={delivery.reason ?? undefined}>
       <span class={`pill ${tone}`}>{text}</span> {about}
-      {delivery.channel}, {momentText(delivery.last_attempt_at ?? delivery.created_at)}
+      {delivery.channel}, {moment(delivery.last_attempt_at ?? delivery.created_at)}
       {delivery.attempts > 1 ? `, ${delivery.attempts} attempts` : ""}
       {delivery.reason && delivery.state !== "delivered" ? `: ${delivery.reason}` : ""}
     </small>

@@ -2,14 +2,14 @@ import { useCallback } from "preact/hooks";
 
 import { read } from "../../api/client";
 import type { LimitHistory, LimitOut, LimitStanding } from "../../api/types";
-import { instrument, money, number, percent, words } from "../../format";
+import { instrument, moment, money, number, percent, words } from "../../format";
 import { Chart, type Colours } from "../../parts/Chart";
 import { DataTable } from "../../parts/DataTable";
 import { Panel } from "../../parts/Panel";
 import { days, tooltip } from "../../parts/options";
 import { go } from "../../state/address";
 import { useLoaded } from "../../state/loading";
-import { levelText, memberText, momentText, stateText } from "./words";
+import { levelText, memberText, stateText } from "./words";
 
 const SESSIONS = 250;
 
@@ -79,7 +79,7 @@ export function History({ limit, portfolioId, turn }: Props) {
           label="What was done"
           columns={[{ name: "When" }, { name: "Done" }, { name: "From" }, { name: "Until" }, { name: "Why" }]}
           rows={found.value.actions.map((each) => [
-            momentText(each.recorded_at),
+            moment(each.recorded_at),
             words(each.kind),
             each.as_of,
             each.until ?? "until it is over",

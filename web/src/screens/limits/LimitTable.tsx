@@ -113,7 +113,7 @@ function Row({ limit, onDo }: { limit: LimitOut; onDo: (what: Doing) => void }) 
       </td>
       <td data-label="Owner">
         {limit.owner || "–"}
-        {limit.note && <small>{limit.note}</small>}
+        {limit.note && <small class="why">{limit.note}</small>}
       </td>
       <td>
         <span class="buttons small">

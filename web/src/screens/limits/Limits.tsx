@@ -1,6 +1,7 @@
 import { read } from "../../api/client";
 import type { AlertPage, LimitTemplates, PageLimitOut } from "../../api/types";
 import { Panel } from "../../parts/Panel";
+import { Waiting } from "../../parts/Waiting";
 import { go, useAddress } from "../../state/address";
 import { useBook } from "../../state/book";
 import { useLoaded } from "../../state/loading";
@@ -33,15 +34,19 @@ export function Limits() {
   const shown = items.find((each) => each.limit_id === chosen);
   return (
     <div class="grid">
-      {limits.problem && <p role="alert">{limits.problem}</p>}
-      <Panel title="Limits" wide note={noteOf(items.length, report.as_of)}>
-        {items.length ? (
-          <LimitTable items={items} portfolioId={id} onDone={renew} />
-        ) : (
-          <p class="empty">{limits.loading ? "Loading …" : "No limit is set: choose one below."}</p>
-        )}
-      </Panel>
+      {limits.value ? (
+        <Panel title="Limits" wide note={noteOf(items.length, report.as_of)}>
+          {items.length ? (
+            <LimitTable items={items} portfolioId={id} onDone={renew} />
+          ) : (
+            <p class="empty">No limit is set: choose one below.</p>
+          )}
+        </Panel>
+      ) : (
+        <Waiting title="Limits" loaded={limits} wide />
+      )}
       {shown && edit !== "1" && <History key={shown.limit_id} limit={shown} portfolioId={id} turn={version} />}
+      {!templates.value && <Waiting title="Set a limit" loaded={templates} />}
       {templates.value && (
         <LimitForm
           key={edit === "1" && shown ? shown.limit_id : "new"}

@@ -55,7 +55,3 @@ export function sessionsText(count: number | null): string {
   if (!count) return "";
   return `${count} ${count === 1 ? "session" : "sessions"}`;
 }
-
-export function momentText(moment: string): string {
-  return moment.replace("T", " ").slice(0, 16);
-}

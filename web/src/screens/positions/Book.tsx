@@ -164,14 +164,14 @@ export function Book({ version, onChanged }: { version: string; onChanged: () =>
       <div class="toolbar">
         <QuickPills pills={pills} onPills={filterBy} />
         <span class="note" role="status">
-          {loaded.loading && !shown ? "Loading …" : `${number(wanted.length, 0)} of ${number(rows.length, 0)} positions`}
+          {!shown ? (problem ? "" : "Loading …") : `${number(wanted.length, 0)} of ${number(rows.length, 0)} positions`}
         </span>
       </div>
       {problem && <p role="alert">{problem}</p>}
       {shown?.reason && rows.length > 0 && <p class="note">Not measured yet: {shown.reason}.</p>}
       {shown && rows.length === 0 ? (
         <Nothing status={status} />
-      ) : (
+      ) : problem && !shown ? null : (
         <Grid
           lines={lines}
           columns={columns}

@@ -1,7 +1,7 @@
 import { useCallback } from "preact/hooks";
 
 import type { PositionHistory, PositionPoint } from "../../api/types";
-import { fixed, inUnit, money, number, percent } from "../../format";
+import { fixed, inUnit, money, number, percent, sentence } from "../../format";
 import { Chart, type Colours } from "../../parts/Chart";
 import { days, tooltip } from "../../parts/options";
 import { Panel } from "../../parts/Panel";
@@ -43,7 +43,7 @@ export function History({ history, problem, isOption }: Props) {
   const draw = useCallback((own: Colours) => picture(own, points, measure), [history, chosen]);
   if (problem) return <p role="alert">{problem}</p>;
   if (!history) return <p class="empty">Loading …</p>;
-  if (!points.length) return <p class="empty">{history.reason ?? "It was never valued."}</p>;
+  if (!points.length) return <p class="empty">{sentence(history.reason ?? "It was never valued")}</p>;
   return (
     <>
       <label class="measure">

@@ -8,9 +8,9 @@ export const TagColours = createContext<ReadonlyMap<string, string>>(new Map());
 export function TagMark({ name }: { name: string }) {
   const colour = useContext(TagColours).get(name);
   return (
-    <span class="tag">
+    <span class="tag" title={name}>
       {colour && <i aria-hidden="true" style={{ background: colour }} />}
-      {name}
+      <span>{name}</span>
     </span>
   );
 }

@@ -120,17 +120,18 @@ const SOURCE: GridColumn = {
   id: "price_source",
   name: "Source and age",
   kind: "text",
-  width: 152,
+  width: 176,
   usual: true,
   value: (row) => row.price_source,
+  // The age comes first: what has no room is the source.
   cell: (row) => (
     <span title={row.price_date ? `of ${row.price_date}` : undefined}>
-      {SOURCES[row.price_source ?? ""] ?? "none"}{" "}
       {row.price_age !== null && row.price_age > 0 && (
         <span class="pill warn">
           {row.price_age} {row.price_age === 1 ? "session" : "sessions"} old
         </span>
-      )}
+      )}{" "}
+      {SOURCES[row.price_source ?? ""] ?? "none"}
     </span>
   ),
 };
