@@ -16,8 +16,8 @@ interface Props {
 type Colouring = "pnl" | "risk";
 /** Of more positions than this an area is an underlying: thousands would be too small to be read. */
 const AREAS = 60;
-/** Of the whole: in a smaller area only the name is written. */
-const ROOM_FOR_TWO_LINES = 0.02;
+/** Of the whole: in a smaller area a number would be cut, and its sign is written alone. */
+const ROOM_FOR_NUMBER = 0.05;
 
 /**
  * Long and short apart, by sector and position; an area is the size of a delta-adjusted exposure, so
@@ -79,6 +79,8 @@ interface Area {
   value: number;
   /** Its P&L or share of risk, as it is written; none where it is not one position's. */
   text?: string;
+  /** What its colour says. */
+  sign: string;
   note: string;
   itemStyle: { color: string };
   label: { color: string };
@@ -95,8 +97,14 @@ function picture(own: Colours, positions: ValuedPosition[], shares: Map<string, 
   const areas = sides.flatMap((side) => side.sectors.flatMap((sector) => sector.areas));
   const most = Math.max(...areas.map((some) => Math.abs(sum(some, amount))), 1e-9);
   const area = (some: ValuedPosition[]): Area => {
-    const color = shade(own, sum(some, amount) / most, by);
-    const shown = { value: sum(some, sizeOf), itemStyle: { color }, label: { color: legible(color, own.text, own.panel) } };
+    const whole = sum(some, amount);
+    const color = shade(own, whole / most, by);
+    const shown = {
+      value: sum(some, sizeOf),
+      sign: whole > 0 ? "▲" : whole < 0 ? "▼" : "",
+      itemStyle: { color },
+      label: { color: legible(color, own.text, own.panel) },
+    };
     const [only] = some;
     if (some.length > 1 || !only) {
       return { ...shown, name: only?.underlying ?? "", note: `${number(some.length, 0)} positions` };
@@ -135,9 +143,10 @@ function treemap(own: Colours, data: object[], total: number) {
       fontSize: 12,
       overflow: "truncate",
       ellipsis: "…",
+      lineOverflow: "truncate",
       lineHeight: 15,
       formatter: ({ name, data: shown }: { name: string; data: Partial<Area> }) =>
-        shown.text && (shown.value ?? 0) > ROOM_FOR_TWO_LINES * total ? `${name}\n${shown.text}` : name,
+        [name, ((shown.value ?? 0) > ROOM_FOR_NUMBER * total && shown.text) || shown.sign].filter(Boolean).join("\n"),
     },
     upperLabel: { show: true, height: 18, color: own.text, fontSize: 11 },
     itemStyle: { borderColor: own.panel, borderWidth: 1, gapWidth: 1 },
