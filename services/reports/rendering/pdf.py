@@ -8,8 +8,6 @@ import json
 import re
 from pathlib import Path
 
-import typst
-
 from services.reports.calculations.words import MINUS, shown
 from services.reports.inputs import (
     Block,
@@ -25,12 +23,10 @@ from services.reports.inputs import (
     Value,
 )
 from services.reports.rendering.pictures import svg
+from services.reports.rendering.typesetting import NotSet, pdf_of
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 FONT = "Libertinus Serif"  # typst carries it
-STANDARD = "ua-1"
-FORGOTTEN_AFTER = 12
-_NOTHING = typst.Compiler(b"", font_paths=typst.Fonts(include_system_fonts=False))
 REPLACEMENT = "\ufffd"
 USUAL = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0x180)))) | frozenset(f"{MINUS}–…’")
 _TITLED = '#set document(title: "glyphs", date: none)'
@@ -38,29 +34,18 @@ _CONTROL = re.compile(r"\\(?:[bf]|u00[01][0-9a-f])")
 _ESCAPE = re.compile(rf'\\(["\\/nrt])|{_CONTROL.pattern}')
 _LINE = re.compile(r"^ +┌─ [^\n]*?:(\d+):\d+$", re.MULTILINE)
 MOST_ASKED = 2_000  # characters, 0.3 s; a document that has more shows signs for the rest
-MOST_ROWS = 1_000  # of a table: no reader turns more pages, and each takes memory until the end
+MOST_ROWS = 1_000  # of a table: no reader turns more pages
+MOST_CELLS = 20_000  # of a document: each takes 9 kB of memory until the end
+LEAST_ROWS = 10  # of a table, in whatever document
 
 
 def write(report: Report, _: Question) -> bytes:
     """The report as a PDF; the same report has the same bytes."""
     text = _without_controls(json.dumps(_described(report), ensure_ascii=False))
     try:
-        return _compiled(TEMPLATE.read_bytes(), shown_as_far(text, without_glyph(text)))
-    except typst.TypstError:  # some are there alone, and missing where they are joined
-        return _compiled(TEMPLATE.read_bytes(), shown_as_far(text, unusual(text)))
-    finally:
-        _forget()
-
-
-def _compiled(source: bytes, report: str) -> bytes:
-    content: bytes = typst.compile(  # type: ignore[call-overload]
-        source,
-        format="pdf",
-        ignore_system_fonts=True,
-        sys_inputs={"report": report},
-        pdf_standards=[STANDARD],
-    )
-    return content
+        return pdf_of(TEMPLATE.read_bytes(), shown_as_far(text, without_glyph(text)))
+    except NotSet:  # some are there alone, and missing where they are joined
+        return pdf_of(TEMPLATE.read_bytes(), shown_as_far(text, unusual(text)))
 
 
 # --- characters ---
@@ -83,9 +68,9 @@ def without_glyph(text: str) -> set[str]:
     asked = asked[:MOST_ASKED]
     lines = "".join(f'#"\\u{{{ord(each):x}}}" #parbreak()\n' for each in asked)
     try:
-        _compiled(f"{_TITLED}\n{lines}".encode(), "")
-    except typst.TypstError as error:
-        return more | {asked[int(line) - 2] for line in _LINE.findall(str(error.diagnostic))}
+        pdf_of(f"{_TITLED}\n{lines}".encode(), "")
+    except NotSet as error:
+        return more | {asked[int(line) - 2] for line in _LINE.findall(error.diagnostic)}
     return more
 
 
@@ -101,17 +86,8 @@ def shown_as_far(text: str, missing: set[str]) -> str:
     return text.translate(dict.fromkeys(map(ord, missing), REPLACEMENT)) if missing else text
 
 
-def _forget() -> None:
-    """Free what typst remembers of a document for the next ones, which are of other figures.
-
-    It forgets what the last ten compilations did not need; without this, the memory of a process
-    grows to three times as much.
-    """
-    for _ in range(FORGOTTEN_AFTER):
-        _NOTHING.compile(b"", format="pdf")
-
-
 def _described(report: Report) -> dict[str, object]:
+    most = _most_rows(report)
     names = ", ".join(chapter.name for chapter in report.chapters)
     return {
         "heading": f"{names}: {report.title}, {report.as_of}",
@@ -126,7 +102,7 @@ def _described(report: Report) -> dict[str, object]:
                 "sections": [
                     {
                         "title": section.title,
-                        "blocks": [_block(section, each) for each in section.blocks],
+                        "blocks": [_block(section, each, most) for each in section.blocks],
                     }
                     for section in chapter.sections
                 ],
@@ -136,10 +112,30 @@ def _described(report: Report) -> dict[str, object]:
     }
 
 
-def _block(section: Section, block: Block) -> dict[str, object]:
+def _most_rows(report: Report) -> int:
+    """How many rows a table may have, so that all of them have no more cells than a document may.
+
+    The longest tables are cut first.
+    """
+    tables = [
+        block
+        for chapter in report.chapters
+        for section in chapter.sections
+        for block in section.blocks
+        if isinstance(block, Table)
+    ]
+
+    def cells(most: int) -> int:
+        return sum(min(len(each.rows), most) * len(each.columns) for each in tables)
+
+    fitting = (most for most in range(MOST_ROWS, LEAST_ROWS, -10) if cells(most) <= MOST_CELLS)
+    return next(fitting, min(LEAST_ROWS, MOST_ROWS))
+
+
+def _block(section: Section, block: Block, most: int) -> dict[str, object]:
     match block:
         case Table():
-            return _table(block, section.caption(block))
+            return _table(block, section.caption(block), most)
         case Facts():
             return {"type": "facts", "facts": [_fact(each) for each in block.facts]}
         case Chart():
@@ -163,8 +159,8 @@ def _fact(fact: Fact) -> dict[str, object]:
     }
 
 
-def _table(table: Table, title: str) -> dict[str, object]:
-    kept = table.rows if len(table.rows) <= MOST_ROWS else table.rows[:MOST_ROWS]
+def _table(table: Table, title: str, most: int) -> dict[str, object]:
+    kept = table.rows[:most]
     cut = len(table.rows) - len(kept)
     more = f"{cut:,} more rows are in the xlsx, csv and html of this report." if cut else ""
     return {

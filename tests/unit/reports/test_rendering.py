@@ -230,3 +230,15 @@ def test_limits_that_are_not_within_are_all_counted(
 
     text = text_of_pdf(content) if form == "pdf" else content.decode()
     assert said in " ".join(text.split())
+
+
+def test_a_large_pdf_has_its_longest_tables_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.reports.rendering.pdf.MOST_CELLS", 600)
+    many = {"items": [a_position(f"S{number}") for number in range(80)]}
+
+    text = text_of_pdf(document("pdf", a_portfolio(positions=many), a_portfolio("Small")))
+
+    assert "S0" in text
+    assert "S79" not in text
+    assert "AAPL" in text
+    assert " more rows are in the xlsx, csv and html of this report." in text
