@@ -36,7 +36,7 @@ _LINE = re.compile(r"^ +┌─ [^\n]*?:(\d+):\d+$", re.MULTILINE)
 MOST_ASKED = 2_000  # characters, 0.3 s; a document that has more shows signs for the rest
 MOST_ROWS = 1_000  # of a table: no reader turns more pages
 MOST_CELLS = 20_000  # of a document: each takes 9 kB of memory until the end
-LEAST_ROWS = 10  # of a table, in whatever document
+LEAST_ROWS = 10  # of a table, in a document of any size
 
 
 def write(report: Report, _: Question) -> bytes:
@@ -113,7 +113,7 @@ def _described(report: Report) -> dict[str, object]:
 
 
 def _most_rows(report: Report) -> int:
-    """How many rows a table may have, so that all of them have no more cells than a document may.
+    """How many rows a table may have, so that all of them have as many cells as a document may.
 
     The longest tables are cut first.
     """

@@ -12,7 +12,6 @@ from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 STANDARD = "ua-1"
 FORGOTTEN_AFTER = 12
@@ -90,15 +89,17 @@ def _serve(connection: Connection) -> None:
     most = _megabytes() + MOST_GROWN_MEGABYTES
     with suppress(EOFError, OSError):
         while True:
-            content, diagnostic = _set(typst, *connection.recv())
+            content, diagnostic = _set(*connection.recv())
             for _ in range(FORGOTTEN_AFTER):  # typst forgets what the last ten did not need
                 nothing.compile(b"", format="pdf")
             connection.send((content, diagnostic, _megabytes() > most))
 
 
-def _set(typst: Any, source: bytes, report: str) -> tuple[bytes | None, str]:
+def _set(source: bytes, report: str) -> tuple[bytes | None, str]:
+    import typst
+
     try:
-        content: bytes = typst.compile(
+        content: bytes = typst.compile(  # type: ignore[call-overload]
             source,
             format="pdf",
             ignore_system_fonts=True,
