@@ -273,7 +273,7 @@ TEXTS = {
         portfolio_name screen strategy tags target_name ticket token access_token refresh_token
         token_type description scenario_id scenario_ids file field role next user_agent hash member
         secret names file_name why channel
-        header samples fingerprint layout id
+        header samples fingerprint layout id cells
     """,
     "an instrument or a market fact, of those the caller asked for or holds": """
         about contract factor factors industry maturity proxy sector source sources symbol
