@@ -52,9 +52,10 @@ def sheet_of(data: bytes, profiles: Sequence[Profile] = (), use: Use | None = No
         message = f"the file lists no {use}"
         raise UnreadableFile(sheet.line, "not_listed", message, field="use")
     if not sheet.rows and not sheet.problems:
-        raise UnreadableFile(
-            sheet.line, "empty", "the file is empty: there is a header but no row below it"
+        found = (
+            "no position or transaction" if is_statement(text) else "a header but no row below it"
         )
+        raise UnreadableFile(sheet.line, "empty", f"the file is empty: there is {found}")
     return sheet
 
 
