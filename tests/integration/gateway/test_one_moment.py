@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 from starlette.requests import HTTPConnection
 
-from services.gateway.edge.dependencies import Gateway, callers_database
+from services.gateway.edge.dependencies import Gateway, callers_database, recording_database
+from services.gateway.edge.queries import Proof
 from services.gateway.tables import User
 
 
@@ -20,7 +21,9 @@ async def test_reads_see_one_moment_and_writes_the_latest(
     connection = HTTPConnection({"type": "http", "path": path, "method": method})
     caller = User(user_id=uuid4(), email="ann@example.com", password_hash="", role="admin")
 
-    database = await callers_database(connection, caller, gateway, "127.0.0.1")
+    proof = Proof(caller.user_id, None)
+    recording = await recording_database(connection, caller, proof, gateway, "127.0.0.1")
+    database = await callers_database(connection, recording)
     async with database.transaction() as session:
         found = await session.scalar(text("show transaction_isolation"))
 
