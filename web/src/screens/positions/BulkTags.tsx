@@ -78,7 +78,7 @@ export function BulkTags({ rows, marked, version, onChanged }: Props) {
         </button>
       </form>
       <p class="note">
-        Of the {count}. {!marked && "Mark positions in the grid to tag those alone."}
+        Of the {count}. {!marked && "Filter the grid, or mark positions in it, to tag those alone."}
       </p>
       {doing && <Outcome doing={doing} />}
       {busy && (

@@ -96,7 +96,7 @@ const POSITION: GridColumn = {
   id: "symbol",
   name: "Position",
   kind: "text",
-  width: 222,
+  width: 244,
   usual: true,
   value: (row) => row.symbol,
   cell: (row) => (
