@@ -79,7 +79,7 @@ function Stages({ part, run }: { part: Part; run: Run }) {
               />
             </span>
             <span class="number">
-              after {fixed(each.after_seconds, 2)} s, took {fixed(each.seconds, 2)} s{each.status === "ok" ? "" : `, ${each.status}`}
+              after {fixed(each.after_seconds, 2)} s, took {fixed(each.seconds, 3)} s{each.status === "ok" ? "" : `, ${each.status}`}
             </span>
           </li>
         ))}
