@@ -63,7 +63,7 @@ def test_a_breach_is_acknowledged_waived_edited_and_followed(
             assert standing.evaluate("item => item.scrollWidth <= item.clientWidth")
             row.get_by_role("button", name="1.00%").click()
             drawer = page.locator(".drawer")
-            expect(drawer.get_by_role("heading").first).to_contain_text("reach")
+            expect(drawer.get_by_role("heading").first).to_contain_text("Levels of a limit")
             dashboard.press("Escape")
             row.get_by_role("button", name="Waive").click()
             page.get_by_label("Until, that day included").fill("2023-01-31")

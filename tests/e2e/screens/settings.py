@@ -90,7 +90,7 @@ def test_a_form_says_what_the_api_refuses(dashboard: Dashboard) -> None:
         box.uncheck()
     page.get_by_role("button", name="Make the token").click()
 
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("scopes")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Scopes: ")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     # a refusal is on the console of a browser

@@ -242,7 +242,7 @@ async def test_the_receipt_adds_up_and_totals_stand_beside_the_books(ann: Person
         **{"rows": 5, "new": 2, "updated": 0, "unchanged": 2, "refused": 1, "skipped": 0}
     }
     file = {"lots": 4, "long_cost": 19576, "short_cost": -2400, "cash": None}
-    assert first["totals"] == {"file": file, "portfolio": file}
+    assert first["totals"] == {"file": file, "portfolio": file, "export": None}
     assert export["receipt"] == {
         **{"rows": 3, "new": 1, "updated": 0, "unchanged": 0, "refused": 0, "skipped": 2}
     }

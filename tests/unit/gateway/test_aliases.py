@@ -17,10 +17,12 @@ def test_two_routes_share_an_answer_only_as_declared() -> None:
     addresses: defaultdict[type, set[str]] = defaultdict(set)
     for context in iter_route_contexts(create_gateway().routes):
         route = context.original_route
-        if isinstance(route, APIRoute) and route.response_model and "GET" in (route.methods or ()):
-            addresses[route.response_model].add(str(context.path).removeprefix(API))
+        path = str(context.path).removeprefix(API)
+        is_file = path.endswith("/export")  # of an answer that has an address
+        if not is_file and isinstance(route, APIRoute) and "GET" in (route.methods or ()):
+            addresses[route.response_model].add(path)
 
-    shared = [each for each in addresses.values() if len(each) > 1]
+    shared = [each for model, each in addresses.items() if model and len(each) > 1]
 
     assert len(addresses) > 40
     assert sorted(map(sorted, shared)) == sorted(
