@@ -5,6 +5,7 @@ on would go on beside the requests of others.
 """
 
 import asyncio
+import gc
 import signal
 import traceback
 from collections.abc import Callable
@@ -84,7 +85,12 @@ class _Worker:
 
 
 def _serve(connection: Connection) -> None:
-    """Answer one piece of work after the other until the other side is gone."""
+    """Answer one piece of work after the other until the other side is gone.
+
+    Garbage is looked for between them: among the many rows of a file, which all stay until it is
+    read, that would take a fifth of the time.
+    """
+    gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the other side ends us
     with suppress(EOFError, OSError):
         while True:
@@ -94,3 +100,5 @@ def _serve(connection: Connection) -> None:
             except Exception:  # noqa: BLE001 - the caller's process raises it
                 answer = (False, traceback.format_exc())
             connection.send(answer)
+            del work, arguments, answer
+            gc.collect()
