@@ -13,7 +13,9 @@ from services.gateway.tables.people import (
     IdempotencyKey,
     LoginAttempt,
     PersonalToken,
+    RecoveryCode,
     RefreshToken,
+    SecondFactor,
     User,
     UserPreferences,
 )
@@ -76,6 +78,9 @@ ACCESS: dict[type[SQLModel], Access] = {
         _MINE,
     ),
     RefreshToken: Access(""),
+    # whether there is one, and how many codes are left: never the secret
+    SecondFactor: Access("select (user_id, begun_at, confirmed_at)", _MINE),
+    RecoveryCode: Access("select (user_id)", _MINE),
     LoginAttempt: Access(""),
     # written only, but for the user's own exports, which are listed
     AuditEntry: Access(

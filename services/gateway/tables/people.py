@@ -111,6 +111,31 @@ class PersonalToken(Table, table=True):
     revoked_at: datetime | None = optional(DateTime(timezone=True))
 
 
+class SecondFactor(Table, table=True):
+    """The secret that a user shares with an authenticator application (RFC 6238).
+
+    It counts from `confirmed_at` on, when a code proved that the application has it; `last_step`:
+    the time step, in 30 seconds since 1970, of the last code that was accepted.
+    """
+
+    __tablename__: ClassVar[str] = "second_factors"
+
+    user_id: UUID = key(Uuid, owned_by("users.user_id"))
+    secret: bytes = required(LargeBinary)
+    begun_at: datetime = stamped()
+    confirmed_at: datetime | None = optional(DateTime(timezone=True))
+    last_step: int | None = optional(BigInteger)
+
+
+class RecoveryCode(Table, table=True):
+    """An unused recovery code of a second factor by its SHA-256; never stored itself."""
+
+    __tablename__: ClassVar[str] = "recovery_codes"
+
+    user_id: UUID = key(Uuid, owned_by("second_factors.user_id"))
+    code_hash: str = key(String(64))
+
+
 class LoginAttempt(Table, table=True):
     """A failed log-in, counted by account and by network address.
 

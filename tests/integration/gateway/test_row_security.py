@@ -40,9 +40,11 @@ from services.gateway.tables import (
     Position,
     PositionSpan,
     PositionTag,
+    RecoveryCode,
     ReportRequest,
     ReportSchedule,
     RunEvent,
+    SecondFactor,
     Table,
     Tag,
     Transaction,
@@ -167,6 +169,8 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
             | {"hint": "h", "scopes": []},
         ),
         (UserPreferences, {"user_id": user_id}),
+        (SecondFactor, {"user_id": user_id, "secret": b"s"}),
+        (RecoveryCode, {"user_id": user_id, "code_hash": "d" * 64}),
         (AuditEntry, {"user_id": user_id, "action": EXPORTED}),
         (EventTicket, {"ticket_hash": "a" * 64, "user_id": user_id}),
         (IdempotencyKey, {"user_id": user_id, "key": "k", "request_hash": "b" * 64, "answer": {}}),
@@ -253,6 +257,7 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
     # come in, and the log of events, which no user writes
     assert opening <= {
         "identity/endpoints.py",
+        "identity/proving.py",
         "runs/endpoints.py",
         "runs/feed.py",
         "edge/outbox.py",
