@@ -50,11 +50,19 @@ def ensure_administrator(state: StackState, given: Given) -> None:
 
 
 def _role(state: StackState, email: str, password: str) -> str | None:
-    """The user's role; None when the password is not the user's."""
+    """The user's role; None when the password is not the user's.
+
+    Raises `Explained` for a user with a second factor.
+    """
     with connection(state, email, password) as api:
         try:
             return api.me()["role"]
         except ApiError as error:
+            if error.code == "second_factor_required":
+                raise Explained(
+                    f"the administrator {email} has a second factor, and the stack knows the "
+                    "password alone: remove it in the page, or give another address"
+                ) from error
             if error.status != HTTP_UNAUTHORISED:
                 raise
             return None

@@ -1,6 +1,7 @@
 """Which API a command talks to, as whom, and about which portfolio."""
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ PortfolioName = Annotated[
 TOKEN = "SIGMASIGHT_TOKEN"  # a variable's name  # nosec B105
 EMAIL = "SIGMASIGHT_EMAIL"
 PASSWORD = "SIGMASIGHT_PASSWORD"  # a variable's name  # nosec B105
+CODE = "SIGMASIGHT_CODE"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGE = 1_000
 
@@ -78,7 +80,25 @@ def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> Sigma
     # Proxies of the environment do not lead to this machine.
     near = urlsplit(address).hostname in LOOPBACK
     transport = httpx2.HTTPTransport() if near else None
-    return SigmaSight(address, who.email, who.password, token=who.token, transport=transport)
+    return SigmaSight(
+        *(address, who.email, who.password),
+        token=who.token,
+        code=lambda: _code(environ),
+        transport=transport,
+    )
+
+
+def _code(environ: Mapping[str, str]) -> str:
+    """A code of the user's second factor: as the environment has it, else as it is typed."""
+    given = environ.get(CODE, "").strip()
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise Explained(
+            f"the user has a second factor: set {CODE} to a code of it, or {TOKEN} to a personal "
+            "token, which needs none"
+        )
+    return str(typer.prompt("Code of your second factor", err=True))
 
 
 def _local_address() -> str:

@@ -47,6 +47,7 @@ FIXES = {
     "`sigmasight register` creates one",
     "invalid_token": "the token in SIGMASIGHT_TOKEN is over: get another one, or log in with "
     "SIGMASIGHT_EMAIL and SIGMASIGHT_PASSWORD",
+    "second_factor_wrong": "set SIGMASIGHT_CODE to the next code; scripts use a personal token",
     **dict.fromkeys(
         ("token_expired", "token_revoked", "scope_missing"),
         "personal tokens are made in the page under Settings; set SIGMASIGHT_TOKEN to the new one",

@@ -33,7 +33,7 @@ SUBJECTS: dict[str, set[str]] = {
         *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
         *("downloads", "fair_share", "marks", "personal", "scopes", "workers"),
     },
-    "identity": set(),
+    "identity": {"codes", "factors", "proving"},
     "market": {"symbols"},
     "runs": {"feed", "handlers", "stages", "starting", "timeline", "tracking", "troubles"},
     "books": {

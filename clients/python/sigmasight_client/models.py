@@ -258,6 +258,13 @@ class BookingOut(TypedDict):
     restated: "RestatedSessions | None"
 
 
+class BothFactors(TypedDict):
+    """The caller's password, and a code."""
+
+    password: "str"
+    code: "str"
+
+
 class CalculatedGreeks(TypedDict):
     """One option's value and Greeks per share with every input and its source."""
 
@@ -646,6 +653,7 @@ class Coverage(TypedDict):
 class Credentials(TypedDict):
     """A user's proof."""
 
+    code: "NotRequired[str | None]"
     email: "str"
     password: "str"
 
@@ -1320,6 +1328,12 @@ class FileTotalsOut(TypedDict):
     cash: "float | None"
     difference: "float | None"
     reason: "NotRequired[str | None]"
+
+
+class FirstCode(TypedDict):
+    """A code of the application that has the new secret."""
+
+    code: "str"
 
 
 class FirstLineOut(TypedDict):
@@ -2771,8 +2785,15 @@ class PartOut(TypedDict):
 class PasswordChange(TypedDict):
     """Another password for the caller."""
 
+    code: "NotRequired[str | None]"
     current_password: "str"
     new_password: "str"
+
+
+class PasswordProof(TypedDict):
+    """The caller's password, which a second factor is added to."""
+
+    password: "str"
 
 
 class PasswordReset(TypedDict):
@@ -3587,6 +3608,12 @@ class ReconciliationOut(TypedDict):
     skipped: "list[SkippedLine]"
 
 
+class RecoveryCodes(TypedDict):
+    """Codes for the day on which the application is lost; shown only once."""
+
+    recovery_codes: "list[str]"
+
+
 class RefreshRequest(TypedDict):
     """A refresh token, good for one use."""
 
@@ -3946,6 +3973,22 @@ class ScheduleOut(TypedDict):
 
 
 Scope = Literal["portfolio:read", "risk:read", "draft:write", "portfolio:write"]
+
+
+class SecondFactorBegun(TypedDict):
+    """A secret for an authenticator application, which is shown only once."""
+
+    secret: "str"
+    uri: "str"
+    expires_at: "str"
+
+
+class SecondFactorOut(TypedDict):
+    """Whether the caller's password needs a code."""
+
+    state: "Literal['off', 'begun', 'on']"
+    confirmed_at: "str | None"
+    recovery_codes_left: "int"
 
 
 class SecretOut(TypedDict):

@@ -13,6 +13,7 @@ from sigmasight_client.models import (
     BatchStarted,
     Booking,
     BookingOut,
+    BothFactors,
     Calendar,
     CashFlowSaved,
     ChangesReport,
@@ -43,6 +44,7 @@ from sigmasight_client.models import (
     FactorMatrix,
     FactorReport,
     FactorRisk,
+    FirstCode,
     GreeksCalculated,
     GreeksReport,
     GridReport,
@@ -99,6 +101,7 @@ from sigmasight_client.models import (
     PageTagOut,
     PairHistory,
     PasswordChange,
+    PasswordProof,
     PasswordReset,
     PerformanceReport,
     PnlVectors,
@@ -125,6 +128,7 @@ from sigmasight_client.models import (
     RecognisedFile,
     ReconciledOut,
     ReconciliationOut,
+    RecoveryCodes,
     RefreshRequest,
     Registered,
     Registration,
@@ -141,6 +145,8 @@ from sigmasight_client.models import (
     ScenarioOut,
     ScheduleList,
     ScheduleOut,
+    SecondFactorBegun,
+    SecondFactorOut,
     SecretOut,
     SeriesReport,
     SmileReport,
@@ -2193,6 +2199,22 @@ class SigmaSight(Session):
         """Revoke a token: it is refused from now on."""
         self.request("DELETE", f"me/tokens/{part(token_id)}")
 
+    def get_second_factor(self) -> "SecondFactorOut":
+        """Whether the caller's password needs a code, and how many recovery codes are left."""
+        return cast("SecondFactorOut", self.request("GET", "me/second-factor"))
+
+    def begin_second_factor(self, body: PasswordProof) -> "SecondFactorBegun":
+        """Make a secret for an authenticator application."""
+        return cast("SecondFactorBegun", self.request("POST", "me/second-factor", body=body))
+
+    def remove_second_factor(self, body: BothFactors) -> "None":
+        """Turn the second factor off by the password and a code."""
+        self.request("DELETE", "me/second-factor", body=body)
+
+    def confirm_second_factor(self, body: FirstCode) -> "RecoveryCodes":
+        """Turn the second factor on by a code."""
+        return cast("RecoveryCodes", self.request("POST", "me/second-factor/confirm", body=body))
+
     def list_exports(
         self, *, what: str | None = None, limit: int | None = None, after: str | None = None
     ) -> "ExportPage":
@@ -2271,6 +2293,12 @@ class SigmaSight(Session):
     def reset_password(self, user_id: UUID | str, body: PasswordReset) -> "None":
         """Give a user another password; every log-in and personal token of the user's ends."""
         self.request("PUT", f"admin/users/{part(user_id)}/password", body=body)
+
+    def remove_users_second_factor(self, user_id: UUID | str) -> "None":
+        """Turn a user's second factor off, for one who lost the application and the recovery
+        codes.
+        """
+        self.request("DELETE", f"admin/users/{part(user_id)}/second-factor")
 
     def list_audit_log(
         self,

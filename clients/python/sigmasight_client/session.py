@@ -61,7 +61,8 @@ class Session:
     transferred twice.
 
     `url` may end with `/api/v1` or not. With a `token` there is no log-in, and requests are refused
-    when it has expired. `transport` replaces the network in tests; with
+    when it has expired. `code` is called for a code of the user's second factor when a log-in needs
+    one. `transport` replaces the network in tests; with
     `httpx2.HTTPTransport()` proxies of the environment are ignored. Requests raise `ApiError`, or
     `httpx2.TransportError` when the API cannot be reached.
     """
@@ -73,12 +74,14 @@ class Session:
         password: str = "",
         *,
         token: str | None = None,
+        code: Callable[[], str] | None = None,
         transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         root = url.rstrip("/").removesuffix(API)
         self.http = httpx2.Client(base_url=f"{root}{API}/", timeout=60.0, transport=transport)
         self._credentials = {"email": email, "password": password}
+        self._code = code
         self._sleep = sleep
         self._token = token
         self._tokens: TokenPair | None = None
@@ -253,8 +256,17 @@ class Session:
         if self._token is not None:
             return self._token
         if self._tokens is None:
-            self._tokens = self.request("POST", "auth/login", body=self._credentials)
+            self._tokens = self._logged_in()
         return self._tokens["access_token"]
+
+    def _logged_in(self) -> TokenPair:
+        try:
+            return cast(TokenPair, self.request("POST", "auth/login", body=self._credentials))
+        except ApiError as error:
+            if error.code != "second_factor_required" or self._code is None:
+                raise
+        proof = {**self._credentials, "code": self._code()}
+        return cast(TokenPair, self.request("POST", "auth/login", body=proof))
 
     def _may_renew(self, patience: "_Patience") -> bool:
         """Whether to log in again: once for a request, and never with a given token."""

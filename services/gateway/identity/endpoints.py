@@ -3,7 +3,6 @@
 Everything here runs in the gateway's own role: the caller is not yet known.
 """
 
-import math
 import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -19,7 +18,6 @@ from services.gateway.edge.dependencies import (
     NetworkAddress,
 )
 from services.gateway.edge.problems import Problem, documented, unauthorised
-from services.gateway.edge.rate_limits import network_of
 from services.gateway.edge.tokens import (
     Bearer,
     new_refresh_token,
@@ -27,7 +25,12 @@ from services.gateway.edge.tokens import (
     token_hash,
 )
 from services.gateway.identity import queries
-from services.gateway.identity.queries import AttemptLimits
+from services.gateway.identity.proving import (
+    after_code,
+    count_attempt,
+    prove_password,
+    require_code,
+)
 from services.gateway.identity.schemas import (
     Credentials,
     LoginCode,
@@ -40,7 +43,6 @@ from services.gateway.identity.schemas import (
     TokenPair,
     UserOut,
 )
-from services.gateway.settings import GatewaySettings
 from services.gateway.tables import RefreshToken, User
 from shared.database import Session
 
@@ -72,18 +74,24 @@ async def register(
 
 @router.post("/login", responses=documented(401, 403, 422, 429))
 async def login(proof: Credentials, gateway: GatewayParts, address: NetworkAddress) -> TokenPair:
-    """Exchange an address and a password for tokens."""
+    """Exchange an address and a password for tokens.
+
+    A user with a second factor sends `code`, too: without it the answer to the right password is
+    401 `second_factor_required`.
+    """
     user = await _proven(proof, gateway, address)
-    async with gateway.database.transaction() as session:
-        act_as(session, Actor(user.user_id, address))
+
+    async def log_in(session: Session) -> TokenPair:
         return await _logged_in(session, gateway, user)
+
+    return await after_code(gateway, user, proof.given_code, address, log_in)
 
 
 async def _proven(proof: Credentials, gateway: Gateway, address: str) -> User:
     """The user whose password this is; 401, 403 or 429 otherwise."""
     account = proof.email.strip().lower()
     async with gateway.database.transaction() as session:
-        await _count_attempt(session, gateway, account, address)
+        await count_attempt(session, gateway, account, address)
         user = await queries.load_user_by_email(session, account)
     proven = await gateway.passwords.matches(
         proof.password.get_secret_value(), user.password_hash if user else None
@@ -96,32 +104,6 @@ async def _proven(proof: Credentials, gateway: Gateway, address: str) -> User:
     if user is not None and proven:
         raise Problem(403, "user_disabled", "an administrator disabled this user")
     raise unauthorised("wrong_credentials", "the address or the password is wrong")
-
-
-async def _count_attempt(session: Session, gateway: Gateway, account: str, address: str) -> None:
-    """Count an attempt before the password is checked.
-
-    429 when there were too many attempts, with the right password or not.
-    """
-    wait = await queries.save_attempt(
-        session,
-        account,
-        network_of(address),
-        attempt_limits(gateway.settings),
-        datetime.now(UTC),
-    )
-    if wait is not None:
-        seconds = math.ceil(wait.total_seconds())
-        detail = f"too many attempts to log in: wait {seconds} seconds"
-        raise Problem(429, "too_many_logins", detail, headers={"Retry-After": str(seconds)})
-
-
-def attempt_limits(settings: GatewaySettings) -> AttemptLimits:
-    """How many attempts the settings allow."""
-    window = timedelta(seconds=settings.login_window_seconds)
-    return AttemptLimits(
-        settings.login_attempts_per_account, settings.login_attempts_per_address, window
-    )
 
 
 async def _logged_in(session: Session, gateway: Gateway, user: User) -> TokenPair:
@@ -215,17 +197,18 @@ async def me(caller: Caller) -> User:
 async def change_password(
     wanted: PasswordChange, caller: Caller, gateway: GatewayParts, address: NetworkAddress
 ) -> TokenPair:
-    """Change the caller's password. Every log-in of the caller's ends; the answer is a new one."""
-    async with gateway.database.transaction() as session:
-        await _count_attempt(session, gateway, caller.email, address)
-    if not await gateway.passwords.matches(
-        wanted.current_password.get_secret_value(), caller.password_hash
-    ):
-        raise Problem(403, "wrong_password", "the current password is wrong")
+    """Change the caller's password. Every log-in of the caller's ends; the answer is a new one.
+
+    A caller with a second factor sends `code`, too.
+    """
+    current = wanted.current_password.get_secret_value()
+    await prove_password(gateway, caller, current, address)
     password_hash = await gateway.passwords.hash(wanted.new_password.get_secret_value())
+    now = datetime.now(UTC)
     async with gateway.database_of_operator(caller.user_id, address).transaction() as session:
+        await require_code(session, caller.user_id, wanted.given_code, now)
         await queries.save_password(session, caller.user_id, password_hash)
-        await queries.end_families(session, caller.user_id, datetime.now(UTC))
+        await queries.end_families(session, caller.user_id, now)
         await record(session, "user.password_changed", caller.user_id)
         return await _logged_in(session, gateway, caller)
 
@@ -245,10 +228,17 @@ async def open_page_session(
 ) -> User:
     """Log a browser in: the answer sets a cookie that no script can read.
 
-    Needs the header `X-SigmaSight-Page`, as every write with the cookie does.
+    Needs the header `X-SigmaSight-Page`, as every write with the cookie does, and of a user with a
+    second factor `code`, as `auth/login` does.
     """
     user = await _proven(proof, gateway, address)
-    await _open_session(gateway, user, address, response)
+
+    async def log_in(session: Session) -> str:
+        await _accept(session, user)
+        return await _page_token(session, gateway, user)
+
+    token = await after_code(gateway, user, proof.given_code, address, log_in)
+    set_session(response, token, gateway.settings.page_session_seconds)
     return user
 
 
@@ -262,14 +252,22 @@ async def open_page_session(
 async def open_page_session_by_link(
     link: LoginCode, gateway: GatewayParts, address: NetworkAddress, response: Response
 ) -> User:
-    """The same by the code of a link of `auth/session/link`, which is used up by this."""
+    """The same by the code of a link of `auth/session/link`, which is used up by this.
+
+    A link is made by a log-in, so it needs no second factor.
+    """
     async with gateway.database.transaction() as session:
         hashed = token_hash(f"{LOGIN_LINK} {link.code}")
         user_id = await queries.take_ticket(session, hashed, datetime.now(UTC))
         user = await queries.load_user(session, user_id) if user_id else None
     if user is None or user.disabled_at is not None:
         raise unauthorised("invalid_link", "the log-in link is unknown, used or expired")
-    await _open_session(gateway, user, address, response)
+    async with gateway.database.transaction() as session:
+        act_as(session, Actor(user.user_id, address))
+        # What is counted against the account stays: a link proves no password.
+        await record(session, "login.succeeded", user.user_id)
+        token = await _page_token(session, gateway, user)
+    set_session(response, token, gateway.settings.page_session_seconds)
     return user
 
 
@@ -303,20 +301,15 @@ async def close_page_session(
     return response
 
 
-async def _open_session(gateway: Gateway, user: User, address: str, response: Response) -> None:
+async def _page_token(session: Session, gateway: Gateway, user: User) -> str:
     """A separate log-in, which ends as any other does; its refresh token is never given out."""
     now = datetime.now(UTC)
     seconds = gateway.settings.page_session_seconds
     bearer = Bearer(user.user_id, uuid4())
-    async with gateway.database.transaction() as session:
-        act_as(session, Actor(user.user_id, address))
-        await _accept(session, user)
-        hashed = token_hash(new_refresh_token())
-        expires_at = now + timedelta(seconds=seconds)
-        await queries.save_refresh_token(
-            session, hashed, bearer.user_id, bearer.family_id, expires_at
-        )
-    set_session(response, gateway.tokens.access_token(bearer, now, seconds), seconds)
+    hashed = token_hash(new_refresh_token())
+    expires_at = now + timedelta(seconds=seconds)
+    await queries.save_refresh_token(session, hashed, bearer.user_id, bearer.family_id, expires_at)
+    return gateway.tokens.access_token(bearer, now, seconds)
 
 
 async def _new_tokens(

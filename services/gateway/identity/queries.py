@@ -96,6 +96,18 @@ async def end_families(session: Session, user_id: UUID, now: datetime) -> None:
     await session.execute(update(tokens).where(standing).values(revoked_at=now))
 
 
+async def end_other_families(
+    session: Session, user_id: UUID, family_id: UUID, now: datetime
+) -> None:
+    """End every log-in of the user but one."""
+    others = and_(
+        tokens.c.user_id == user_id,
+        tokens.c.family_id != family_id,
+        tokens.c.revoked_at.is_(None),
+    )
+    await session.execute(update(tokens).where(others).values(revoked_at=now))
+
+
 # --- attempts ---
 
 

@@ -11,6 +11,7 @@ from services.gateway.edge.values import SOME_ID, FullName, body_example, exampl
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 200  # hashing a longer one would only cost time
+LONGEST_CODE = 40
 
 
 def normalised_email(text: str) -> str:
@@ -54,7 +55,22 @@ class Registration(BaseModel):
     full_name: FullName = ""
 
 
-class Credentials(BaseModel):
+class WithCode(BaseModel):
+    """A proof to which a user with a second factor adds a code."""
+
+    code: SecretStr | None = Field(
+        default=None,
+        max_length=LONGEST_CODE,
+        description="of a user with a second factor: six digits or a recovery code, good once",
+    )
+
+    @property
+    def given_code(self) -> str | None:
+        """The code, if one was sent."""
+        return self.code.get_secret_value() if self.code else None
+
+
+class Credentials(WithCode):
     """A user's proof."""
 
     model_config = body_example(email="ada@example.com", password="correct horse battery")
@@ -97,7 +113,7 @@ class Logout(BaseModel):
     everywhere: bool = False
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(WithCode):
     """Another password for the caller."""
 
     model_config = body_example(

@@ -8,7 +8,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.accounts.queries import tokens
 from services.gateway.edge import queries as edge_queries
+from services.gateway.identity import factors
 from services.gateway.identity import queries as identity_queries
+from services.gateway.identity.codes import SECRETS_WAIT
 from services.gateway.reports import queries as report_queries
 from services.gateway.runs.queries import dead_letters, drafts, run_events
 from services.gateway.runs.tracking import close_overdue_runs
@@ -56,6 +58,7 @@ class Sweeper:
             await edge_queries.delete_published(session, now - timedelta(days=KEPT_DAYS))
             await edge_queries.delete_answers(session, now - timedelta(days=KEPT_DAYS))
             await identity_queries.delete_past(session, now, LOGIN_ATTEMPTS_KEPT)
+            await factors.delete_unconfirmed(session, now - SECRETS_WAIT)
             await tokens.delete_tokens(session, now - TOKENS_KEPT)
             await run_events.delete_events(session, now - timedelta(days=KEPT_DAYS))
             await identity_queries.delete_expired_tickets(session, now)

@@ -45,6 +45,10 @@ USERS = """
 GET auth/me
 GET me/tokens
 POST me/tokens
+GET me/second-factor
+POST me/second-factor
+POST me/second-factor/confirm
+DELETE me/second-factor
 GET me/preferences
 PUT me/preferences
 PUT auth/password
@@ -214,6 +218,7 @@ GET admin/users/{user_id}
 PATCH admin/users/{user_id}
 PUT admin/users/{user_id}/password
 DELETE admin/users/{user_id}
+DELETE admin/users/{user_id}/second-factor
 GET admin/audit-log
 POST admin/batch/correlations
 POST admin/batch/market-close

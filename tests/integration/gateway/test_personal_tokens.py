@@ -40,6 +40,10 @@ PUT auth/password
 POST auth/session/link
 DELETE auth/session
 POST events/ticket
+GET me/second-factor
+POST me/second-factor
+DELETE me/second-factor
+POST me/second-factor/confirm
 GET me/tokens
 POST me/tokens
 DELETE me/tokens/{token_id}

@@ -17,6 +17,7 @@ from tests.integration.gateway.people import GOOD_FILE, HEADER, PASSWORD, Person
 from tests.integration.gateway.seeds import a_stored_book
 from tests.integration.gateway.test_drafts import book, priced
 from tests.integration.gateway.test_schemathesis import address
+from tests.integration.gateway.test_second_factor import enrolled
 from tests.pipeline import Pipeline, answering_services
 from tests.servers import Servers
 
@@ -228,6 +229,18 @@ async def test_a_personal_token_is_enough_within_its_scopes(
     assert report["portfolio"]["name"] == "Growth"
     assert "no scope draft:write" in drafted.stderr
     assert (revoked.exit_code, "under Settings" in revoked.stderr) == (1, True)
+
+
+async def test_a_code_comes_from_the_environment(terminal: Terminal, ann: Person) -> None:
+    her = await enrolled(ann)
+
+    without = await terminal("report")
+    given = await terminal("report", SIGMASIGHT_CODE=her.code())
+    again = await terminal("report", "--json", SIGMASIGHT_CODE=her.code())
+
+    assert "set SIGMASIGHT_CODE to a code of it, or SIGMASIGHT_TOKEN" in without.stderr
+    assert "you have no portfolio" in given.stderr
+    assert json.loads(again.stderr)["error"]["code"] == "second_factor_wrong"
 
 
 async def test_exports_are_files_that_the_history_knows(

@@ -56,6 +56,34 @@ def a_problem(status: int, code: str = "wrong", **headers: str) -> httpx2.Respon
     )
 
 
+def test_a_code_is_fetched_when_a_log_in_needs_one() -> None:
+    fetched: list[str] = []
+    sent: list[Any] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("/auth/login"):
+            sent.append(json.loads(request.content))
+            if "code" not in sent[-1]:
+                return a_problem(401, "second_factor_required")
+            return ok({"access_token": "t", "refresh_token": "r"})
+        return ok({"items": []})
+
+    def code() -> str:
+        fetched.append("123456")
+        return fetched[-1]
+
+    transport = httpx2.MockTransport(answer)
+    with pytest.raises(ApiError) as needed:
+        SigmaSight("http://api", "a@b.c", "secret", transport=transport).list_portfolios()
+    client = SigmaSight("http://api", "a@b.c", "secret", code=code, transport=transport)
+    client.list_portfolios()
+    client.list_portfolios()
+
+    assert needed.value.code == "second_factor_required"
+    assert fetched == ["123456"]
+    assert sent[-1] == {"email": "a@b.c", "password": "secret", "code": "123456"}
+
+
 def test_it_logs_in_by_itself_and_once() -> None:
     api = FewLines(ok({"items": []}), ok({"items": []}))
 

@@ -207,6 +207,11 @@ export interface BookingOut {
   restated: RestatedSessions | null;
 }
 
+export interface BothFactors {
+  password: string;
+  code: string;
+}
+
 export interface CalculatedGreeks {
   contract: string | null;
   underlying: string | null;
@@ -528,6 +533,7 @@ export interface Coverage {
 }
 
 export interface Credentials {
+  code?: string | null;
   email: string;
   password: string;
 }
@@ -1086,6 +1092,10 @@ export interface FileTotalsOut {
   cash: number | null;
   difference: number | null;
   reason?: string | null;
+}
+
+export interface FirstCode {
+  code: string;
 }
 
 export interface FirstLineOut {
@@ -2237,8 +2247,13 @@ export interface PartOut {
 }
 
 export interface PasswordChange {
+  code?: string | null;
   current_password: string;
   new_password: string;
+}
+
+export interface PasswordProof {
+  password: string;
 }
 
 export interface PasswordReset {
@@ -2940,6 +2955,10 @@ export interface ReconciliationOut {
   skipped: Array<SkippedLine>;
 }
 
+export interface RecoveryCodes {
+  recovery_codes: Array<string>;
+}
+
 export interface RefreshRequest {
   refresh_token: string;
 }
@@ -3221,6 +3240,18 @@ export interface ScheduleOut {
 }
 
 export type Scope = "portfolio:read" | "risk:read" | "draft:write" | "portfolio:write";
+
+export interface SecondFactorBegun {
+  secret: string;
+  uri: string;
+  expires_at: string;
+}
+
+export interface SecondFactorOut {
+  state: "off" | "begun" | "on";
+  confirmed_at: string | null;
+  recovery_codes_left: number;
+}
 
 export interface SecretOut {
   channel_id: string;
@@ -4212,6 +4243,7 @@ export interface Reads {
   "calendar": Calendar;
   "me/preferences": PreferencesOut;
   "me/tokens": TokenList;
+  "me/second-factor": SecondFactorOut;
   "export/history": ExportPage;
   "me/runs": PageOwnRunOut;
   "admin/users": PageManagedUser;

@@ -7,9 +7,10 @@ from services.gateway.accounts.endpoints import (
     exports,
     own_runs,
     preferences,
+    second_factor,
     tokens,
 )
 
 router = APIRouter()
-for subject in (preferences, tokens, exports, own_runs, administration):
+for subject in (preferences, tokens, second_factor, exports, own_runs, administration):
     router.include_router(subject.router)

@@ -21,6 +21,7 @@ from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Admin, ChosenPage, GatewayParts, OpenSession
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.values import Page
+from services.gateway.identity import factors
 from services.gateway.identity import queries as identity_queries
 from services.gateway.tables import User
 from shared.database import Session
@@ -99,6 +100,24 @@ async def reset_password(
     await identity_queries.end_families(session, user_id, now)
     await revoke_tokens(session, user_id, now)
     await record(session, "user.password_reset", user_id)
+    return Response(status_code=204)
+
+
+@router.delete("/users/{user_id}/second-factor", status_code=204, responses=documented(404, 409))
+async def remove_users_second_factor(
+    user_id: UUID, caller: Admin, session: OpenSession
+) -> Response:
+    """Turn a user's second factor off, for one who lost the application and the recovery codes.
+
+    An administrator's own needs the password and a code: `DELETE me/second-factor`.
+    """
+    user = await _known(session, user_id)
+    if user_id == caller.user_id:
+        detail = "remove your own second factor with DELETE me/second-factor"
+        raise Problem(409, "own_second_factor", detail)
+    if not await factors.delete_factor(session, user_id):
+        raise Problem(404, "second_factor_not_found", f"{user.email} has no second factor")
+    await record(session, "second_factor.removed_by_administrator", user_id)
     return Response(status_code=204)
 
 
