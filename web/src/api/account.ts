@@ -1,17 +1,21 @@
-import { write } from "./client";
+import { logInByLink, write } from "./client";
 import type {
   ChannelCreated,
   ChannelOut,
   ChannelTerms,
+  LoginLink,
   ManagedUser,
   NewChannel,
   NewToken,
   NewUser,
   Preferences,
   PreferencesOut,
+  RecoveryCodes,
   RunStarted,
+  SecondFactorBegun,
   SecretOut,
   TokenCreated,
+  TokenPair,
   UserTerms,
 } from "./types";
 
@@ -19,8 +23,30 @@ export async function savePreferences(wanted: Preferences, version: number): Pro
   return (await write("PUT", "me/preferences", wanted, { "If-Match": `"${version}"` })) as PreferencesOut;
 }
 
-export async function changePassword(current: string, next: string): Promise<void> {
-  await write("PUT", "auth/password", { current_password: current, new_password: next });
+/** Every log-in ends: the answer is a new one. `code`: of a user with a second factor. */
+export async function changePassword(current: string, next: string, code?: string): Promise<TokenPair> {
+  return (await write("PUT", "auth/password", { current_password: current, new_password: next, code })) as TokenPair;
+}
+
+/** Log the page in as a log-in that is there: no password and no code is needed again. */
+export async function logInAs(tokens: TokenPair): Promise<void> {
+  const bearer = { Authorization: `Bearer ${tokens.access_token}` };
+  const link = (await write("POST", "auth/session/link", undefined, bearer)) as LoginLink;
+  await logInByLink(link.code);
+}
+
+const SECOND_FACTOR = "me/second-factor";
+
+export async function beginSecondFactor(password: string): Promise<SecondFactorBegun> {
+  return (await write("POST", SECOND_FACTOR, { password })) as SecondFactorBegun;
+}
+
+export async function confirmSecondFactor(code: string): Promise<RecoveryCodes> {
+  return (await write("POST", `${SECOND_FACTOR}/confirm`, { code })) as RecoveryCodes;
+}
+
+export async function removeSecondFactor(password: string, code: string): Promise<void> {
+  await write("DELETE", SECOND_FACTOR, { password, code });
 }
 
 export async function createToken(wanted: NewToken): Promise<TokenCreated> {
@@ -77,6 +103,10 @@ export async function changeUser(userId: string, terms: UserTerms): Promise<Mana
 
 export async function resetPassword(userId: string, password: string): Promise<void> {
   await write("PUT", `admin/users/${userId}/password`, { new_password: password });
+}
+
+export async function removeUsersSecondFactor(userId: string): Promise<void> {
+  await write("DELETE", `admin/users/${userId}/second-factor`);
 }
 
 export async function deleteUser(userId: string): Promise<void> {

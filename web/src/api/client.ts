@@ -99,8 +99,9 @@ export async function write(
   return answered(await fetch(API + path, { method, headers: { ...OWN, ...content }, ...sent }));
 }
 
-export async function logIn(email: string, password: string): Promise<UserOut> {
-  return (await write("POST", "auth/session", { email, password })) as UserOut;
+/** `code`: of a user with a second factor. */
+export async function logIn(email: string, password: string, code?: string): Promise<UserOut> {
+  return (await write("POST", "auth/session", { email, password, code })) as UserOut;
 }
 
 export async function logInByLink(code: string): Promise<UserOut> {

@@ -1,6 +1,7 @@
 import { Channels } from "./settings/Channels";
 import { Password } from "./settings/Password";
 import { PreferencesPanel } from "./settings/Preferences";
+import { SecondFactor } from "./settings/SecondFactor";
 import { Tokens } from "./settings/Tokens";
 
 /** What belongs to the user and not to a portfolio. */
@@ -11,6 +12,7 @@ export function Settings() {
       <Channels />
       <PreferencesPanel />
       <Password />
+      <SecondFactor />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { logIn } from "../api/client";
+import { ApiProblem, logIn } from "../api/client";
 import { describe } from "../state/loading";
 
 interface Props {
@@ -11,14 +11,21 @@ interface Props {
 export function LogIn({ problem, onEntered }: Props) {
   const [refusal, setRefusal] = useState(problem);
   const [waiting, setWaiting] = useState(false);
+  const [needsCode, setNeedsCode] = useState(false);
   const first = useRef<HTMLInputElement>(null);
+  const code = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
+  useEffect(() => code.current?.focus(), [needsCode]);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     setWaiting(true);
-    logIn(String(form.get("email")), String(form.get("password"))).then(onEntered, (error: unknown) => {
-      setRefusal(describe(error));
+    const given = needsCode ? String(form.get("code")) : undefined;
+    logIn(String(form.get("email")), String(form.get("password")), given).then(onEntered, (error: unknown) => {
+      // The first question for the code is no refusal.
+      const asked = error instanceof ApiProblem && error.code === "second_factor_required";
+      if (asked) setNeedsCode(true);
+      setRefusal(asked ? null : describe(error));
       setWaiting(false);
     });
   };
@@ -36,6 +43,12 @@ export function LogIn({ problem, onEntered }: Props) {
           Password
           <input name="password" type="password" autocomplete="current-password" required />
         </label>
+        {needsCode && (
+          <label>
+            Code <small>six digits of your authenticator, or a recovery code</small>
+            <input ref={code} name="code" autocomplete="one-time-code" required maxLength={40} />
+          </label>
+        )}
         {refusal && <p role="alert">{refusal}</p>}
         <button type="submit" class="primary" disabled={waiting}>
           {waiting ? "Logging in …" : "Log in"}

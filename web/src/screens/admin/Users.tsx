@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 
-import { changeUser, createUser, deleteUser, resetPassword } from "../../api/account";
+import { changeUser, createUser, deleteUser, removeUsersSecondFactor, resetPassword } from "../../api/account";
 import { read } from "../../api/client";
 import type { ManagedUser, PageManagedUser } from "../../api/types";
 import { moment } from "../../format";
@@ -23,7 +23,7 @@ const COLUMNS = [
   { name: "Created" },
   { name: "" },
 ];
-type Open = { kind: "new" } | { kind: "edit" | "password" | "delete"; user: ManagedUser };
+type Open = { kind: "new" } | { kind: "edit" | "password" | "factor" | "delete"; user: ManagedUser };
 
 /** Who may log in, and as what. */
 export function Users() {
@@ -71,7 +71,7 @@ export function Users() {
 }
 
 function rowOf(user: ManagedUser, ownId: string, onOpen: (open: Open) => void) {
-  const button = (kind: "edit" | "password" | "delete", text: string) => (
+  const button = (kind: "edit" | "password" | "factor" | "delete", text: string) => (
     <button type="button" class="quiet" aria-label={`${text}: ${user.email}`} onClick={() => onOpen({ kind, user })}>
       {text}
     </button>
@@ -93,6 +93,7 @@ function rowOf(user: ManagedUser, ownId: string, onOpen: (open: Open) => void) {
     <span class="buttons small">
       {button("edit", "Edit")}
       {button("password", "Password")}
+      {user.user_id !== ownId && button("factor", "Second factor")}
       {button("delete", "Delete")}
       <button type="button" class="quiet" onClick={() => go({ tab: "audit", user: user.user_id, search: undefined })}>
         Log
@@ -188,6 +189,17 @@ function UserDialog({ open, onDone, onClose }: DialogProps) {
       <FormDialog label={`Password of ${user.email}`} action="Set the password" submit={submit} onClose={onClose}>
         <p>Every log-in and every personal token of the user ends.</p>
         <PasswordField label="New password" />
+      </FormDialog>
+    );
+  }
+  if (kind === "factor") {
+    const submit = () => removeUsersSecondFactor(user.user_id).then(onDone);
+    return (
+      <FormDialog label={`Second factor of ${user.email}`} action="Remove" danger submit={submit} onClose={onClose}>
+        <p>
+          For a user who lost both the authenticator and the recovery codes: the password alone is enough from then on. Be sure
+          who asks.
+        </p>
       </FormDialog>
     );
   }

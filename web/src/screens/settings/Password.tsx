@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 
-import { changePassword } from "../../api/account";
-import { logIn } from "../../api/client";
+import { changePassword, logInAs } from "../../api/account";
+import { ApiProblem } from "../../api/client";
 import { Panel } from "../../parts/Panel";
 import { describe } from "../../state/loading";
 import { useOwn } from "../../state/own";
@@ -14,6 +14,7 @@ export function Password() {
   const { user } = useOwn();
   const [said, setSaid] = useState<{ text: string; isProblem: boolean } | null>(null);
   const [waiting, setWaiting] = useState(false);
+  const [needsCode, setNeedsCode] = useState(false);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const place = event.currentTarget as HTMLFormElement;
@@ -26,14 +27,19 @@ export function Password() {
     setWaiting(true);
     setSaid(null);
     // The change ends this log-in with the others, so the page logs in again.
-    changePassword(String(form.get("current")), next)
-      .then(() => logIn(user.email, next))
+    const code = needsCode ? String(form.get("code")) : undefined;
+    changePassword(String(form.get("current")), next, code)
+      .then(logInAs)
       .then(
         () => {
           place.reset();
+          setNeedsCode(false);
           setSaid({ text: "The password is changed, and every other log-in has ended.", isProblem: false });
         },
-        (error: unknown) => setSaid({ text: describe(error), isProblem: true }),
+        (error: unknown) => {
+          if (error instanceof ApiProblem && error.code === "code_required") setNeedsCode(true);
+          setSaid({ text: describe(error), isProblem: true });
+        },
       )
       .finally(() => setWaiting(false));
   };
@@ -53,6 +59,12 @@ export function Password() {
           New password again
           <input name="again" type="password" autocomplete="new-password" required minLength={SHORTEST} maxLength={LONGEST} />
         </label>
+        {needsCode && (
+          <label>
+            Code <small>six digits, or a recovery code</small>
+            <input name="code" autocomplete="one-time-code" required maxLength={40} />
+          </label>
+        )}
         {said && <p role={said.isProblem ? "alert" : "status"}>{said.text}</p>}
         <p class="buttons">
           <button type="submit" class="primary" disabled={waiting}>
