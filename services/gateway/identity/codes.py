@@ -45,7 +45,8 @@ def as_uri(secret: bytes, email: str) -> str:
 
 
 def _totp(secret: bytes) -> TOTP:
-    return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # nosec B303 - as HMAC it is not broken
+    # as HMAC, SHA-1 is not broken
+    return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # nosec B303
 
 
 def accepted_step(secret: bytes, code: str, now: datetime, last_step: int | None) -> int | None:

@@ -21,7 +21,7 @@ export function SecondFactor() {
   const reload = () => setTurn((n) => n + 1);
   const close = () => setOpen(null);
   return (
-    <Panel title="Second factor" note="a code besides the password">
+    <Panel title="Second factor" wide note="a code besides the password">
       {factor.problem && <p role="alert">{factor.problem}</p>}
       {factor.value && <State factor={factor.value} onOpen={setOpen} />}
       {open === "on" && (
