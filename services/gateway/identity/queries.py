@@ -25,14 +25,20 @@ tickets = sql_table(EventTicket)
 
 
 async def save_refresh_token(
-    session: Session, token_hash: str, user_id: UUID, family_id: UUID, expires_at: datetime
+    session: Session,
+    token_hash: str,
+    user_id: UUID,
+    family_id: UUID,
+    expires_at: datetime,
+    link_id: UUID | None = None,
 ) -> None:
-    """Remember a token by its hash."""
+    """Remember a token by its hash, and by which linked account its log-in came, if by one."""
     row = {
         "token_hash": token_hash,
         "user_id": user_id,
         "family_id": family_id,
         "expires_at": expires_at,
+        "link_id": link_id,
     }
     await session.execute(insert(tokens).values(row))
 

@@ -37,6 +37,7 @@ from services.gateway.tables.portfolios import PUBLISHED as _PORTFOLIOS
 from services.gateway.tables.reports import PUBLISHED as _REPORTS
 from services.gateway.tables.reports import ReportRequest, ReportSchedule
 from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, OutboxRow, RunEvent
+from services.gateway.tables.sign_on import LinkedAccount, SignOnAttempt
 
 PUBLISHED = {**_PORTFOLIOS, **_REPORTS}
 
@@ -58,6 +59,7 @@ __all__ = [
     "EventTicket",
     "IdempotencyKey",
     "ImportProfile",
+    "LinkedAccount",
     "LoginAttempt",
     "OutboxRow",
     "PersonalToken",
@@ -72,6 +74,7 @@ __all__ = [
     "ReportSchedule",
     "RunEvent",
     "SecondFactor",
+    "SignOnAttempt",
     "Table",
     "Tag",
     "Transaction",

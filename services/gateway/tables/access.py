@@ -30,6 +30,7 @@ from services.gateway.tables.portfolios import (
 )
 from services.gateway.tables.reports import ReportRequest, ReportSchedule
 from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, OutboxRow, RunEvent
+from services.gateway.tables.sign_on import LinkedAccount, SignOnAttempt
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ ACCESS: dict[type[SQLModel], Access] = {
     # whether there is one, and how many codes are left: never the secret
     SecondFactor: Access("select (user_id, begun_at, confirmed_at)", _MINE),
     RecoveryCode: Access("select (user_id)", _MINE),
+    # written by the log-in alone: a user who could write one would become whom it names
+    LinkedAccount: Access("select", _MINE),
+    SignOnAttempt: Access(""),
     LoginAttempt: Access(""),
     # written only, but for the user's own exports, which are listed
     AuditEntry: Access(

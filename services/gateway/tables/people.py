@@ -69,7 +69,7 @@ class RefreshToken(Table, table=True):
     derived (`successor_of`).
 
     `family_id`: the log-in it descends from; `revoked_at` ends a whole family, on log-out or when a
-    used token returns.
+    used token returns. `link_id`: the account of single sign-on that the log-in came by, if any.
     """
 
     __tablename__: ClassVar[str] = "refresh_tokens"
@@ -82,6 +82,9 @@ class RefreshToken(Table, table=True):
     successor_salt: bytes | None = optional(LargeBinary)
     family_id: UUID = required(Uuid, index=True)
     revoked_at: datetime | None = optional(DateTime(timezone=True))
+    link_id: UUID | None = optional(
+        Uuid, ForeignKey("gateway.linked_accounts.link_id", ondelete="SET NULL"), index=True
+    )
 
 
 Index(

@@ -34,6 +34,7 @@ from services.gateway.tables import (
     EventTicket,
     IdempotencyKey,
     ImportProfile,
+    LinkedAccount,
     PersonalToken,
     Portfolio,
     PortfolioRevision,
@@ -168,6 +169,11 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
             {"token_id": run_id, "user_id": user_id, "token_hash": "c" * 64, "name": "T"}
             | {"hint": "h", "scopes": []},
         ),
+        (
+            LinkedAccount,
+            {"link_id": run_id, "user_id": user_id, "issuer": "https://login.example.org"}
+            | {"subject": "42", "made_user": False},
+        ),
         (UserPreferences, {"user_id": user_id}),
         (SecondFactor, {"user_id": user_id, "secret": b"s"}),
         (RecoveryCode, {"user_id": user_id, "code_hash": "d" * 64}),
@@ -258,6 +264,8 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
     assert opening <= {
         "identity/endpoints.py",
         "identity/proving.py",
+        "identity/sign_on/callback.py",
+        "identity/sign_on/endpoints.py",
         "runs/endpoints.py",
         "runs/feed.py",
         "edge/outbox.py",
