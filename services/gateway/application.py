@@ -58,6 +58,10 @@ from services.gateway.edge.workers import Workers
 from services.gateway.identity import endpoints as identity
 from services.gateway.identity import queries as identity_queries
 from services.gateway.identity import schemas as identity_schemas
+from services.gateway.identity.sign_on import endpoints as sign_on
+from services.gateway.identity.sign_on.callback import callback_routes
+from services.gateway.identity.sign_on.provider import Provider
+from services.gateway.identity.sign_on.terms import sign_on_terms
 from services.gateway.limits import endpoints as limit_routes
 from services.gateway.market import endpoints as market
 from services.gateway.operators import endpoints as operators
@@ -74,7 +78,7 @@ from shared.errors import Misconfigured
 from shared.service import Runtime, leave_what_stays
 
 SUBJECTS = (
-    *(identity, books, drafts, analytics, limit_routes, alerts, reports),
+    *(identity, sign_on, books, drafts, analytics, limit_routes, alerts, reports),
     *(runs, market, accounts, operators),
 )
 DESCRIPTION = (
@@ -145,7 +149,10 @@ def _add_routes(app: FastAPI, settings: GatewaySettings) -> None:
     for subject in SUBJECTS:
         app.include_router(subject.router, prefix="/api/v1")
     app.include_router(edge.router)
+    terms = sign_on_terms(settings)
+    app.state.sign_on = Provider(terms) if terms else None
     app.state.route_names = RouteNames(app.routes)
+    app.router.routes.extend(callback_routes())
     app.router.routes.extend(page_routes(documented=settings.docs_enabled))
 
 

@@ -57,6 +57,25 @@ class GatewaySettings(ServiceSettings):
     )
     admin_password: SecretStr | None = None
 
+    oidc_issuer: str | None = Field(
+        default=None, max_length=300, description="the provider of single sign-on, an https address"
+    )
+    oidc_client_id: str | None = Field(default=None, description="how the provider knows us")
+    oidc_client_secret: SecretStr | None = None
+    oidc_scopes: str = "openid email profile"
+    oidc_allowed_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="of verified e-mail addresses: example.com,example.org"
+    )
+    oidc_allowed_groups: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="of which an account must have one"
+    )
+    oidc_groups_claim: str = Field(default="groups", description="dots lead into objects")
+    oidc_role_claim: str | None = Field(
+        default=None, description="with the next: who is an administrator, realm_access.roles say"
+    )
+    oidc_admin_value: str | None = None
+    oidc_name: str = Field(default="Single sign-on", max_length=60, description="on its button")
+
     demo_directory: Path | None = Field(
         default=None,
         description="`books.json` and the demo's position files: what `admin/demo/reset` restores",
@@ -131,7 +150,13 @@ class GatewaySettings(ServiceSettings):
     )
     docs_enabled: bool = Field(default=True, description="/docs and /openapi.json")
 
-    @field_validator("cors_origins", "agent_hosts", mode="before")
+    @field_validator(
+        "cors_origins",
+        "agent_hosts",
+        "oidc_allowed_domains",
+        "oidc_allowed_groups",
+        mode="before",
+    )
     @classmethod
     def _listed(cls, value: object) -> object:
         return (

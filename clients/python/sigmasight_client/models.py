@@ -1922,6 +1922,24 @@ class LinkageCluster(TypedDict):
     weight: "float"
 
 
+class LinkedAccountList(TypedDict):
+    """All of them, the oldest first."""
+
+    provider: "str | None"
+    items: "list[LinkedAccountOut]"
+
+
+class LinkedAccountOut(TypedDict):
+    """An account at the provider that logs the caller in."""
+
+    link_id: "str"
+    issuer: "str"
+    email: "str | None"
+    made_user: "bool"
+    linked_at: "str"
+    last_used_at: "str | None"
+
+
 class ListedPortfolio(TypedDict):
     """A portfolio in a list, with how it stands on its last session."""
 
@@ -4112,6 +4130,25 @@ class SidesOfGreeks(TypedDict):
 
 
 Sign = Literal["column", "quantity", "inverted"]
+
+
+class SignOnAddress(TypedDict):
+    """Where to send the browser; null: nowhere."""
+
+    url: "str | None"
+
+
+class SignOnOffer(TypedDict):
+    """Whether there is single sign-on, and what its button says."""
+
+    configured: "bool"
+    name: "str | None"
+
+
+class SignOnStart(TypedDict):
+    """Where on the page the browser comes back to."""
+
+    return_to: "NotRequired[str]"
 
 
 class SkippedLine(TypedDict):

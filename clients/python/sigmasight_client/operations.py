@@ -56,6 +56,7 @@ from sigmasight_client.models import (
     LimitTemplates,
     LimitTrial,
     LimitWithStandings,
+    LinkedAccountList,
     LoginCode,
     LoginLink,
     Logout,
@@ -149,6 +150,9 @@ from sigmasight_client.models import (
     SecondFactorOut,
     SecretOut,
     SeriesReport,
+    SignOnAddress,
+    SignOnOffer,
+    SignOnStart,
     SmileReport,
     SnapshotsStarted,
     StrategyPage,
@@ -235,6 +239,30 @@ class SigmaSight(Session):
         minutes.
         """
         return cast("LoginLink", self.request("POST", "auth/session/link"))
+
+    def offer_sign_on(self) -> "SignOnOffer":
+        """Whether users may log in by a provider of single sign-on."""
+        return cast("SignOnOffer", self.request("GET", "auth/oidc"))
+
+    def start_sign_on(self, body: SignOnStart) -> "SignOnAddress":
+        """Where to send the browser to log in; it comes back to `auth/oidc/callback`."""
+        return cast("SignOnAddress", self.request("POST", "auth/oidc/login", body=body))
+
+    def start_linking(self, body: SignOnStart) -> "SignOnAddress":
+        """The same, to let the account that logs in there log the caller in here from then on."""
+        return cast("SignOnAddress", self.request("POST", "auth/oidc/link", body=body))
+
+    def list_linked_accounts(self) -> "LinkedAccountList":
+        """The accounts of single sign-on that log the caller in."""
+        return cast("LinkedAccountList", self.request("GET", "auth/oidc/links"))
+
+    def unlink_account(self, link_id: UUID | str) -> "None":
+        """Unlink an account; the log-ins that came by it end."""
+        self.request("DELETE", f"auth/oidc/links/{part(link_id)}")
+
+    def end_sign_on(self) -> "SignOnAddress":
+        """End the log-in that the request comes with, and say where it ends at the provider too."""
+        return cast("SignOnAddress", self.request("POST", "auth/oidc/logout"))
 
     def upload_positions(
         self,

@@ -11,6 +11,7 @@ from services.gateway.edge import queries as edge_queries
 from services.gateway.identity import factors
 from services.gateway.identity import queries as identity_queries
 from services.gateway.identity.codes import SECRETS_WAIT
+from services.gateway.identity.sign_on.queries import delete_expired_attempts
 from services.gateway.reports import queries as report_queries
 from services.gateway.runs.queries import dead_letters, drafts, run_events
 from services.gateway.runs.tracking import close_overdue_runs
@@ -62,6 +63,7 @@ class Sweeper:
             await tokens.delete_tokens(session, now - TOKENS_KEPT)
             await run_events.delete_events(session, now - timedelta(days=KEPT_DAYS))
             await identity_queries.delete_expired_tickets(session, now)
+            await delete_expired_attempts(session, now)
             await drafts.delete_of_gone_drafts(session)
             await report_queries.delete_old(session, now - self.reports_kept)
             await dead_letters.delete_letters(

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
 from services.gateway.edge.dependencies import Gateway
-from services.gateway.tables import User
+from services.gateway.tables import LinkedAccount, User
 from services.limits.tables import Limit
 from services.snapshots.tables import PortfolioSnapshot
 from shared.database import Database, sql_table
@@ -34,6 +34,8 @@ POST auth/refresh
 POST auth/logout
 POST auth/session
 POST auth/session/by-link
+GET auth/oidc
+POST auth/oidc/login
 GET portfolio/upload/templates/{columns}
 GET /health/live
 GET /health/ready
@@ -54,6 +56,9 @@ PUT me/preferences
 PUT auth/password
 POST auth/session/link
 DELETE auth/session
+POST auth/oidc/link
+GET auth/oidc/links
+POST auth/oidc/logout
 GET portfolios
 GET portfolios/summary
 GET portfolios/scenarios
@@ -94,6 +99,7 @@ GET calendar
 # The owner of what the path, the query or the body names; for other users it does not exist.
 OWNER = """
 DELETE me/tokens/{token_id}
+DELETE auth/oidc/links/{link_id}
 POST portfolio/upload
 POST reconcile
 POST reconcile/apply
@@ -255,6 +261,7 @@ POST limits/{limit_id}/test
 IDS = (  # what users own
     *("portfolio_id", "position_id", "cash_flow_id", "transaction_id", "tag_id", "draft_id"),
     *("trade_id", "channel_id", "limit_id", "token_id", "profile_id", "report_id", "schedule_id"),
+    "link_id",
 )
 PORTFOLIOS = "portfolio_ids"  # several in one body
 OTHER_IDS = ("user_id", "run_id", "scenario_id", "notification_id")
@@ -419,8 +426,17 @@ async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, s
         "token_id": token.json()["token_id"],
         "report_id": report.json()["report_id"],
         "schedule_id": schedule.json()["schedule_id"],
+        "link_id": str(await a_linked_account(admin, user_id)),
     }
     return nothing() | own
+
+
+async def a_linked_account(admin: Database, user_id: UUID) -> UUID:
+    """An account of single sign-on that logs the user in."""
+    link_id = uuid4()
+    account = {"issuer": "https://login.example.org", "subject": str(link_id), "made_user": False}
+    await save(admin, LinkedAccount, [{"link_id": link_id, "user_id": user_id, **account}])
+    return link_id
 
 
 async def a_stored_limit(admin: Database, person: Person, portfolio_id: str) -> UUID:

@@ -39,6 +39,10 @@ REFUSED = """
 PUT auth/password
 POST auth/session/link
 DELETE auth/session
+POST auth/oidc/link
+GET auth/oidc/links
+DELETE auth/oidc/links/{link_id}
+POST auth/oidc/logout
 POST events/ticket
 GET me/second-factor
 POST me/second-factor
