@@ -12,6 +12,7 @@ import type {
   Reads,
   ReportOut,
   ScenarioOut,
+  SignOnAddress,
   RecognisedFile,
   ReconciledOut,
   ReconciliationOut,
@@ -108,8 +109,26 @@ export async function logInByLink(code: string): Promise<UserOut> {
   return (await write("POST", "auth/session/by-link", { code })) as UserOut;
 }
 
+/** Here and, where the log-in came by single sign-on, at the provider: the page is left for that. */
 export async function logOut(): Promise<void> {
-  await write("DELETE", "auth/session");
+  const offer = await read("auth/oidc").catch(() => null);
+  if (!offer?.configured) {
+    await write("DELETE", "auth/session");
+    return;
+  }
+  const { url } = (await write("POST", "auth/oidc/logout")) as SignOnAddress;
+  if (url) location.assign(url);
+}
+
+/** Leave the page for the provider of single sign-on, which sends the browser back to where it is now. */
+export async function leaveForProvider(purpose: "login" | "link"): Promise<void> {
+  const here = location.pathname + location.search + location.hash;
+  const { url } = (await write("POST", `auth/oidc/${purpose}`, { return_to: here })) as SignOnAddress;
+  if (url) location.assign(url);
+}
+
+export async function unlinkAccount(linkId: string): Promise<void> {
+  await write("DELETE", `auth/oidc/links/${linkId}`);
 }
 
 /** Nothing is written by these: the API reprices the portfolio, and tries limits on what is stored. */

@@ -1565,6 +1565,20 @@ export interface LinkageCluster {
   weight: number;
 }
 
+export interface LinkedAccountList {
+  provider: string | null;
+  items: Array<LinkedAccountOut>;
+}
+
+export interface LinkedAccountOut {
+  link_id: string;
+  issuer: string;
+  email: string | null;
+  made_user: boolean;
+  linked_at: string;
+  last_used_at: string | null;
+}
+
 export interface ListedPortfolio {
   portfolio_id: string;
   name: string;
@@ -3346,6 +3360,19 @@ export interface SidesOfGreeks {
 
 export type Sign = "column" | "quantity" | "inverted";
 
+export interface SignOnAddress {
+  url: string | null;
+}
+
+export interface SignOnOffer {
+  configured: boolean;
+  name: string | null;
+}
+
+export interface SignOnStart {
+  return_to?: string;
+}
+
 export interface SkippedLine {
   line: number;
   label: string;
@@ -4165,6 +4192,8 @@ export type Zone = "green" | "yellow" | "red";
 
 export interface Reads {
   "auth/me": UserOut;
+  "auth/oidc": SignOnOffer;
+  "auth/oidc/links": LinkedAccountList;
   "import/profiles": PageProfileOut;
   "import/profiles/{profile_id}": ProfileOut;
   "positions/export": PositionsExport;

@@ -1,4 +1,5 @@
 import { Channels } from "./settings/Channels";
+import { LinkedAccounts } from "./settings/LinkedAccounts";
 import { Password } from "./settings/Password";
 import { PreferencesPanel } from "./settings/Preferences";
 import { SecondFactor } from "./settings/SecondFactor";
@@ -13,6 +14,7 @@ export function Settings() {
       <PreferencesPanel />
       <Password />
       <SecondFactor />
+      <LinkedAccounts />
     </div>
   );
 }

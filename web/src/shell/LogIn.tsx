@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { ApiProblem, logIn } from "../api/client";
-import { describe } from "../state/loading";
+import { ApiProblem, leaveForProvider, logIn, read } from "../api/client";
+import type { SignOnOffer } from "../api/types";
+import { describe, useLoaded } from "../state/loading";
 
 interface Props {
   problem: string | null;
@@ -12,6 +13,7 @@ export function LogIn({ problem, onEntered }: Props) {
   const [refusal, setRefusal] = useState(problem);
   const [waiting, setWaiting] = useState(false);
   const [needsCode, setNeedsCode] = useState(false);
+  const offer = useLoaded<SignOnOffer>("sign-on", () => read("auth/oidc"));
   const first = useRef<HTMLInputElement>(null);
   const code = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
@@ -28,6 +30,9 @@ export function LogIn({ problem, onEntered }: Props) {
       setRefusal(asked ? null : describe(error));
       setWaiting(false);
     });
+  };
+  const leave = () => {
+    leaveForProvider("login").catch((error: unknown) => setRefusal(describe(error)));
   };
   return (
     <main class="alone">
@@ -53,6 +58,11 @@ export function LogIn({ problem, onEntered }: Props) {
         <button type="submit" class="primary" disabled={waiting}>
           {waiting ? "Logging in …" : "Log in"}
         </button>
+        {offer.value?.configured && (
+          <button type="button" onClick={leave}>
+            {offer.value.name}
+          </button>
+        )}
       </form>
     </main>
   );
