@@ -39,7 +39,8 @@ async def write_migration(address: PostgresAddress, word: str, message: str) -> 
 def _compare(connection: Connection, word: str, message: str) -> None:
     folder = SERVICES / word / "migrations"
     (folder / "versions").mkdir(exist_ok=True)
-    number = len(list((folder / "versions").glob("[0-9]*.py"))) + 1
+    numbers = (int(path.name[:4]) for path in (folder / "versions").glob("[0-9]*.py"))
+    number = max(numbers, default=0) + 1
     config = alembic_config(word)
     config.attributes["connection"] = connection
     template = folder / "script.py.mako"
