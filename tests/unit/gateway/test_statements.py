@@ -173,3 +173,30 @@ def test_what_a_file_does_not_list_is_refused_by_name() -> None:
         sheet_of(b"date,type,symbol,quantity,price\n2022-11-01,buy,A,1,1\n", use=Use.POSITIONS)
 
     assert (error.value.problem.field, error.value.problem.code) == ("use", "not_listed")
+
+
+# --- days that are unclear ---
+
+
+@pytest.mark.parametrize("day", ["01/02/2022", "13/02/2022", "2022/01/02", "01-Feb-22", "2022-1-2"])
+def test_flex_days_in_other_forms_are_their_lines_problem(day: str) -> None:
+    trade = DONE[0].replace("2022-11-01", day, 1)
+    option = HELD[1].replace('20230120"', f'{day}"')
+    text = flex(HELD[0].replace("20221228", day), option, trade)
+
+    sold, lots = done(text), held(text)
+
+    assert (sold.accepted, lots.accepted) == ((), ())
+    assert [(each.field, each.code) for each in sold.problems] == [("date", "invalid_date")]
+    assert sold.problems[0].message.startswith(f"tradeDate {day!r}")
+    assert [(each.field, each.code) for each in lots.problems] == [
+        ("reportDate", "invalid_date"),
+        ("expiration_date", "invalid_date"),
+    ]
+
+
+@pytest.mark.parametrize("day", ["20221101", "2022-11-01;093000", "20221101, 09:30:00 EST"])
+def test_flex_days_in_the_two_forms_are_read_with_a_time(day: str) -> None:
+    (trade,) = done(flex(DONE[0].replace("2022-11-01", day, 1))).accepted
+
+    assert trade.trade_date == date(2022, 11, 1)

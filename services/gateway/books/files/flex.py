@@ -14,9 +14,9 @@ from typing import cast
 # Declarations, which attacks on parsers need, are refused before anything is parsed.
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser  # nosec B405
 
-from services.gateway.books.files.cells import day_of
-from services.gateway.books.files.mapping import DateFormat, Use
+from services.gateway.books.files.mapping import Use
 from services.gateway.books.files.problems import UnreadableFile
+from services.gateway.books.files.reading import MAX_CELL
 from services.gateway.books.files.statements import (
     MAX_DEPTH,
     Item,
@@ -33,7 +33,17 @@ _ROOTS = ("<FlexQueryResponse", "<FlexStatement")
 _DECLARATION = re.compile(r"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _PIECE = 65_536  # characters that are parsed before what they hold is looked at
 _CLASSES = {"STK": "PUBLIC", "ETF": "PUBLIC", "FUND": "PUBLIC", "OPT": "OPTIONS"}
-_DAY_FORMS = (DateFormat.ISO, DateFormat.COMPACT, DateFormat.NAMED)
+# Days as yyyyMMdd or yyyy-MM-dd, with or without a time: of others, month and day may be swapped.
+_DAY = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})([T ,;].*)?", re.ASCII)
+_FIELDS = {
+    "tradeDate": "date",
+    "dateTime": "date",
+    "settleDate": "date",
+    "openDateTime": "entry_date",
+    "holdingPeriodDateTime": "entry_date",
+    "expiry": "expiration_date",
+}
+_OPENED = ("openDateTime", "holdingPeriodDateTime")
 _ENDED = {"Ep": "expired", "A": "assigned", "Ex": "exercised"}
 _EFFECTS = {"O": "open", "C": "close"}
 _CANCELLING = ("TradeCancel", "TradeCorrect")
@@ -138,6 +148,7 @@ class _Reader:
         self._cash: dict[str, Decimal] = {}
         self._base = ""
         self._account = ""
+        self._period: Mapping[str, str] = {}
 
     def take(self, line: int, tag: str, given: Mapping[str, str]) -> None:
         """One element."""
@@ -145,7 +156,8 @@ class _Reader:
             case "FlexStatement":
                 self._account = given.get("accountId", "")
                 self.statement.accounts += [self._account[:64]] if self._account else []
-                self.statement.exported_on = _day(given.get("toDate", ""))
+                self._period = {"toDate": given.get("toDate", "")}
+                self.statement.exported_on = _day(self._period["toDate"])
             case "AccountInformation":
                 self._base = given.get("currency", self._base)
             case "OpenPosition":
@@ -163,12 +175,17 @@ class _Reader:
 
     def _position(self, line: int, given: Mapping[str, str]) -> None:
         key = (given.get("accountId", self._account), given.get("symbol", ""))
-        if given.get("levelOfDetail", "").upper() == "LOT":
+        if _is_lot(given):
             self._lots.add(key)
         else:
             self._sums.append((key, len(self.statement.items)))
         self.statement.exported_on = _day(given.get("reportDate", "")) or self.statement.exported_on
-        self.statement.add(Item(line, Use.POSITIONS, key[1], _position_cells(given)))
+        days = given if given.get("reportDate") else self._period
+        problem = _unclear(days, "reportDate", "toDate") or _unclear(
+            given, "expiry", *(_OPENED if _is_lot(given) else ())
+        )
+        cells = _position_cells(given)
+        self.statement.add(Item(line, Use.POSITIONS, key[1], cells, problem=problem))
 
     def _report_cash(self, given: Mapping[str, str]) -> None:
         amount = decimal_of(given.get("endingCash"))
@@ -192,8 +209,35 @@ class _Reader:
 
 
 def _day(text: str) -> date | None:
-    """A day as a query may be set to write it, without what is unclear (MM/dd, dd/MM)."""
-    return next((day for form in _DAY_FORMS if (day := day_of(text, form))), None)
+    """A day in one of the two forms that are clear; None in anything else."""
+    match = _DAY.fullmatch(text.strip())
+    try:
+        return date(int(match[1]), int(match[3]), int(match[4])) if match else None
+    except ValueError:
+        return None
+
+
+def _unclear(given: Mapping[str, str], *names: str) -> Noted | None:
+    """The problem of the first of these attributes that has a text, where it is no clear day."""
+    for name in names:
+        text = given.get(name, "").strip()
+        if text and _day(text) is None:
+            message = (
+                f"{name} {text[:MAX_CELL]!r} is no day as yyyyMMdd or yyyy-MM-dd: set the query's "
+                "date format to one of them"
+            )
+            return Noted(_FIELDS.get(name, name), "invalid_date", message)
+    return None
+
+
+def _traded(given: Mapping[str, str], *names: str) -> tuple[str, Noted | None]:
+    """The day of a line by the first of these attributes that has one; or what is unclear."""
+    name = next((name for name in names if given.get(name)), names[0])
+    return _day_cell(given.get(name, "")), _unclear(given, name, "expiry")
+
+
+def _is_lot(given: Mapping[str, str]) -> bool:
+    return given.get("levelOfDetail", "").upper() == "LOT"
 
 
 def _day_cell(text: str) -> str:
@@ -230,13 +274,13 @@ def _position_cells(given: Mapping[str, str]) -> dict[str, str]:
     if price is None and cost is not None and quantity:
         is_option = given.get("assetCategory", "").upper() == "OPT"
         price = abs(cost / quantity) / (OPTION_MULTIPLIER if is_option else STOCK_MULTIPLIER)
-    opened = given.get("openDateTime", "") or given.get("holdingPeriodDateTime", "")
+    opened = next((given[name] for name in _OPENED if given.get(name)), "")
     return {
         **_instrument(given),
         "quantity": number_cell(given.get("position")),
         "side": given.get("side", ""),
         "entry_price_per_share": price_cell(price),
-        "entry_date": _day_cell(opened) if given.get("levelOfDetail", "").upper() == "LOT" else "",
+        "entry_date": _day_cell(opened) if _is_lot(given) else "",
         "market_value": number_cell(given.get("positionValue")),
     }
 
@@ -245,9 +289,10 @@ def _trade(line: int, given: Mapping[str, str]) -> Item:
     label = given.get("symbol", "")
     if given.get("levelOfDetail", "").upper() not in ("", "EXECUTION"):
         return Item(line, None, label, passed=_SUM)
+    day, problem = _traded(given, "tradeDate", "dateTime")
     cells = {
         **_instrument(given),
-        "date": _day_cell(given.get("tradeDate") or given.get("dateTime", "")),
+        "date": day,
         "type": _trade_type(given),
         "open/close": _EFFECTS.get(given.get("openCloseIndicator", ""), ""),
         "quantity": number_cell(given.get("quantity")),
@@ -268,7 +313,7 @@ def _trade(line: int, given: Mapping[str, str]) -> Item:
         warning = Noted("fees", "rebate_left_out", message)
     else:
         cells |= {"fees": f"{cost:f}", "amount": number_cell(given.get("netCash"))}
-    return Item(line, Use.TRANSACTIONS, label, cells, warning=warning)
+    return Item(line, Use.TRANSACTIONS, label, cells, problem=problem, warning=warning)
 
 
 def _trade_type(given: Mapping[str, str]) -> str:
@@ -293,8 +338,9 @@ def _cash_transaction(line: int, given: Mapping[str, str]) -> Item:
         kind = "fee refund" if amount is not None and amount > 0 else "fee"
     is_paid_by_share = kind in ("dividend", "payment in lieu")
     identity = given.get("transactionID", "")
+    day, problem = _traded(given, "dateTime", "settleDate")
     cells = {
-        "date": _day_cell(given.get("dateTime") or given.get("settleDate", "")),
+        "date": day,
         "type": kind,
         "symbol": given.get("symbol", "") if is_paid_by_share else "",
         "amount": number_cell(given.get("amount")),
@@ -302,4 +348,4 @@ def _cash_transaction(line: int, given: Mapping[str, str]) -> Item:
         "id": f"cash {identity}" if identity else "",
         "note": given.get("description", ""),
     }
-    return Item(line, Use.TRANSACTIONS, label, cells)
+    return Item(line, Use.TRANSACTIONS, label, cells, problem=problem)
