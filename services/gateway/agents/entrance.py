@@ -5,6 +5,7 @@ resource is (RFC 9728); there is no authorization server behind it, since person
 by people.
 """
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -19,7 +20,11 @@ from services.gateway.settings import GatewaySettings
 
 PATH = "/mcp"
 METADATA = "/.well-known/oauth-protected-resource"
+LARGEST_PORT = 65_535
 SCOPES = (Scope.PORTFOLIO_READ, Scope.RISK_READ, Scope.DRAFT_WRITE)
+_ADDRESS = re.compile(
+    r"https?://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+)
 
 
 def address_of(request: Request, settings: GatewaySettings) -> str:
@@ -34,7 +39,7 @@ def refuse_foreign(request: Request, settings: GatewaySettings) -> None:
     origin.
     """
     host = request.headers.get("host", "")
-    if not _is_ours(f"//{host}", settings):
+    if not _is_ours(f"http://{host}", settings):
         detail = (
             f"agents do not reach this gateway as {host!r}: name the host in "
             "SIGMASIGHT_GATEWAY_AGENT_HOSTS"
@@ -49,13 +54,16 @@ def refuse_foreign(request: Request, settings: GatewaySettings) -> None:
 
 
 def _is_ours(address: str, settings: GatewaySettings) -> bool:
+    """Whether `http(s)://host[:port]` names one of the agents' hosts.
+
+    It is matched in full: a parser of URLs would also find a host behind a user or before a path.
+    """
+    found = _ADDRESS.fullmatch(address)
+    if found is None or not 1 <= int(found["port"] or 80) <= LARGEST_PORT:
+        return False
     public = urlsplit(settings.public_url).hostname if settings.public_url else None
     ours = {each.strip("[]") for each in settings.agent_hosts} | {public}
-    try:
-        host = urlsplit(address).hostname
-    except ValueError:
-        return False
-    return host is not None and host in ours
+    return found["host"].strip("[]").lower() in ours
 
 
 async def the_agent(gateway: Gateway, request: Request, route: str) -> Agent:

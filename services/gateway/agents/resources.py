@@ -67,7 +67,8 @@ def resources() -> tuple[Resource, ...]:
 
 def definition_text(uri: str) -> str | None:
     """One definition by its address; None when there is none."""
-    found = definitions().get(uri.removeprefix(f"{SCHEME}definitions/"))
+    parent, _, name = uri.rpartition("/")
+    found = definitions().get(name) if parent == f"{SCHEME}definitions" else None
     return None if found is None else found.model_dump_json()
 
 

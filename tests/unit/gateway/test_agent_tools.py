@@ -1,11 +1,16 @@
 """The tools of agents: which there are, what each says of itself, and what none can do."""
 
 import pytest
+from starlette.requests import Request
 
 from services.gateway.agents.calling import Tool
+from services.gateway.agents.entrance import refuse_foreign
+from services.gateway.agents.resources import definition_text
 from services.gateway.agents.shapes import amount, moved, sentence
 from services.gateway.agents.tools import TOOLS
+from services.gateway.edge.problems import Problem
 from services.gateway.edge.scopes import ACCEPTED, Scope
+from services.gateway.settings import GatewaySettings
 from tests.builders import AS_OF
 
 WRITES = {"create_draft", "add_trades", "calculate_draft", "suggest_hedge"}
@@ -67,3 +72,36 @@ def test_a_figure_is_a_sentence() -> None:
     assert moved("Beta", None, 0.25, "ratio") == "Beta: not known before, 0.25 after."
     dollars = moved("Cash", -1.0, 1000.0, "USD")
     assert dollars == "Cash: -1.00 USD before, 1,000.00 USD after (+1,001.00 USD)."
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        *[("host", each, None) for each in ("localhost", "LocalHost:8000", "[::1]", "[::1]:65535")],
+        *[("host", each, 421) for each in ("", "x@localhost", "localhost/x", "localhost#x")],
+        *[("host", each, 421) for each in ("localhost?x", "localhost:80:80", "localhost:99999")],
+        *[("host", each, 421) for each in ("evil.com\\@localhost", "localhost:0", "localhost:")],
+        *[("origin", each, None) for each in ("http://localhost:3000", "https://[::1]")],
+        *[("origin", each, 403) for each in ("http://x@localhost", "http://localhost/")],
+        *[("origin", each, 403) for each in ("chrome-extension://localhost", "//localhost")],
+    ],
+)
+def test_a_host_and_an_origin_are_matched_in_full(
+    header: str, value: str, status: int | None
+) -> None:
+    headers = {"host": "localhost", header: value}
+    raw = [(name.encode(), each.encode()) for name, each in headers.items()]
+    request = Request({"type": "http", "headers": raw})
+
+    try:
+        refuse_foreign(request, GatewaySettings())
+        answered = None
+    except Problem as problem:
+        answered = problem.status
+
+    assert answered == status
+
+
+def test_a_definition_is_read_by_its_full_address_only() -> None:
+    assert definition_text("sigmasight://definitions/beta") is not None
+    assert [definition_text(each) for each in ("beta", "/beta", "sigmasight://beta")] == [None] * 3
