@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from shared.texts import shows_all
+
 Entry = TypeVar("Entry")
 _PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
 Number = Decimal | float | int
@@ -50,7 +52,7 @@ def _plain(value: object) -> object:
 
 def _printable(text: str) -> str:
     """A text of one line that shows all it holds: it goes into lists, files and messages."""
-    if not text.isprintable():
+    if not shows_all(text):
         raise ValueError("control characters, line breaks and invisible characters are not allowed")
     return text
 

@@ -79,7 +79,7 @@ def test_a_decimal_comma_is_refused_by_line_and_never_read_as_thousands() -> Non
         ("quantity", "not_a_number"),
         ("entry_price", "not_a_number"),
     ]
-    assert "decimal_mark" in found.problems[0].message
+    assert "mapping with decimal commas" in found.problems[0].message
 
 
 # --- any other columns ---

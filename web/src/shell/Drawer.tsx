@@ -107,7 +107,7 @@ async function portfolioHistory(portfolioId: string, measure: string): Promise<H
     dates: answer.session_dates,
     values: only?.values ?? [],
     address: addressOf("portfolios/{portfolio_id}/series", ids, query),
-    reasons: only?.gaps.map((gap) => `${gap.count} sessions without: ${gap.reason}`) ?? [],
+    reasons: only?.gaps.map((gap) => `${gap.count} session${gap.count === 1 ? "" : "s"} without: ${gap.reason}`) ?? [],
   };
 }
 

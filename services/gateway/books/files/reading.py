@@ -12,6 +12,7 @@ from services.gateway.books.files.instruments import (
 )
 from services.gateway.books.files.problems import Problem
 from shared.instruments import InvalidSymbol, OptionContract
+from shared.texts import shows_all
 
 EARLIEST_DATE = date(1900, 1, 1)  # the bounds of every date from outside
 LATEST_DATE = date(2199, 12, 31)
@@ -56,6 +57,9 @@ class Reading:
         text = self.row.cells.get(field, "")
         if len(text) > MAX_CELL:
             self.complain(field, "too_long", f"{field} is longer than {MAX_CELL} characters")
+            return None
+        if not shows_all(text):
+            self.complain(field, "invalid_text", f"{field} holds a control character: delete it")
             return None
         return text or None
 
@@ -179,8 +183,8 @@ def _why_not_a_number(field: str, text: str) -> tuple[str, str]:
     if _DECIMAL_COMMA.fullmatch(text):
         return (
             "not_a_number",
-            f"{field} {text!r} has a decimal comma: write a point, or read the file by a mapping "
-            "with decimal_mark ','",
+            f"{field} {text!r} has a decimal comma: write a point, or read the file's columns by a "
+            "mapping with decimal commas",
         )
     return "not_a_number", f"{field} {text!r} is not a finite number"
 

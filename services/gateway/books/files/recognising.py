@@ -42,8 +42,9 @@ _SPELLINGS: Mapping[Meaning, Collection[str]] = {
         *("holding", "nominale"),
     ),
     Meaning.COST: (
-        *("costbasis", "costbasistotal", "totalcost", "bookvalue", "cost", "bookcost"),
-        *("einstand", "einstandswert", "kaufwert"),
+        # "cost" and "einstand" alone may be per share: users say which they are
+        *("costbasis", "costbasistotal", "totalcost", "bookvalue", "bookcost"),
+        *("einstandswert", "kaufwert"),
     ),
     Meaning.PRICE: (
         *("entryprice", "purchaseprice", "pricepaid", "averageprice", "avgprice", "unitcost"),

@@ -11,6 +11,7 @@ from services.gateway.books.schemas.positions import Day, Number, OfValuedPortfo
 from services.gateway.books.schemas.uploads import RestatedSessions
 from services.gateway.books.statements.lots import Outcome
 from services.gateway.edge.values import (
+    PRINTABLE,
     SOME_ID,
     Money,
     Page,
@@ -102,7 +103,9 @@ class TransactionPage(BaseModel):
     next: str | None = Field(description="send it as `after` for the next page; null on the last")
 
 
-ExternalId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+ExternalId = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), PRINTABLE
+]
 
 
 class NewTransaction(BaseModel):
@@ -147,7 +150,7 @@ class NewTransaction(BaseModel):
     external_id: ExternalId | None = Field(
         default=None, description="the broker's own id: what is known by it is skipped"
     )
-    note: str = Field(default="", max_length=200)
+    note: Annotated[str, Field(max_length=200), PRINTABLE] = ""
 
 
 class NewTransactions(BaseModel):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.gateway.books.ledger import Kind
 from services.gateway.drafts.shapes import State
 from services.gateway.edge.values import (
+    PRINTABLE,
     SOME_ID,
     Money,
     Name,
@@ -19,7 +20,7 @@ from services.gateway.edge.values import (
 )
 from shared.contracts.event import Day
 
-Note = Annotated[str, Field(max_length=1000)]
+Note = Annotated[str, Field(max_length=1000), PRINTABLE]
 CHANGE_EXAMPLE: dict[str, Any] = {
     "transaction_id": SOME_ID,
     "kind": "buy",

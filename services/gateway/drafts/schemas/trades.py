@@ -12,6 +12,7 @@ from services.gateway.books.ledger import Kind
 from services.gateway.drafts.schemas.drafts import DRAFT_EXAMPLE, DraftOut
 from services.gateway.drafts.trading.strategies import Strategy
 from services.gateway.edge.values import (
+    PRINTABLE,
     SOME_ID,
     Money,
     PlainDecimal,
@@ -85,7 +86,7 @@ class NewTrade(BaseModel):
     share: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None, description="of what a hedge is against; default: all of it"
     )
-    note: Annotated[str, Field(max_length=200)] = ""
+    note: Annotated[str, Field(max_length=200), PRINTABLE] = ""
 
 
 class NewTrades(BaseModel):
