@@ -55,6 +55,14 @@ async def test_a_file_for_a_day_to_come_is_refused(ann: Person, field: str) -> N
     assert answer.json()["errors"][0]["field"] == field
 
 
+async def test_equity_of_a_session_before_the_first_day_is_refused(ann: Person) -> None:
+    answer = await ann.upload(ROW.encode(), equity_balance="5", equity_date="1900-01-01")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "date_too_early")
+    assert answer.json()["errors"][0]["field"] == "equity_date"
+    assert "1900-01-02" in answer.json()["detail"]
+
+
 async def test_an_export_of_a_day_to_come_is_refused(ann: Person) -> None:
     answer = await ann.upload(SCHWAB.replace("2022/12/23", "2099/12/23").encode())
 

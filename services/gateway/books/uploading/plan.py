@@ -43,7 +43,7 @@ from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import date_outside_data
 from services.gateway.tables import User
-from shared.calendar import is_session, session_on_or_before
+from shared.calendar import is_session, next_session, session_on_or_before
 from shared.database import Session
 
 
@@ -227,7 +227,18 @@ def _with_equity(plan: Plan, options: UploadOptions) -> Plan:
         day = (export and export.exported_on) or plan.valued_on
     if equity is None:
         return plan
-    return replace(plan, equity=equity, equity_day=day and session_on_or_before(day))
+    session_date = day and session_on_or_before(day)
+    if session_date is not None and session_date < files.EARLIEST_DATE:
+        raise _equity_too_early(session_date)
+    return replace(plan, equity=equity, equity_day=session_date)
+
+
+def _equity_too_early(session_date: date) -> Problem:
+    """A 422 for equity on a session that no file may name: its export could not be uploaded."""
+    first = next_session(files.EARLIEST_DATE)  # which is a holiday
+    message = f"equity_date means the session of {session_date}: the first day it may be is {first}"
+    errors = [{"field": "equity_date", "code": "date_too_early", "message": message}]
+    return Problem(422, "date_too_early", message, errors)
 
 
 def _terms_day(sheet: Sheet, options: UploadOptions) -> date:
