@@ -65,6 +65,28 @@ def test_of_two_tables_the_chosen_one_is_read_and_every_line_is_in_the_receipt()
     assert passed(traded) == [("VTI", "other_section"), ("VMFXX", "cash")]
 
 
+@pytest.mark.parametrize("trades", [1, 60])
+def test_two_tables_in_the_other_order_are_both_found(trades: int) -> None:
+    positions, transactions = VANGUARD.split("\n\n")
+    header, *rows = transactions.splitlines()
+    text = "\n".join([header, *rows[:1] * trades, rows[1], "", positions])
+
+    sheet, traded = sheet_of(text.encode()), sheet_of(text.encode(), use=Use.TRANSACTIONS)
+
+    assert sheet.lists == traded.lists == (Use.POSITIONS, Use.TRANSACTIONS)
+    assert [each.symbol for each in holdings_of(sheet, RULES).accepted] == ["VTI"]
+    assert len(done(text).accepted) == trades
+    assert [code for _, code in passed(sheet)] == ["other_section"] * (trades + 1) + ["cash"]
+    assert passed(traded) == [("VTI", "other_section"), ("VMFXX", "cash")]
+
+
+def test_a_table_of_transactions_alone_has_no_positions() -> None:
+    _, transactions = VANGUARD.split("\n\n")
+
+    assert sheet_of(transactions.encode()).use is Use.TRANSACTIONS
+    assert len(done(transactions).accepted) == 1
+
+
 # --- lots ---
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from services.gateway.books.files.cells import number_text
-from services.gateway.books.files.known import profile_for
+from services.gateway.books.files.known import KNOWN, profile_for
 from services.gateway.books.files.layouts import means_positions
 from services.gateway.books.files.mapping import DecimalMark, Profile, Separator, plain
 from services.gateway.books.files.problems import UnreadableFile
-from services.gateway.books.files.records import Lines, Record
+from services.gateway.books.files.records import MAX_TRANSACTIONS, Lines, Record
 from services.gateway.books.files.schwab import is_export, is_header, is_title
 from services.gateway.books.files.trade_columns import may_be_transactions
 
@@ -62,7 +62,7 @@ def find_header(lines: Lines, profiles: Sequence[Profile] = ()) -> Header | None
     wanted = next((profile for profile in profiles if not profile.exact), None)
     if wanted is not None:
         raise _not_found(heads, wanted)
-    own = [_own(separator, head) for separator, head in heads.items()]
+    own = [_own(lines, separator, head) for separator, head in heads.items()]
     titled = [_titled(separator, head) for separator, head in heads.items()]
     return next(filter(None, (*own, *titled)), None) or _likeliest(heads)
 
@@ -108,14 +108,31 @@ def _mapped(
     return None
 
 
-def _own(separator: Separator, head: Sequence[Record]) -> Header | None:
-    """The first header of one of our own formats; of an export with a title, its title."""
+def _own(lines: Lines, separator: Separator, head: Sequence[Record]) -> Header | None:
+    """The first header of one of our own formats; of an export with a title, its title.
+
+    Of transactions that a broker's positions may follow, however far below, the header of these.
+    """
     titled = _titled(separator, head)
     if titled is not None:
         return titled if any(cells and is_header(cells) for _, cells in head) else None
     for place, (_, cells) in enumerate(head):
         if cells and _is_own(cells):
-            return _header(separator, head, place, known=True)
+            own = _header(separator, head, place, known=True)
+            return _positions_below(lines, own) or own
+    return None
+
+
+def _positions_below(lines: Lines, done: Header) -> Header | None:
+    """The header of a broker's positions below the transactions of the same file."""
+    profile = next((each for each in KNOWN if each.continues_with(done.cells)), None)
+    if profile is None:
+        return None
+    above: list[Record] = []
+    for line, cells in islice(lines.records(done.separator), MAX_TRANSACTIONS + MOST_ABOVE):
+        if cells and profile.has_header(cells):
+            return Header(done.separator, line, cells, tuple(above), profile, known=True)
+        above.append((line, cells))
     return None
 
 

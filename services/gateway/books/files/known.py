@@ -13,7 +13,6 @@ from services.gateway.books.files.mapping import (
     Separator,
     Use,
     fingerprint,
-    plain,
 )
 
 TITLED = "Symbol of the title"  # the column that rows get whose symbol is in a line above them
@@ -133,10 +132,9 @@ def profile_for(
     line: int, header: Sequence[str], separator: Separator, own: Collection[Profile]
 ) -> Profile | None:
     """The profile that reads files with a header there: one of the user's, else a broker's."""
-    names = set(map(plain, header))
     mark = fingerprint(header)
     for profile in (*own, *KNOWN):
-        fits = names.issuperset(map(plain, profile.header)) and profile.may_begin(line, separator)
+        fits = profile.has_header(header) and profile.may_begin(line, separator)
         if fits and (not profile.exact or profile.fingerprint == mark):
             return profile
     return None

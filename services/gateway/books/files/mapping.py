@@ -143,7 +143,7 @@ class Profile:
     """A mapping by a name, for files with one header. `key`: its id where a user saved it.
 
     `header`: the names of the columns that a file must have, in any order; `exact`: these and no
-    others. Of brokers: `then`: columns of a table of transactions below that of positions;
+    others. Of brokers: `then`: columns of a table of transactions below or above that of positions;
     `at_market`: the prices are the market's; `titled`: a line above says what all rows are of.
     """
 
@@ -165,6 +165,14 @@ class Profile:
         """Whether its header may be on a line, with cells so separated."""
         wanted = self.mapping
         return wanted.separator in (None, separator) and wanted.header_line in (None, line)
+
+    def has_header(self, cells: Iterable[str]) -> bool:
+        """Whether cells have the names that its header must have."""
+        return set(map(plain, cells)).issuperset(map(plain, self.header))
+
+    def continues_with(self, cells: Iterable[str]) -> bool:
+        """Whether cells are the header of its table of transactions."""
+        return bool(self.then) and set(map(plain, cells)).issuperset(map(plain, self.then))
 
 
 @dataclass(frozen=True)

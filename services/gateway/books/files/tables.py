@@ -13,7 +13,7 @@ from services.gateway.books.files.headers import Header
 from services.gateway.books.files.holdings import Export, Sheet, Skipped
 from services.gateway.books.files.known import TITLED
 from services.gateway.books.files.mapped import mapped_sheet
-from services.gateway.books.files.mapping import Use, plain
+from services.gateway.books.files.mapping import Profile, Use, plain
 from services.gateway.books.files.reading import MAX_CELL
 from services.gateway.books.files.records import (
     MAX_ROWS,
@@ -33,7 +33,7 @@ _TOTAL = "total"
 
 @dataclass(frozen=True)
 class _Second:
-    """The table of transactions below one of positions."""
+    """The table of transactions below or above one of positions."""
 
     line: int
     header: list[str]
@@ -50,28 +50,30 @@ def profiled_sheet(header: Header, lines: Lines, use: Use | None) -> Sheet:
     records = at_most_max_rows(header.below(lines), most)
     if profile.titled:
         cells = [*header.cells, TITLED]
-        titles = [row for _, row in header.above if row]
-        with_symbols = _with_symbols(titles, cells, records)
-        return mapped_sheet(profile, header.line, cells, with_symbols, _day_of(titles))
-    above = chain.from_iterable(row or () for _, row in header.above)
+        titled = [row for _, row in header.above if row]
+        with_symbols = _with_symbols(titled, cells, records)
+        return mapped_sheet(profile, header.line, cells, with_symbols, _day_of(titled))
+    titles, done = _tables(header.above, profile)
+    above = chain.from_iterable(row or () for _, row in titles)
     day = next(filter(None, map(day_within, above)), None)
     if not profile.then:
         return mapped_sheet(profile, header.line, header.cells, records, day)
-    first, second = _tables(records, profile.then)
-    first = list(at_most_max_rows(first))
-    held = mapped_sheet(profile, header.line, header.cells, first, day)
-    return held if second is None else _one_of(held, second, use)
+    if done is None:
+        first, done = _tables(records, profile)
+    else:
+        first = list(records)
+    held = mapped_sheet(profile, header.line, header.cells, at_most_max_rows(first), day)
+    return held if done is None else _one_of(held, done, use)
 
 
-def _tables(records: Iterable[Record], names: Sequence[str]) -> tuple[list[Record], _Second | None]:
-    """The records of the first table, and the second one, which begins with a separate header."""
-    wanted = set(map(plain, names))
+def _tables(records: Iterable[Record], profile: Profile) -> tuple[list[Record], _Second | None]:
+    """The records before the table of transactions, and this one, which has its own header."""
     first: list[Record] = []
     second: _Second | None = None
     for line, cells in records:
         if second is not None:
             second.records.append((line, cells))
-        elif cells and wanted.issubset(map(plain, cells)):
+        elif cells and profile.continues_with(cells):
             second = _Second(line, cells, [])
         else:
             first.append((line, cells))
