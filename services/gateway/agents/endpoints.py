@@ -66,9 +66,9 @@ class Agents:
 
     async def _serve(self, ready: "asyncio.Future[Serve]") -> None:
         try:
-            manager = await asyncio.to_thread(_session_manager)
+            manager, serve = await asyncio.to_thread(_session_manager)
             async with manager.run():
-                ready.set_result(manager.handle_request)
+                ready.set_result(serve)
                 await self._over.wait()
         except Exception as error:
             if ready.done():
@@ -82,10 +82,11 @@ class Agents:
             await self._serving
 
 
-def _session_manager() -> "StreamableHTTPSessionManager":
-    from services.gateway.agents.serving import session_manager
+def _session_manager() -> "tuple[StreamableHTTPSessionManager, Serve]":
+    from services.gateway.agents.serving import refusing_first, session_manager
 
-    return session_manager()
+    manager = session_manager()
+    return manager, refusing_first(manager.handle_request)
 
 
 def agent_routes(agents: Agents) -> list[Route]:

@@ -12,10 +12,13 @@ import mcp_types as wire
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.server.streamable_http import check_accept_headers
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from services.gateway.agents.calling import AGENT, Agent, Tool, call
 from services.gateway.agents.resources import DEFINITION, definition_text, resources
@@ -25,6 +28,7 @@ from shared import __version__
 
 AN_HOUR = CacheHint(ttl_ms=3_600_000, scope="public")
 LARGEST_BODY = 1024 * 1024
+JSON = "application/json"
 INSTRUCTIONS = (
     "Portfolio-risk analytics. Start with list_portfolios. Quote the sentences of answers with "
     "their unit and session. A figure that is null has a reason: say it, never estimate. Trades "
@@ -41,6 +45,62 @@ def session_manager() -> StreamableHTTPSessionManager:
     return StreamableHTTPSessionManager(
         agent_server(), json_response=True, stateless=True, max_request_body_size=LARGEST_BODY
     )
+
+
+def refusing_first(serve: ASGIApp) -> ASGIApp:
+    """`serve` with each message as a whole; what is none is refused by a problem document.
+
+    The SDK refuses in plain text, and writes a traceback of each client that has gone.
+    """
+
+    async def serve_whole(scope: ASGIScope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        _refuse_other_media(request)
+        body: bytes | None = await _whole_body(request)
+
+        async def replayed() -> Message:
+            nonlocal body
+            if body is None:
+                return await receive()  # until the client goes
+            message = {"type": "http.request", "body": body, "more_body": False}
+            body = None
+            return message
+
+        await serve(scope, replayed, send)
+
+    return serve_whole
+
+
+def _refuse_other_media(request: Request) -> None:
+    sent = request.headers.get("content-type", "")
+    if sent.partition(";")[0].strip().lower() != JSON:
+        detail = f"messages are sent as Content-Type: {JSON}, not as {sent or 'nothing'}"
+        raise Problem(415, "unsupported_media_type", detail)
+    accepts_json, _ = check_accept_headers(request)
+    if not accepts_json:
+        raise Problem(406, "not_acceptable", f"answers are JSON: send Accept: {JSON}")
+
+
+async def _whole_body(request: Request) -> bytes:
+    """All that is sent, of `LARGEST_BODY` bytes at most: no more is read or kept."""
+    too_large = Problem(
+        413,
+        "too_large",
+        f"a message is larger than {LARGEST_BODY // 1024**2} MiB: send fewer values",
+    )
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > LARGEST_BODY:
+        raise too_large
+    body = bytearray()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST_BODY:
+                raise too_large
+    except ClientDisconnect:
+        detail = "the connection ended before the whole message was sent"
+        raise Problem(400, "incomplete_request", detail) from None
+    return bytes(body)
 
 
 def agent_server() -> Server[dict[str, object]]:
@@ -155,7 +215,7 @@ async def _list_templates(
         name="definition",
         title="Definition",
         description="What one published name means.",
-        mime_type="application/json",
+        mime_type=JSON,
     )
     return wire.ListResourceTemplatesResult(resource_templates=[one])
 
@@ -168,6 +228,6 @@ async def _read_resource(
     text = named.text() if named else definition_text(uri)
     if text is None:
         raise MCPError(code=wire.INVALID_PARAMS, message=f"there is no resource {uri}")
-    media_type = named.media_type if named else "application/json"
+    media_type = named.media_type if named else JSON
     content = wire.TextResourceContents(uri=uri, mime_type=media_type, text=text)
     return wire.ReadResourceResult(contents=[content])

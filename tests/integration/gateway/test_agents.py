@@ -364,12 +364,14 @@ async def test_the_address_shadows_nothing_and_is_in_no_document(
     headers = {"Authorization": f"Bearer {await token_of(ann)}"}
 
     opened = [await http.request(each, "/mcp", headers=headers) for each in ("GET", "DELETE")]
+    text = await http.post("/mcp", content=b"{}", headers={**headers, "Content-Type": "text/plain"})
     page, below = await http.get("/"), await http.get("/mcp/more")
     unknown = await posted(
         http, await token_of(ann), {"method": "tools/call", "params": {"name": "book"}}
     )
 
     assert [(each.status_code, each.headers["allow"]) for each in opened] == [(405, "POST")] * 2
+    assert (text.status_code, text.json()["code"]) == (415, "unsupported_media_type")
     assert page.headers["content-type"].startswith("text/html")
     assert below.status_code == 404
     assert not [

@@ -2,10 +2,13 @@
 
 import pytest
 from starlette.requests import Request
+from starlette.types import Message, Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from services.gateway.agents.calling import Tool
 from services.gateway.agents.entrance import refuse_foreign
 from services.gateway.agents.resources import definition_text
+from services.gateway.agents.serving import LARGEST_BODY, refusing_first
 from services.gateway.agents.shapes import amount, moved, sentence
 from services.gateway.agents.tools import TOOLS
 from services.gateway.edge.problems import Problem
@@ -105,3 +108,58 @@ def test_a_host_and_an_origin_are_matched_in_full(
 def test_a_definition_is_read_by_its_full_address_only() -> None:
     assert definition_text("sigmasight://definitions/beta") is not None
     assert [definition_text(each) for each in ("beta", "/beta", "sigmasight://beta")] == [None] * 3
+
+
+GONE: Message = {"type": "http.disconnect"}
+
+
+def part(body: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+async def heard(messages: list[Message], **headers: str) -> list[Message]:
+    """What the protocol's server receives of a request with `messages`, or its problem."""
+    given = {"content-type": "application/json", "accept": "*/*", **headers}
+    raw = [(name.encode(), each.encode()) for name, each in given.items()]
+    coming, found = iter(messages), []
+
+    async def receive() -> Message:
+        return next(coming)
+
+    async def serve(scope: ASGIScope, receive: Receive, send: Send) -> None:
+        found.extend([await receive(), await receive()])
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    await refusing_first(serve)({"type": "http", "headers": raw}, receive, send)
+    return found
+
+
+async def test_a_message_is_handed_over_as_a_whole() -> None:
+    sent = [part(b"{"), part(b"}", more=False), GONE]
+
+    assert await heard(sent, **{"content-type": "Application/JSON; charset=utf-8"}) == [
+        part(b"{}", more=False),
+        GONE,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("messages", "headers", "problem"),
+    [
+        ([GONE], {}, (400, "incomplete_request")),
+        ([part(b"{"), GONE], {}, (400, "incomplete_request")),
+        ([], {"content-type": "text/plain"}, (415, "unsupported_media_type")),
+        ([], {"accept": "text/html"}, (406, "not_acceptable")),
+        ([], {"content-length": str(LARGEST_BODY + 1)}, (413, "too_large")),
+        ([part(bytes(LARGEST_BODY)), part(b" ")], {}, (413, "too_large")),
+    ],
+)
+async def test_what_is_no_message_is_refused_before_the_protocols_server(
+    messages: list[Message], headers: dict[str, str], problem: tuple[int, str]
+) -> None:
+    with pytest.raises(Problem) as refused:
+        await heard(messages, **headers)
+
+    assert (refused.value.status, refused.value.code) == problem
