@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -20,10 +21,17 @@ from services.gateway.books.files import (
     why_not_a_tag,
 )
 from services.gateway.books.files.tags import tags_in
+from shared.spreadsheet import csv_text
 from tests.unit.gateway.builders import AS_OF, rules
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", "''=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "'=1", "''=1"),
+        *("\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)"),
+    ],
+)
 def test_what_a_spreadsheet_would_execute_gets_an_apostrophe(text: str) -> None:
     assert disarmed(text) == f"'{text}"
 
@@ -33,10 +41,27 @@ def test_other_text_stays_as_it_is(text: str) -> None:
     assert disarmed(text) == text
 
 
-@given(st.text(st.sampled_from("=+-@\t\r'a1 "), max_size=8))
+@given(st.text(st.sampled_from("=+-@\t\r\n\uff1d;|'a1 "), max_size=8))
 def test_disarmed_text_comes_back_and_is_never_executable(text: str) -> None:
     assert rearmed(disarmed(text)) == text
-    assert not disarmed(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    for cell in re.split(r"[;|]", disarmed(text)):
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"))
+
+
+@pytest.mark.parametrize("separator", [";", "|", "\t"])
+def test_cells_with_another_separator_are_quoted_and_hold_no_formula(separator: str) -> None:
+    text = csv_text(["note", "more"], [[f"a{separator}=1", "plain"]])
+
+    assert text == f'note,more\r\n"a{separator}\'=1",plain\r\n'
+    assert list(csv.reader(io.StringIO(text)))[1] == [f"a{separator}'=1", "plain"]
+    assert rearmed(f"a{separator}'=1") == f"a{separator}=1"
+
+
+@given(st.lists(st.text(st.sampled_from('",;|\t\r\n a')), min_size=1, max_size=3))
+def test_quoted_cells_are_read_back_by_any_reader_of_csv(cells: list[str]) -> None:
+    text = csv_text(["a"], [cells])
+
+    assert list(csv.reader(io.StringIO(text, newline="")))[1] == list(map(disarmed, cells))
 
 
 def test_numbers_and_dates_are_written_plainly() -> None:
@@ -58,7 +83,7 @@ _tags = st.lists(_words.filter(lambda word: why_not_a_tag(word) is None), max_si
     lambda words: tags_in(",".join(words))
 )
 _subtypes = (
-    st.text(st.sampled_from("=+-@'\"ab ,;\u00fc"), max_size=20)
+    st.text(st.sampled_from("=+-@'\"ab ,;|\uff1d\u00fc"), max_size=20)
     .map(str.strip)
     .map(lambda text: text or None)
 )

@@ -57,6 +57,10 @@ def test_a_purchase_with_every_column_is_read() -> None:
     )  # fmt: skip
 
 
+def test_an_id_that_an_export_disarmed_is_the_id_it_was() -> None:
+    assert read_one("2022-11-01,buy,AAPL,200,150.25,,,USD,'=T-1").external_id == "=T-1"
+
+
 # --- which files are transactions ---
 
 BLOTTER = "trade_id,symbol,side,quantity,price,trade_date,settlement_date,account_id"

@@ -180,7 +180,7 @@ class TradeReading(NamedReading):
         if day < instrument.expiry:
             return Entry(
                 self.row.line, kind, day, instrument, closed, Decimal(0),
-                external_id=self.text_if_any("id"), note=self.note(),
+                external_id=self.identity(), note=self.note(),
             )  # fmt: skip
         gained = 1 if instrument.option_type == "P" else -1
         shares = closed * OPTION_MULTIPLIER * gained
@@ -265,6 +265,11 @@ class TradeReading(NamedReading):
         found = [fee for field in given if (fee := self._amount(field)) is not None]
         return sum(map(abs, found), Decimal(0)) if found else None
 
+    def identity(self) -> str | None:
+        """The line's id, as it was before an export of ours disarmed it."""
+        text = rearmed(self.row.cells.get("id", ""))
+        return self.text_if_any("id") if len(text) > MAX_CELL else text or None
+
     def note(self) -> str:
         """The line's description, on one line."""
         text = " ".join(rearmed(self.row.cells.get("note", "")).split())
@@ -284,7 +289,7 @@ class TradeReading(NamedReading):
         quantity = self._signed(kind, number)
         fees = self.fees()
         amount = self._amount("amount")
-        external_id = self.text_if_any("id")
+        external_id = self.identity()
         check_multiplier(self, instrument)
         check_turned(self, instrument)
         if instrument is not None and traded_on is not None:
@@ -353,7 +358,7 @@ class TradeReading(NamedReading):
         instrument = self.instrument() if meaning.kind is Kind.DIVIDEND else None
         self.text("amount")
         amount = self._amount("amount")
-        external_id = self.text_if_any("id")
+        external_id = self.identity()
         if amount == 0:
             self.complain("amount", "zero_amount", "amount is 0: leave the row out")
         if amount is not None and meaning.sign > 0 > amount:
