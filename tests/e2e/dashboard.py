@@ -45,9 +45,11 @@ _CELLS = """place => [...place.querySelectorAll('tbody tr')].map(row =>
 _EXPECTED = re.compile("401 \\(Unauthorized\\)")
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The browser that the lock file names; it brings its own libraries, and needs no root."""
+def browser_program() -> tuple[str, list[str]]:
+    """The browser that the lock file names, and its arguments.
+
+    It brings its own libraries, and needs no root.
+    """
     said = subprocess.run(
         (node(), "--input-type=module", "-e", _WHERE),
         cwd=SOURCES,
@@ -57,7 +59,13 @@ def chromium() -> Iterator[Browser]:
     )
     path, advised = json.loads(said.stdout)
     # In a single process the browser would end with the first window that is closed.
-    arguments = [each for each in advised if each not in ("--single-process", "--no-zygote")]
+    return path, [each for each in advised if each not in ("--single-process", "--no-zygote")]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser, ready to open windows."""
+    path, arguments = browser_program()
     # Machines are shared: how long a page takes says nothing of whether it is right.
     expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
