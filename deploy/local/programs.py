@@ -191,3 +191,19 @@ def installed_program(variable: str, *names: str) -> Path | None:
                 "correct the path, or unset the variable to use the wheel's"
             )
     return named
+
+
+def said_version(program: Path) -> str:
+    """What `program` answers to `--version`; empty when it cannot, or within 20 s does not."""
+    try:
+        return subprocess.run(
+            [program, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=True,
+            timeout=20,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -12,13 +12,14 @@ import nats
 import pytest
 
 from deploy.local import places
-from deploy.local.nats import bundled_server, running_nats, server_program
+from deploy.local.nats import NatsMissing, bundled_server, running_nats, server_program
 from deploy.local.places import outside_place
 from deploy.local.ports import is_listening
 from deploy.local.postgres import (
     PROGRAMS,
     EmbeddedPostgres,
     OtherPostgres,
+    PostgresMissing,
     binaries,
     bundled_installation,
     running_postgres,
@@ -158,6 +159,26 @@ def test_a_named_server_that_is_not_there_is_refused_by_its_variable(
 
     with pytest.raises(NotInstalled, match=rf"{variable}=.*absent.*unset the variable"):
         find()
+
+
+@pytest.mark.parametrize("command", ["true", "echo 'something else 1.0'", "exit 3"])
+def test_a_named_program_that_is_another_is_refused_by_its_path(
+    command: str, open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = open_directory / "bin"
+    other.mkdir(mode=0o755)
+    for name in (*PROGRAMS, "nats-server"):
+        _write_script(other / name, command)
+    monkeypatch.setenv("SIGMASIGHT_POSTGRES_BIN", str(other))
+    monkeypatch.setenv("SIGMASIGHT_NATS_SERVER", str(other / "nats-server"))
+    server = EmbeddedPostgres(open_directory / "postgres", port=1, password="x", durable=False)
+
+    with pytest.raises(PostgresMissing, match=f"{other}/initdb"):
+        server.prepare()
+    with pytest.raises(NatsMissing, match=rf"{other}/nats-server is no nats-server.*unset"):
+        server_program()
+    assert not server.data.exists()
+    server.remove()
 
 
 def test_data_of_another_postgres_is_left_alone(
