@@ -82,7 +82,7 @@ def _refuse_other_media(request: Request) -> None:
 
 
 async def _whole_body(request: Request) -> bytes:
-    """All that is sent, of `LARGEST_BODY` bytes at most: no more is read or kept."""
+    """All that is sent, of `LARGEST_BODY` bytes at most; a larger one is not read to its end."""
     too_large = Problem(
         413,
         "too_large",
@@ -99,7 +99,7 @@ async def _whole_body(request: Request) -> bytes:
                 raise too_large
     except ClientDisconnect:
         detail = "the connection ended before the whole message was sent"
-        raise Problem(400, "incomplete_request", detail) from None
+        raise Problem(400, "bad_request", detail) from None
     return bytes(body)
 
 

@@ -117,7 +117,7 @@ def part(body: bytes, *, more: bool = True) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-async def heard(messages: list[Message], **headers: str) -> list[Message]:
+async def handed_over(messages: list[Message], **headers: str) -> list[Message]:
     """What the protocol's server receives of a request with `messages`, or its problem."""
     given = {"content-type": "application/json", "accept": "*/*", **headers}
     raw = [(name.encode(), each.encode()) for name, each in given.items()]
@@ -139,7 +139,7 @@ async def heard(messages: list[Message], **headers: str) -> list[Message]:
 async def test_a_message_is_handed_over_as_a_whole() -> None:
     sent = [part(b"{"), part(b"}", more=False), GONE]
 
-    assert await heard(sent, **{"content-type": "Application/JSON; charset=utf-8"}) == [
+    assert await handed_over(sent, **{"content-type": "Application/JSON; charset=utf-8"}) == [
         part(b"{}", more=False),
         GONE,
     ]
@@ -148,8 +148,8 @@ async def test_a_message_is_handed_over_as_a_whole() -> None:
 @pytest.mark.parametrize(
     ("messages", "headers", "problem"),
     [
-        ([GONE], {}, (400, "incomplete_request")),
-        ([part(b"{"), GONE], {}, (400, "incomplete_request")),
+        ([GONE], {}, (400, "bad_request")),
+        ([part(b"{"), GONE], {}, (400, "bad_request")),
         ([], {"content-type": "text/plain"}, (415, "unsupported_media_type")),
         ([], {"accept": "text/html"}, (406, "not_acceptable")),
         ([], {"content-length": str(LARGEST_BODY + 1)}, (413, "too_large")),
@@ -160,6 +160,6 @@ async def test_what_is_no_message_is_refused_before_the_protocols_server(
     messages: list[Message], headers: dict[str, str], problem: tuple[int, str]
 ) -> None:
     with pytest.raises(Problem) as refused:
-        await heard(messages, **headers)
+        await handed_over(messages, **headers)
 
     assert (refused.value.status, refused.value.code) == problem
