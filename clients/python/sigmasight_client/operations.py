@@ -444,7 +444,9 @@ class SigmaSight(Session):
         columns: str | None = None,
         portfolio_id: UUID | str | None = None,
     ) -> "PositionsExport | str":
-        """What a portfolio holds: CSV in the twelve columns with tags, or JSON; with values."""
+        """All lots of a portfolio, CSV in twelve columns with tags, or JSON; or a day's, with
+        values.
+        """
         return cast(
             "PositionsExport | str",
             self.request(

@@ -58,19 +58,23 @@ async def export_positions(
     as_of: Annotated[
         Day | None,
         Query(
-            description="the day of what is held, and of its shares; default: today, and with "
-            "values the last session"
+            description="twelve-columns: the day in whose shares every lot is, default today; it "
+            "leaves no lot out. valued: the day of what is held, and of its shares, default the "
+            "last session"
         ),
     ] = None,
     columns: Annotated[
         ExportColumns,
         Query(
-            description="twelve-columns: all that is or was held; valued: what is held, with "
-            "price, value, P&L, and where the price is from"
+            description="twelve-columns: all that is or was held, on any day; valued: what is "
+            "held on `as_of`, with price, value, P&L, and where the price is from"
         ),
     ] = ExportColumns.TWELVE,
 ) -> Response:
-    """What a portfolio holds: CSV in the twelve columns with tags, or JSON; with values."""
+    """All lots of a portfolio, CSV in twelve columns with tags, or JSON; or a day's, with values.
+
+    Only `columns=valued` is limited to what is held on `as_of`.
+    """
     if columns is ExportColumns.VALUED:
         day, held = await valued_rows(session, portfolio["portfolio_id"], as_of)
     else:

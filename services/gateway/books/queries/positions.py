@@ -152,7 +152,7 @@ async def _tagged(session: Session, portfolio_id: UUID, wanted: PositionFilter) 
 
 
 async def load_exported(session: Session, portfolio_id: UUID, day: date) -> list[Row]:
-    """Every lot of a portfolio as it was held on a day, in terms of its shares, with tags."""
+    """Every lot of a portfolio, whenever it was held, in terms of a day's shares, with tags."""
     mine = select(held).where(held.c.portfolio_id == portfolio_id)
     rows = await all_rows(session, mine, {TERMS_ON: day})
     return [with_file_decimals(row) for row in await _with_tags(session, rows)]
