@@ -59,6 +59,8 @@ def test_a_purchase_with_every_column_is_read() -> None:
 
 def test_an_id_that_an_export_disarmed_is_the_id_it_was() -> None:
     assert read_one("2022-11-01,buy,AAPL,200,150.25,,,USD,'=T-1").external_id == "=T-1"
+    hidden = read("2022-11-01,buy,AAPL,200,150.25,,,USD,'=T\u200b1")
+    assert [(each.field, each.code) for each in hidden.problems] == [("id", "invalid_text")]
 
 
 # --- which files are transactions ---

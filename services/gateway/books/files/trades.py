@@ -267,8 +267,8 @@ class TradeReading(NamedReading):
 
     def identity(self) -> str | None:
         """The line's id, as it was before an export of ours disarmed it."""
-        text = rearmed(self.row.cells.get("id", ""))
-        return self.text_if_any("id") if len(text) > MAX_CELL else text or None
+        text = self.text_if_any("id")
+        return rearmed(text) if text else None
 
     def note(self) -> str:
         """The line's description, on one line."""
