@@ -225,6 +225,18 @@ async def test_values_stand_beside_the_columns_that_are_read_again(
     assert named.endswith(f'-{AS_OF}.csv"')
 
 
+async def test_only_values_are_limited_to_what_is_held_on_the_day(ann: Person) -> None:
+    query = {"portfolio_id": await ann.uploaded(data=BOOK.encode()), "format": "json"}
+
+    every = await ann.get("positions/export", **query, as_of=str(AS_OF))
+    on_the_day = await ann.get("positions/export", **query, as_of=str(AS_OF), columns="valued")
+
+    closed = [one["symbol"] for one in every.json()["positions"] if one["exit_date"]]
+    held = {one["symbol"] for one in on_the_day.json()["positions"]}
+    assert closed == ["XOM"]
+    assert held == {one["symbol"] for one in every.json()["positions"]} - {"XOM"}
+
+
 async def test_series_are_a_row_per_session(ann: Person, admin: Database) -> None:
     path = f"portfolios/{(await a_stored_book(ann, admin)).portfolio_id}/series"
     names = "nav,beta,exposure.dollar.net"
