@@ -74,6 +74,7 @@ PURE = (
     "shared.conventions",
     "shared.caveats",
     "shared.spreadsheet",
+    "shared.texts",
 )
 # An engine of a customer's choice, imported inside the function that runs it.
 LAZY_ENGINES = {("engines.py", "mibian")}

@@ -52,7 +52,7 @@ async def a_window() -> AsyncIterator[Page]:
 
 
 def site_of(provider: MadeUpProvider) -> Starlette:
-    """The provider's pages: whoever comes is logged in as its account, without a question."""
+    """The provider's pages: each visitor is logged in as its account, without a question."""
 
     async def authorize(request: Request) -> Response:
         answer = urlencode(provider.logged_in(str(request.url)))

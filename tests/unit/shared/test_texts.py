@@ -13,7 +13,7 @@ from shared.texts import shows_all
 @pytest.mark.parametrize(
     "hidden", ["\x01", "\x1b[31m", "\n", "\u202e", "\u200b", "\u3164", "\u2800"]
 )
-def test_a_text_with_a_character_that_nobody_sees_is_refused(hidden: str) -> None:
+def test_a_text_with_a_character_that_readers_cannot_see_is_refused(hidden: str) -> None:
     deposit = {"kind": "deposit", "trade_date": date(2022, 11, 1), "amount": 1}
 
     assert not shows_all(f"a{hidden}")
