@@ -26,7 +26,10 @@ WITHOUT_KEY = {
     "/api/v1/auth/session",  # these begin a log-in: the stored answer would hold its secret
     "/api/v1/auth/session/by-link",
     "/api/v1/auth/session/link",
+    "/api/v1/auth/oidc/login",  # bound to one browser by its cookie
+    "/api/v1/auth/oidc/link",
     "/api/v1/me/tokens",  # the stored answer would hold the token
+    "/api/v1/me/second-factor",  # and here the secret
     "/api/v1/notifications/channels",  # the stored answer would hold the channel's secret
 }
 

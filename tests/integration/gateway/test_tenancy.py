@@ -272,7 +272,7 @@ TEXTS = {
         accounts address colour email external_id full_name group hint ignored key label name note
         portfolio_name screen strategy tags target_name ticket token access_token refresh_token
         token_type description scenario_id scenario_ids file field role next user_agent hash member
-        secret uri recovery_codes names file_name why channel
+        secret uri recovery_codes names file_name why channel issuer url
         header samples fingerprint layout id cells
     """,
     "an instrument or a market fact, of those the caller asked for or holds": """
