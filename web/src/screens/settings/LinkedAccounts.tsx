@@ -8,17 +8,36 @@ import { FormDialog } from "../../parts/Form";
 import { Panel } from "../../parts/Panel";
 import { describe, useLoaded } from "../../state/loading";
 
-/** The accounts of single sign-on that log the user in; nothing where there is none. */
+/** The accounts of single sign-on that log the user in; read when they are wanted. */
 export function LinkedAccounts() {
+  const [wanted, setWanted] = useState(false);
+  return (
+    <Panel title="Linked accounts" wide note="accounts elsewhere that log you in here">
+      {wanted ? (
+        <Links />
+      ) : (
+        <p class="buttons">
+          <button type="button" onClick={() => setWanted(true)}>
+            Show linked accounts
+          </button>
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function Links() {
   const [turn, setTurn] = useState(0);
   const [open, setOpen] = useState<LinkedAccountOut | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
   const linked = useLoaded<LinkedAccountList>("links", () => read("auth/oidc/links"), turn);
   const { provider = null, items = [] } = linked.value ?? {};
-  if (!provider && !items.length) return linked.problem ? <p role="alert">{linked.problem}</p> : null;
+  if (linked.problem) return <p role="alert">{linked.problem}</p>;
+  if (!linked.value) return <p class="empty">Loading …</p>;
+  if (!provider && !items.length) return <p class="empty">Single sign-on is not set up here.</p>;
   const link = () => void leaveForProvider("link").catch((error: unknown) => setRefusal(describe(error)));
   return (
-    <Panel title="Linked accounts" wide note="accounts elsewhere that log you in here">
+    <>
       {items.length ? (
         <DataTable label="Linked accounts" columns={COLUMNS} rows={items.map((each) => rowOf(each, () => setOpen(each)))} />
       ) : (
@@ -43,7 +62,7 @@ export function LinkedAccounts() {
           <p>It does not log you in from then on, and log-ins that came by it end.</p>
         </FormDialog>
       )}
-    </Panel>
+    </>
   );
 }
 
