@@ -98,7 +98,8 @@ async def test_a_user_logs_in_and_out_at_the_provider_and_a_stranger_is_refused(
         button = page.get_by_role("button", name="Desk")
         await page.goto(f"{home}/?screen=settings")
         await button.click()
-        await expect(page.get_by_text("Linked accounts")).to_be_visible(
+        await page.get_by_role("button", name="Show linked accounts").click()
+        await expect(page.get_by_text("ada@example.org")).to_be_visible(
             timeout=PATIENCE_MILLISECONDS
         )
         inside = {cookie["name"]: cookie for cookie in await page.context.cookies()}
