@@ -1,13 +1,11 @@
 """The gateway over a real Postgres and a real NATS, asked through ASGI."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from services.gateway.application import assembled
@@ -23,6 +21,7 @@ from shared.settings import shared_settings
 from tests.builders import AS_OF, a_security, save
 from tests.integration.gateway.people import PASSWORD, Person, a_stored_person, an_administrator
 from tests.servers import Servers
+from tests.serving import serving
 
 QUICK_PASSWORDS = Passwords(memory_kib=64)  # hundreds of tests log in; no test guesses these
 
@@ -90,15 +89,8 @@ def gateway(app: FastAPI) -> Gateway:
 @pytest.fixture(scope="session")
 async def address(app: FastAPI) -> AsyncIterator[str]:
     """The gateway behind a real server, for streams that never end by themselves."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="warning")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    host, port = server.servers[0].sockets[0].getsockname()[:2]
-    yield f"{host}:{port}"
-    server.should_exit = server.force_exit = True
-    await serving
+    async with serving(app) as place:
+        yield place
 
 
 @pytest.fixture(scope="session")

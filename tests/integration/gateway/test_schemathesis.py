@@ -2,12 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from shared.database import Database
@@ -15,6 +13,7 @@ from tests.integration.gateway.people import Person
 from tests.integration.gateway.seeds import a_stored_book
 from tests.pipeline import answering_services
 from tests.servers import Servers
+from tests.serving import serving
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
@@ -37,15 +36,6 @@ HALF = "^/api/v1/(portfolio|risk)"
 HALVES = ("--include-path-regex", "--exclude-path-regex")
 
 
-class QuietServer(uvicorn.Server):
-    """Leaves signals to the test run."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Nothing is captured."""
-        yield
-
-
 @pytest.fixture
 async def address(app: FastAPI) -> AsyncIterator[str]:
     """Where the gateway is served, on a free port.
@@ -53,17 +43,8 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
     With its document made: on a busy machine that takes longer than its readers wait.
     """
     app.openapi()
-    server = QuietServer(
-        uvicorn.Config(
-            app, host="127.0.0.1", port=0, lifespan="off", log_level="warning", access_log=False
-        )
-    )
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with serving(app) as place:
+        yield f"http://{place}"
 
 
 async def schemathesis(

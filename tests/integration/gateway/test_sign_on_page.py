@@ -1,20 +1,17 @@
 """Single sign-on in a browser: the page, the gateway, and a provider on another site."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Page, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from deploy.local.ports import free_port
 from deploy.page import is_current
@@ -22,22 +19,9 @@ from services.gateway.identity.sign_on.provider import Provider
 from tests.e2e.dashboard import BROWSER, browser_program
 from tests.integration.gateway import providing
 from tests.integration.gateway.providing import MadeUpProvider, terms
+from tests.serving import serving
 
 PATIENCE_MILLISECONDS = 30_000
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp, port: int) -> AsyncIterator[None]:
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, lifespan="off", log_level="warning", access_log=False
-    )
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield
-    server.should_exit = server.force_exit = True
-    await running
 
 
 @asynccontextmanager
