@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.gateway.application import assembled
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.tokens import Passwords
+from services.gateway.identity.sign_on.provider import Provider
 from services.gateway.reports.handlers import router
 from services.gateway.settings import GatewaySettings
 from services.ingest.tables import MarketSession, Security
@@ -20,6 +21,7 @@ from shared.service import Runtime
 from shared.settings import shared_settings
 from tests.builders import AS_OF, a_security, save
 from tests.integration.gateway.people import PASSWORD, Person, a_stored_person, an_administrator
+from tests.integration.gateway.providing import Browser, MadeUpProvider, terms
 from tests.servers import Servers
 from tests.serving import serving
 
@@ -94,6 +96,13 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
+def url(app: FastAPI, address: str) -> str:
+    """The same for other processes, with its document made: that takes longer than they wait."""
+    app.openapi()
+    return f"http://{address}"
+
+
+@pytest.fixture(scope="session")
 async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """An anonymous client."""
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
@@ -144,3 +153,18 @@ async def market(admin: Database, empty: None) -> None:
     ]
     last = {"session_date": AS_OF, "revision": 1, "announced_at": None}
     await save(admin, MarketSession, [*days, last])
+
+
+@pytest.fixture
+async def desk(app: FastAPI, empty: None) -> AsyncIterator[MadeUpProvider]:
+    """The provider that the gateway is set to."""
+    provider = MadeUpProvider()
+    app.state.sign_on = Provider(terms(), provider)
+    yield provider
+    app.state.sign_on = None
+
+
+@pytest.fixture
+def browser(http: httpx2.AsyncClient) -> Browser:
+    """A browser that has never been here."""
+    return Browser(http)

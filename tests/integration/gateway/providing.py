@@ -6,22 +6,19 @@ import hmac
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-import pytest
-from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
 from services.gateway.edge.cookies import COOKIE, PAGE_HEADER
 from services.gateway.edge.dependencies import Gateway
-from services.gateway.identity.sign_on.provider import Provider
 from services.gateway.identity.sign_on.terms import SignOnTerms
 from services.gateway.tables import AuditEntry
 from shared.database import sql_table
@@ -179,21 +176,6 @@ class Browser:
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
-
-
-@pytest.fixture
-async def desk(app: FastAPI, empty: None) -> AsyncIterator[MadeUpProvider]:
-    """The provider that the gateway is set to."""
-    provider = MadeUpProvider()
-    app.state.sign_on = Provider(terms(), provider)
-    yield provider
-    app.state.sign_on = None
-
-
-@pytest.fixture
-def browser(http: httpx2.AsyncClient) -> Browser:
-    """A browser that has never been here."""
-    return Browser(http)
 
 
 async def logged_in_by(browser: Browser, desk: MadeUpProvider) -> httpx2.Response:

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.test_schemathesis import address
 from tests.pipeline import Pipeline
 
-__all__ = ["address"]
 TOUR = Path(__file__).parents[3] / "docs" / "api-tour.md"
 EXPECTED = "# => "
 PATIENCE_SECONDS = 90
@@ -40,7 +38,7 @@ def commands(text: str) -> list[Command]:
     not shutil.which("curl") or not shutil.which("jq"), reason="the tour uses curl and jq"
 )
 async def test_every_line_of_the_tour_does_what_it_says(
-    address: str, pipeline: Pipeline, tmp_path: Path
+    url: str, pipeline: Pipeline, tmp_path: Path
 ) -> None:
     steps = commands(TOUR.read_text(encoding="utf-8"))
     script = [f"{{ {step.line}\n}} > printed.{number}" for number, step in enumerate(steps)]
@@ -49,7 +47,7 @@ async def test_every_line_of_the_tour_does_what_it_says(
         *("bash", "-eu", "-o", "pipefail", "-c", "\n".join(script)),
         cwd=tmp_path,
         env={
-            "API": f"{address}/api/v1",
+            "API": f"{url}/api/v1",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": str(tmp_path),
         },

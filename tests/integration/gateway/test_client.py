@@ -15,9 +15,6 @@ from tests.integration.gateway.people import GOOD_FILE, PASSWORD, Person
 from tests.integration.gateway.seeds import a_stored_book
 from tests.integration.gateway.test_events import of_portfolio
 from tests.integration.gateway.test_runs import deliver
-from tests.integration.gateway.test_schemathesis import address
-
-__all__ = ["address"]
 
 
 def test_the_client_is_what_the_document_makes_of_it(app: FastAPI) -> None:
@@ -43,9 +40,9 @@ def test_every_operation_has_a_method(app: FastAPI) -> None:
 
 
 @pytest.fixture
-async def client(address: str, ann: Person) -> AsyncIterator[SigmaSight]:
+async def client(url: str, ann: Person) -> AsyncIterator[SigmaSight]:
     """Ann, as a program."""
-    with SigmaSight(address, ann.email, PASSWORD) as opened:
+    with SigmaSight(url, ann.email, PASSWORD) as opened:
         yield opened
 
 

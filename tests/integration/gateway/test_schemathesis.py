@@ -2,18 +2,15 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 
 from shared.database import Database
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.seeds import a_stored_book
 from tests.pipeline import answering_services
 from tests.servers import Servers
-from tests.serving import serving
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
@@ -36,20 +33,7 @@ HALF = "^/api/v1/(portfolio|risk)"
 HALVES = ("--include-path-regex", "--exclude-path-regex")
 
 
-@pytest.fixture
-async def address(app: FastAPI) -> AsyncIterator[str]:
-    """Where the gateway is served, on a free port.
-
-    With its document made: on a busy machine that takes longer than its readers wait.
-    """
-    app.openapi()
-    async with serving(app) as place:
-        yield f"http://{place}"
-
-
-async def schemathesis(
-    address: str, person: Person, reports: Path, *chosen: str
-) -> tuple[int, str]:
+async def schemathesis(url: str, person: Person, reports: Path, *chosen: str) -> tuple[int, str]:
     """Run the command line against the server; its exit status and what it printed."""
     token = f"Authorization: Bearer {person.tokens['access_token']}"
     process = await asyncio.create_subprocess_exec(
@@ -59,7 +43,7 @@ async def schemathesis(
             "schemathesis.cli",
             f"--config-file={CONFIGURATION}",
             "run",
-            f"{address}/openapi.json",
+            f"{url}/openapi.json",
             "--header",
             token,
         ),
@@ -74,13 +58,13 @@ async def schemathesis(
 
 @pytest.mark.usefixtures("market")
 async def test_no_request_made_from_the_document_finds_a_failure(
-    address: str, servers: Servers, admin: Database, operator: Person, tmp_path: Path
+    url: str, servers: Servers, admin: Database, operator: Person, tmp_path: Path
 ) -> None:
     await a_stored_book(operator, admin)
 
     async with answering_services(servers, admin):
         ended = await asyncio.gather(
-            *(schemathesis(address, operator, tmp_path, half, HALF) for half in HALVES)
+            *(schemathesis(url, operator, tmp_path, half, HALF) for half in HALVES)
         )
 
     assert [status for status, _ in ended] == [0, 0], "\n".join(printed for _, printed in ended)

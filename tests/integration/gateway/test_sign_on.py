@@ -17,18 +17,13 @@ from tests.integration.gateway.providing import (
     Browser,
     MadeUpProvider,
     a_key,
-    browser,
     code_of,
-    desk,
     logged_in_by,
     of_page,
     recorded,
     refused,
     terms,
 )
-
-__all__ = ["browser", "desk"]  # fixtures
-
 
 # --- log in ---
 

@@ -15,17 +15,12 @@ from tests.integration.gateway.providing import (
     Browser,
     MadeUpProvider,
     a_key,
-    browser,
     code_of,
-    desk,
     logged_in_by,
     recorded,
     refused,
     terms,
 )
-
-__all__ = ["browser", "desk"]  # fixtures
-
 
 # --- refusals ---
 

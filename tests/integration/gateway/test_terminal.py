@@ -16,24 +16,23 @@ from shared.database import Database
 from tests.integration.gateway.people import GOOD_FILE, HEADER, PASSWORD, Person
 from tests.integration.gateway.seeds import a_stored_book
 from tests.integration.gateway.test_drafts import book, priced
-from tests.integration.gateway.test_schemathesis import address
 from tests.integration.gateway.test_second_factor import enrolled
 from tests.pipeline import Pipeline, answering_services
 from tests.servers import Servers
 
-__all__ = ["address", "book", "priced"]
+__all__ = ["book", "priced"]
 Terminal = Callable[..., Awaitable[Result]]
 BOOK = HEADER + "AAPL,100,120,2022-06-01,tech\nXOM,-30,90,2022-06-01,\n"
 
 
 @pytest.fixture
-def terminal(address: str, ann: Person, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def terminal(url: str, ann: Person, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """Runs a command as Ann; by default against the served gateway."""
     monkeypatch.setattr(outcome.console, "width", 160)
 
     async def run(*words: str, **environ: str) -> Result:
         env = {
-            "SIGMASIGHT_URL": address,
+            "SIGMASIGHT_URL": url,
             "SIGMASIGHT_EMAIL": ann.email,
             "SIGMASIGHT_PASSWORD": PASSWORD,
         }
