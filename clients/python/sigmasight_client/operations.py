@@ -2245,6 +2245,12 @@ class SigmaSight(Session):
         """Turn the second factor on by a code."""
         return cast("RecoveryCodes", self.request("POST", "me/second-factor/confirm", body=body))
 
+    def renew_recovery_codes(self, body: BothFactors) -> "RecoveryCodes":
+        """Make ten new recovery codes, by the password and a code."""
+        return cast(
+            "RecoveryCodes", self.request("POST", "me/second-factor/recovery-codes", body=body)
+        )
+
     def list_exports(
         self, *, what: str | None = None, limit: int | None = None, after: str | None = None
     ) -> "ExportPage":

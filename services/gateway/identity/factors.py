@@ -38,12 +38,15 @@ async def save_begun(session: Session, user_id: UUID, secret: bytes, now: dateti
     return await session.scalar(stored.returning(factors.c.user_id)) is not None
 
 
-async def save_confirmed(
-    session: Session, user_id: UUID, step: int, code_hashes: Sequence[str], now: datetime
-) -> None:
-    """Make a second factor count from now on, with its recovery codes by their hashes."""
+async def save_confirmed(session: Session, user_id: UUID, step: int, now: datetime) -> None:
+    """Make a second factor count from now on."""
     own = update(factors).where(factors.c.user_id == user_id)
     await session.execute(own.values(confirmed_at=now, last_step=step))
+
+
+async def save_recovery_codes(session: Session, user_id: UUID, code_hashes: Sequence[str]) -> None:
+    """Store a user's recovery codes by their hashes, in place of those before."""
+    await session.execute(delete(codes).where(codes.c.user_id == user_id))
     rows = [{"user_id": user_id, "code_hash": each} for each in code_hashes]
     await session.execute(insert(codes).values(rows))
 

@@ -144,7 +144,7 @@ def test_a_channel_is_added_tested_paused_and_deleted(dashboard: Dashboard) -> N
 
 
 def turn_second_factor_on(window: Dashboard) -> str:
-    """Turn it on as a user does with an authenticator; one of the recovery codes."""
+    """Turn it on with an authenticator, and renew the recovery codes; one of the new ones."""
     page = window.page
     page.get_by_role("button", name="Turn on").click()
     page.get_by_label("Your password").fill("staple of another colour")
@@ -159,7 +159,16 @@ def turn_second_factor_on(window: Dashboard) -> str:
     window.screenshot("settings-recovery-codes")
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_role("region", name="Second factor").last).to_contain_text("10 recovery")
-    return codes[0]
+    page.get_by_role("button", name="New recovery codes").click()
+    renewing = page.get_by_role("dialog", name="New recovery codes")
+    renewing.get_by_label("Your password").fill("staple of another colour")
+    renewing.get_by_label("Code").fill(codes[0])
+    renewing.get_by_role("button", name="Make new ones").click()
+    shown = page.get_by_role("dialog", name="Recovery codes", exact=True)
+    renewed = shown.get_by_label("Shown only now").input_value().split()
+    assert not {*renewed} & {*codes}
+    page.get_by_role("button", name="Done").click()
+    return str(renewed[0])
 
 
 def test_a_user_without_a_portfolio_prefers_and_changes_the_password(

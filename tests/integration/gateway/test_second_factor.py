@@ -22,6 +22,7 @@ from tests.integration.gateway.test_personal_tokens import made, read_by
 
 PATH = "me/second-factor"
 NEW = "staple of another colour"
+RENEWED = "second_factor.recovery_codes_renewed"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ def refused(answer: httpx2.Response) -> tuple[int, str]:
 
 async def removed(person: Person, code: str, password: str = PASSWORD) -> httpx2.Response:
     return await person.request("DELETE", PATH, json={"password": password, "code": code})
+
+
+async def renewed(person: Person, code: str, password: str = PASSWORD) -> httpx2.Response:
+    return await person.post(f"{PATH}/recovery-codes", {"password": password, "code": code})
 
 
 async def actions(gateway: Gateway) -> list[str]:
@@ -135,6 +140,45 @@ async def test_a_stolen_access_token_neither_begins_nor_removes(ann: Person, bob
     assert refused(changed) == (403, "code_required")
     changed = await ann.request("PUT", "auth/password", json=change | {"code": her.code()})
     assert changed.status_code == 200
+
+
+async def test_new_recovery_codes_end_those_before(gateway: Gateway, guarded: Enrolled) -> None:
+    ann, old = guarded.person, guarded.recovery
+
+    answer = await renewed(ann, old[0])
+
+    assert answer.status_code == 200
+    new = answer.json()["recovery_codes"]
+    assert len({*new, *old}) == 20
+    assert (await ann.get(PATH)).json()["recovery_codes_left"] == 10
+    ended = [await guarded.log_in(each) for each in old[:2]]
+    assert [refused(each) for each in ended] == [(401, "second_factor_wrong")] * 2
+    assert (await guarded.log_in(new[0])).status_code == 200
+    done = [each for each in await actions(gateway) if each.startswith("second_factor.")]
+    assert done[2:4] == ["second_factor.recovery_code_used", RENEWED]
+
+
+async def test_new_recovery_codes_need_the_password_and_a_code(
+    gateway: Gateway, guarded: Enrolled, bob: Person
+) -> None:
+    ann = guarded.person
+
+    wrong = [
+        await renewed(ann, guarded.code(), "wrong password"),
+        await renewed(ann, "000000"),
+        await renewed(bob, "000000"),
+        await ann.post(f"{PATH}/recovery-codes", {"password": PASSWORD}),
+    ]
+
+    assert [refused(each) for each in wrong] == [
+        (403, "wrong_password"),
+        (403, "code_refused"),
+        (404, "second_factor_not_found"),
+        (422, "invalid_request"),
+    ]
+    assert RENEWED not in await actions(gateway)
+    assert (await guarded.log_in(guarded.recovery[0])).status_code == 200
+    assert (await renewed(ann, guarded.code())).status_code == 200, "of the application too"
 
 
 async def test_a_secret_waits_for_its_code_for_fifteen_minutes(

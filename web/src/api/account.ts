@@ -45,6 +45,10 @@ export async function confirmSecondFactor(code: string): Promise<RecoveryCodes> 
   return (await write("POST", `${SECOND_FACTOR}/confirm`, { code })) as RecoveryCodes;
 }
 
+export async function renewRecoveryCodes(password: string, code: string): Promise<RecoveryCodes> {
+  return (await write("POST", `${SECOND_FACTOR}/recovery-codes`, { password, code })) as RecoveryCodes;
+}
+
 export async function removeSecondFactor(password: string, code: string): Promise<void> {
   await write("DELETE", SECOND_FACTOR, { password, code });
 }

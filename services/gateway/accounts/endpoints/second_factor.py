@@ -1,10 +1,14 @@
-"""The caller's second factor: begin, confirm, read, remove. No personal token may do any of it.
+"""The caller's second factor: begin, confirm, read, renew its recovery codes, remove.
 
-Every write needs more than an access token, which may be stolen: the password, a code, or both.
-Writes run in the gateway's own role, since users' transactions never see a secret.
+No personal token may do any of it. Every write needs more than an access token, which may be
+stolen: the password, a code, or both. Writes run in the gateway's own role, since users'
+transactions never see a secret.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 
@@ -21,6 +25,7 @@ from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import (
     Caller,
     CallersProof,
+    Gateway,
     GatewayParts,
     NetworkAddress,
     OpenSession,
@@ -46,6 +51,7 @@ from services.gateway.identity.proving import (
     require_code,
 )
 from services.gateway.identity.queries import end_other_families
+from services.gateway.tables import User
 from shared.database import Session
 
 # No Idempotency-Key: the answer that is stored would hold the secret.
@@ -108,13 +114,44 @@ async def _confirmed(session: Session, caller: Proof, code: str, now: datetime) 
     step = accepted_step(factor.secret, code, now, None)
     if step is None:
         raise Problem(403, "code_refused", WRONG_CODE)
-    codes = new_recovery_codes()
-    hashes = [recovery_hash(user_id, each) for each in codes]
-    await factors.save_confirmed(session, user_id, step, hashes, now)
+    await factors.save_confirmed(session, user_id, step, now)
+    codes = await _new_codes(session, user_id)
     if caller.family_id is not None:
         await end_other_families(session, user_id, caller.family_id, now)
     await record(session, "second_factor.confirmed", user_id)
     return RecoveryCodes(recovery_codes=codes)
+
+
+async def _new_codes(session: Session, user_id: UUID) -> list[str]:
+    """Recovery codes in place of those before, which end."""
+    codes = new_recovery_codes()
+    hashes = [recovery_hash(user_id, each) for each in codes]
+    await factors.save_recovery_codes(session, user_id, hashes)
+    return codes
+
+
+@router.post("/recovery-codes", responses=documented(404, 429))
+async def renew_recovery_codes(
+    proof: BothFactors, caller: Caller, gateway: GatewayParts, address: NetworkAddress
+) -> RecoveryCodes:
+    """Make ten new recovery codes, by the password and a code. Those before end at once."""
+    async with _proven(proof, caller, gateway, address) as session:
+        codes = await _new_codes(session, caller.user_id)
+        await record(session, "second_factor.recovery_codes_renewed", caller.user_id)
+    return RecoveryCodes(recovery_codes=codes)
+
+
+@asynccontextmanager
+async def _proven(
+    proof: BothFactors, caller: User, gateway: Gateway, address: str
+) -> AsyncIterator[Session]:
+    """A transaction for a caller who has proven both; 404 for one who has no second factor."""
+    await prove_password(gateway, caller, proof.password.get_secret_value(), address)
+    code = proof.code.get_secret_value()
+    async with gateway.database_of_operator(caller.user_id, address).transaction() as session:
+        if await require_code(session, caller.user_id, code, datetime.now(UTC)) is Code.UNNEEDED:
+            raise Problem(404, "second_factor_not_found", "you have no second factor")
+        yield session
 
 
 def _active() -> Problem:
@@ -127,12 +164,7 @@ async def remove_second_factor(
     proof: BothFactors, caller: Caller, gateway: GatewayParts, address: NetworkAddress
 ) -> Response:
     """Turn the second factor off by the password and a code. Its recovery codes are deleted."""
-    await prove_password(gateway, caller, proof.password.get_secret_value(), address)
-    code = proof.code.get_secret_value()
-    now = datetime.now(UTC)
-    async with gateway.database_of_operator(caller.user_id, address).transaction() as session:
-        if await require_code(session, caller.user_id, code, now) is Code.UNNEEDED:
-            raise Problem(404, "second_factor_not_found", "you have no second factor")
+    async with _proven(proof, caller, gateway, address) as session:
         await factors.delete_factor(session, caller.user_id)
         await record(session, "second_factor.removed", caller.user_id)
     return Response(status_code=204)

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 
-import { beginSecondFactor, confirmSecondFactor, removeSecondFactor } from "../../api/account";
+import { beginSecondFactor, confirmSecondFactor, removeSecondFactor, renewRecoveryCodes } from "../../api/account";
 import { read } from "../../api/client";
 import type { SecondFactorBegun, SecondFactorOut } from "../../api/types";
 import { moment } from "../../format";
@@ -10,16 +10,21 @@ import { SecretDialog } from "../../parts/Secret";
 import { useLoaded } from "../../state/loading";
 
 const FEW = 3;
+type Open = "on" | "off" | "codes";
 
 /** Whether a log-in by password needs a code of an authenticator as well. */
 export function SecondFactor() {
   const [turn, setTurn] = useState(0);
-  const [open, setOpen] = useState<"on" | "off" | null>(null);
+  const [open, setOpen] = useState<Open | null>(null);
   const [begun, setBegun] = useState<SecondFactorBegun | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const factor = useLoaded<SecondFactorOut>("second factor", () => read("me/second-factor"), turn);
   const reload = () => setTurn((n) => n + 1);
   const close = () => setOpen(null);
+  const show = (shown: string[]) => {
+    setCodes(shown);
+    reload();
+  };
   return (
     <Panel title="Second factor" wide note="a code besides the password">
       {factor.problem && <p role="alert">{factor.problem}</p>}
@@ -48,7 +53,22 @@ export function SecondFactor() {
           <CodeField hint="six digits, or a recovery code" />
         </FormDialog>
       )}
-      {begun && <ConfirmDialog begun={begun} onCodes={(shown) => (setCodes(shown), reload())} onClose={() => setBegun(null)} />}
+      {open === "codes" && (
+        <FormDialog
+          label="New recovery codes"
+          action="Make new ones"
+          submit={async (form) => {
+            const made = await renewRecoveryCodes(String(form.get("password")), String(form.get("code")));
+            show(made.recovery_codes);
+          }}
+          onClose={close}
+        >
+          <p>The recovery codes that you have now end at once.</p>
+          <PasswordField />
+          <CodeField hint="six digits, or a recovery code" />
+        </FormDialog>
+      )}
+      {begun && <ConfirmDialog begun={begun} onCodes={show} onClose={() => setBegun(null)} />}
       {codes && (
         <SecretDialog label="Recovery codes" secret={codes.join(" ")} onClose={() => setCodes(null)}>
           <p>Each replaces the six digits once. Keep them where your phone is not: without both, only an administrator can help.</p>
@@ -65,7 +85,7 @@ export function SecondFactor() {
   );
 }
 
-function State({ factor, onOpen }: { factor: SecondFactorOut; onOpen: (open: "on" | "off") => void }) {
+function State({ factor, onOpen }: { factor: SecondFactorOut; onOpen: (open: Open) => void }) {
   const isOn = factor.state === "on";
   const left = factor.recovery_codes_left;
   return (
@@ -74,7 +94,6 @@ function State({ factor, onOpen }: { factor: SecondFactorOut; onOpen: (open: "on
         <p>
           <span class="pill good">on</span> since {moment(factor.confirmed_at ?? "")}, with{" "}
           <span class={left < FEW ? "pill warn" : undefined}>{left} recovery codes</span>.
-          {left < FEW && " For new ones, turn it off and on again."}
         </p>
       ) : (
         <p>A log-in needs the password alone. With an authenticator on your phone it needs six digits, too.</p>
@@ -83,6 +102,11 @@ function State({ factor, onOpen }: { factor: SecondFactorOut; onOpen: (open: "on
         <button type="button" class={isOn ? undefined : "primary"} onClick={() => onOpen(isOn ? "off" : "on")}>
           {isOn ? "Turn off" : "Turn on"}
         </button>
+        {isOn && (
+          <button type="button" class={left < FEW ? "primary" : undefined} onClick={() => onOpen("codes")}>
+            New recovery codes
+          </button>
+        )}
       </p>
     </>
   );
