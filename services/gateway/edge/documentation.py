@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.gateway.edge.problems import documented
-from services.gateway.edge.scopes import ACCEPTED, Scope
+from services.gateway.edge.scopes import NEEDED, Scope
 
 API = "/api/v1/"
 _ANYWHERE = documented(422, 429, 500, 503, 504)
@@ -66,11 +66,11 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 
 def _say_scopes(route: str, operation: dict[str, Any]) -> None:
     """Which personal tokens the route takes."""
-    accepted = ACCEPTED.get(route)
-    if accepted is None or "security" not in operation:
+    needed = NEEDED.get(route)
+    if needed is None or "security" not in operation:
         return
-    which = " or ".join(f"`{scope}`" for scope in Scope if scope in accepted)
-    said = "any personal token" if accepted == frozenset(Scope) else f"personal tokens: {which}"
+    which = " and ".join(f"`{scope}`" for scope in Scope if scope in needed)
+    said = f"personal tokens: {which}" if needed else "any personal token"
     operation["description"] = f"{operation.get('description', '')}\n\nTakes {said}.".strip()
 
 

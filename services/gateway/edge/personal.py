@@ -25,7 +25,7 @@ from services.gateway.edge.middleware import (
 from services.gateway.edge.problems import Problem, unauthorised
 from services.gateway.edge.queries import load_token_user
 from services.gateway.edge.rate_limits import RateLimits, network_of
-from services.gateway.edge.scopes import ACCEPTED
+from services.gateway.edge.scopes import NEEDED
 from services.gateway.edge.tokens import token_hash
 from services.gateway.tables import PersonalToken, User
 
@@ -88,14 +88,15 @@ class KnownToken:
         return None
 
     def _refusal_of(self, route: str) -> Problem | None:
-        accepted = ACCEPTED.get(route)
-        if accepted is None:
+        needed = NEEDED.get(route)
+        if needed is None:
             detail = "no personal token is accepted here: log in"
             return Problem(403, "token_not_accepted", detail)
-        if accepted.isdisjoint(self.scopes):
-            wanted = " or ".join(sorted(accepted))
+        missing = needed - self.scopes
+        if missing:
+            wanted = " and no scope ".join(sorted(missing))
             detail = f"the personal token has no scope {wanted}: make one that has"
-            challenge = f'Bearer error="insufficient_scope", scope="{" ".join(sorted(accepted))}"'
+            challenge = f'Bearer error="insufficient_scope", scope="{" ".join(sorted(needed))}"'
             headers = {"WWW-Authenticate": challenge}
             return Problem(403, "scope_missing", detail, headers=headers)
         return None

@@ -3,7 +3,9 @@
 A route that is not in the table takes no personal token: a person does what it does. Those are
 credentials, what watches over a portfolio, what cannot be undone, and everything below `admin/`;
 `tests/integration/gateway/test_personal_tokens.py` names them, and fails on a route that is in
-neither list. No scope includes another.
+neither list. No scope includes another: where an answer shows what two of them open, a token needs
+both. A draft shows what its base and the portfolios that it adds or subtracts hold, and a hedge or
+a suggestion shows their risk (decision 70).
 """
 
 from collections.abc import Sequence
@@ -41,8 +43,8 @@ GET symbols
 GET reports/templates
 GET calendar
 """
-_ROUTES = {
-    Scope.PORTFOLIO_READ: """
+_ROUTES: dict[tuple[Scope, ...], str] = {
+    (Scope.PORTFOLIO_READ,): """
         GET portfolios
         GET portfolios/summary
         GET portfolios/{portfolio_id}
@@ -61,7 +63,6 @@ _ROUTES = {
         GET modelling/sessions
         GET modelling/sessions/{draft_id}
         GET modelling/sessions/{draft_id}/export
-        POST export/trades
         GET export/history
         GET market-data/current
         GET market-data/quality/{portfolio_id}
@@ -74,7 +75,7 @@ _ROUTES = {
         GET events/ws
     """,
     # what is calculated from stored data, and calculations that write nothing
-    Scope.RISK_READ: """
+    (Scope.RISK_READ,): """
         GET portfolio
         GET portfolio/exposures
         GET portfolio/performance
@@ -116,8 +117,6 @@ _ROUTES = {
         GET factors/attribution/{portfolio_id}/periods
         GET factors/risk/{portfolio_id}
         GET factors/regression/{symbol}
-        GET modelling/sessions/{draft_id}/impacts
-        POST modelling/sessions/{draft_id}/curve
         GET limits
         GET limits/templates
         GET limits/{limit_id}
@@ -132,20 +131,28 @@ _ROUTES = {
         POST reports/{report_id}/cancel
         GET reports/schedules
     """,
-    Scope.DRAFT_WRITE: """
+    (Scope.PORTFOLIO_READ, Scope.RISK_READ): """
+        GET modelling/sessions/{draft_id}/impacts
+        POST modelling/sessions/{draft_id}/curve
+        POST export/trades
+    """,
+    (Scope.PORTFOLIO_READ, Scope.DRAFT_WRITE): """
         POST modelling/sessions
         PATCH modelling/sessions/{draft_id}
         DELETE modelling/sessions/{draft_id}
+        POST modelling/sessions/{draft_id}/calculate
+        POST modelling/sessions/{draft_id}/save
+    """,
+    # trades are priced again with each of them, hedges by the risk of what is held
+    (Scope.PORTFOLIO_READ, Scope.RISK_READ, Scope.DRAFT_WRITE): """
         POST modelling/sessions/{draft_id}/trades
         PUT modelling/sessions/{draft_id}/trades/{trade_id}
         DELETE modelling/sessions/{draft_id}/trades/{trade_id}
         POST modelling/sessions/{draft_id}/suggestions
-        POST modelling/sessions/{draft_id}/calculate
         POST modelling/sessions/{draft_id}/rebase
-        POST modelling/sessions/{draft_id}/save
     """,
     # nightly imports; what follows from them is calculated again
-    Scope.PORTFOLIO_WRITE: """
+    (Scope.PORTFOLIO_WRITE,): """
         POST portfolio/upload
         POST reconcile/apply
         POST import/profiles
@@ -177,10 +184,10 @@ def routes_of(text: str) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
-# By route: the scopes of which a token needs one.
-ACCEPTED: dict[str, frozenset[Scope]] = {
-    **dict.fromkeys(routes_of(_ANY), frozenset(Scope)),
-    **{route: frozenset({scope}) for scope, text in _ROUTES.items() for route in routes_of(text)},
+# By route: the scopes that a token needs, all of them.
+NEEDED: dict[str, frozenset[Scope]] = {
+    **dict.fromkeys(routes_of(_ANY), frozenset[Scope]()),
+    **{route: frozenset(scopes) for scopes, text in _ROUTES.items() for route in routes_of(text)},
 }
 
 

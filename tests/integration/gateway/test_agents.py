@@ -306,28 +306,35 @@ async def test_every_call_is_recorded_once_with_its_token_and_outcome(
 async def test_each_tool_needs_the_scopes_of_its_routes(
     http: httpx2.AsyncClient, ann: Person
 ) -> None:
-    tokens = {scope: await token_of(ann, scope) for scope in Scope}
+    both = (Scope.PORTFOLIO_READ, Scope.RISK_READ)
+    kinds = [*((each,) for each in Scope), both, (Scope.PORTFOLIO_READ, Scope.DRAFT_WRITE)]
+    tokens = {scopes: await token_of(ann, *scopes) for scopes in kinds}
     missing = {"portfolio_id": str(uuid4()), "draft_id": str(uuid4())}
 
     opened = {
-        scope: {
+        scopes: {
             each.name
             for each in TOOLS
             if not _is_without_scope(
                 await asked(http, token, each.name, **_taken(missing, each.takes))
             )
         }
-        for scope, token in tokens.items()
+        for scopes, token in tokens.items()
     }
 
     reads = {"list_portfolios", "list_positions", "get_definition"}
     risks = {"explain_number", "what_changed", "get_history", "run_scenario", "price_options"}
+    together = {"get_portfolio_risk", "check_coverage"}
     assert opened == {
-        Scope.PORTFOLIO_READ: reads,
-        Scope.RISK_READ: {*risks, "check_limits", "get_definition"},
-        Scope.DRAFT_WRITE: {"create_draft", "add_trades", "suggest_hedge", "get_definition"},
-        Scope.PORTFOLIO_WRITE: {"get_definition"},
+        (Scope.PORTFOLIO_READ,): reads,
+        (Scope.RISK_READ,): {*risks, "check_limits", "get_definition"},
+        (Scope.DRAFT_WRITE,): {"get_definition"},
+        (Scope.PORTFOLIO_WRITE,): {"get_definition"},
+        both: {*reads, *risks, "check_limits", *together},
+        (Scope.PORTFOLIO_READ, Scope.DRAFT_WRITE): {*reads, "create_draft"},
     }
+    drafts = {"add_trades", "calculate_draft", "suggest_hedge"}
+    assert {each.name for each in TOOLS} == {*opened[both], "create_draft", *drafts}
 
 
 def _taken(arguments: dict[str, str], takes: Any) -> dict[str, str]:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from services.gateway.accounts.endpoints.tokens import MOST_TOKENS
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.personal import PREFIX
-from services.gateway.edge.scopes import ACCEPTED, Scope
+from services.gateway.edge.scopes import NEEDED, Scope
 from services.gateway.operators.sweeper import Sweeper
 from services.gateway.tables import AuditEntry, PersonalToken
 from services.reports.handlers.render_report import render_report
@@ -25,6 +25,7 @@ from tests.integration.gateway.reporting import requested
 from tests.integration.gateway.seeds import a_stored_book
 from tests.integration.gateway.test_matrix import (
     PUBLIC,
+    Operation,
     anns_things,
     asked,
     listed,
@@ -48,6 +49,7 @@ GET me/second-factor
 POST me/second-factor
 DELETE me/second-factor
 POST me/second-factor/confirm
+POST me/second-factor/recovery-codes
 GET me/tokens
 POST me/tokens
 DELETE me/tokens/{token_id}
@@ -78,6 +80,21 @@ GET notifications/channels/{channel_id}/deliveries
 POST notifications/channels/{channel_id}/deliveries/{notification_id}/repeat
 """
 REFUSED_BELOW = "admin/"
+# What shows the risk of a portfolio through a draft: figures, or trades whose size follows from it.
+RISKS = """
+GET modelling/sessions/{draft_id}/impacts
+POST modelling/sessions/{draft_id}/curve
+POST modelling/sessions/{draft_id}/suggestions
+POST modelling/sessions/{draft_id}/rebase
+POST modelling/sessions/{draft_id}/trades
+PUT modelling/sessions/{draft_id}/trades/{trade_id}
+DELETE modelling/sessions/{draft_id}/trades/{trade_id}
+POST export/trades
+"""
+WRITE_NO_DRAFT = """
+POST modelling/sessions/{draft_id}/curve
+POST export/trades
+"""
 STREAMS = {"GET events/ws"}  # a WebSocket, which the document does not describe
 
 
@@ -106,7 +123,7 @@ async def entries(gateway: Gateway, action: str) -> list[AuditEntry]:
 def test_every_route_says_which_scope_it_needs_or_why_none_will_do(app: FastAPI) -> None:
     found = {each.name for each in operations(app)} - listed(PUBLIC)
     found = {name for name in found if not name.partition(" ")[2].startswith(REFUSED_BELOW)}
-    accepted = ACCEPTED.keys() - listed(PUBLIC) - STREAMS
+    accepted = NEEDED.keys() - listed(PUBLIC) - STREAMS
     refused = listed(REFUSED)
 
     assert found - accepted - refused == set(), "add these to edge/scopes.py, or above"
@@ -115,32 +132,69 @@ def test_every_route_says_which_scope_it_needs_or_why_none_will_do(app: FastAPI)
 
 
 def test_no_route_below_admin_is_in_the_table() -> None:
-    below = [each for each in ACCEPTED if each.partition(" ")[2].startswith(REFUSED_BELOW)]
+    below = [each for each in NEEDED if each.partition(" ")[2].startswith(REFUSED_BELOW)]
 
     assert below == []
 
 
-async def test_a_token_opens_what_its_scope_names_and_nothing_else(
+async def test_a_token_opens_what_its_scopes_name_and_nothing_else(
     app: FastAPI, http: httpx2.AsyncClient, ann: Person, anns_things: dict[str, str]
 ) -> None:
-    only = {scope: (await made(ann, [scope]))["token"] for scope in Scope}
-    all_but = {
-        scope: (await made(ann, [each for each in Scope if each is not scope]))["token"]
-        for scope in Scope
-    }
-    refusals = ("scope_missing", "token_not_accepted")
     # reads alone: writes of one scope would take away what another is tried on
-    for operation in operations(app):
-        scopes = ACCEPTED.get(operation.name, frozenset())
-        if operation.method == "GET" and len(scopes) == 1:
-            (scope,) = scopes
-            request = operation.request(anns_things)
-            opened = await asked(http, request, only[scope])
-            refused = await asked(http, request, all_but[scope])
+    reads = [each for each in operations(app) if each.method == "GET"]
 
-            name = f"{operation.name}: {opened.text[:200]}"
-            assert opened.status_code != 403 or opened.json()["code"] not in refusals, name
+    await opened_by_all_of_its_scopes(http, ann, reads, anns_things)
+
+
+async def test_a_draft_is_opened_by_the_scopes_of_what_it_shows(
+    app: FastAPI, http: httpx2.AsyncClient, ann: Person, anns_things: dict[str, str]
+) -> None:
+    drafts = [each for each in operations(app) if is_of_drafts(each.name) and each.name in NEEDED]
+
+    await opened_by_all_of_its_scopes(http, ann, drafts, anns_things)
+
+
+def is_of_drafts(route: str) -> bool:
+    """Whether it shows a draft, or trades as a draft has them."""
+    return route.partition(" ")[2].startswith(("modelling/sessions", "export/trades"))
+
+
+def test_no_draft_shows_holdings_or_figures_to_a_token_that_may_not_read_them() -> None:
+    drafts = {route: scopes for route, scopes in NEEDED.items() if is_of_drafts(route)}
+
+    assert {
+        route for route, scopes in drafts.items() if Scope.PORTFOLIO_READ not in scopes
+    } == set()
+    assert {route for route, scopes in drafts.items() if Scope.RISK_READ in scopes} == listed(RISKS)
+    writing = {route for route, scopes in drafts.items() if Scope.DRAFT_WRITE in scopes}
+    reading = {route for route in drafts if route.startswith("GET ")} | listed(WRITE_NO_DRAFT)
+    assert writing == drafts.keys() - reading
+
+
+async def opened_by_all_of_its_scopes(
+    http: httpx2.AsyncClient,
+    person: Person,
+    asked_for: Sequence[Operation],
+    things: dict[str, str],
+) -> None:
+    """A token of an operation's scopes opens it; without any of them no other token does."""
+    tokens: dict[frozenset[Scope], str] = {}
+
+    async def answer_to(operation: Operation, scopes: frozenset[Scope]) -> httpx2.Response:
+        if scopes not in tokens:
+            tokens[scopes] = (await made(person, sorted(scopes)))["token"]
+        return await asked(http, operation.request(things), tokens[scopes])
+
+    for operation in asked_for:
+        needed = NEEDED.get(operation.name, frozenset())
+        for scope in needed:
+            refused = await answer_to(operation, frozenset(Scope) - {scope})
+            name = f"{operation.name} without {scope}: {refused.text[:200]}"
             assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing"), name
+            assert f"no scope {scope}:" in refused.json()["detail"], name
+        if needed:
+            opened = await answer_to(operation, needed)
+            assert opened.status_code not in (401, 403), f"{operation.name}: {opened.text[:200]}"
 
 
 async def test_what_no_token_may_do_is_refused_to_a_token_of_every_scope(

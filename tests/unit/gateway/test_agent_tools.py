@@ -12,7 +12,7 @@ from services.gateway.agents.serving import LARGEST_BODY, refusing_first
 from services.gateway.agents.shapes import amount, moved, sentence
 from services.gateway.agents.tools import TOOLS
 from services.gateway.edge.problems import Problem
-from services.gateway.edge.scopes import ACCEPTED, Scope
+from services.gateway.edge.scopes import NEEDED, Scope
 from services.gateway.settings import GatewaySettings
 from tests.builders import AS_OF
 
@@ -52,11 +52,11 @@ def test_these_are_the_tools() -> None:
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda each: each.name)
 def test_a_tool_writes_drafts_or_nothing_and_says_which(tool: Tool) -> None:
-    scopes = [ACCEPTED[route] for route in tool.routes]
+    scopes = frozenset[Scope]().union(*(NEEDED[route] for route in tool.routes))
 
-    writes = frozenset({Scope.DRAFT_WRITE}) in scopes
+    writes = Scope.DRAFT_WRITE in scopes
     assert writes == (tool.name in WRITES) == (not tool.effect.read_only)
-    assert frozenset({Scope.PORTFOLIO_WRITE}) not in scopes
+    assert Scope.PORTFOLIO_WRITE not in scopes
     assert not tool.effect.destructive
     assert not tool.effect.open_world
     assert tool.description.endswith(".")

@@ -13,7 +13,7 @@ import { useLoaded } from "../../state/loading";
 const SCOPES: Array<[Scope, string]> = [
   ["portfolio:read", "portfolios, positions, transactions, events"],
   ["risk:read", "reports and every risk figure, calculations that write nothing, limits, alerts"],
-  ["draft:write", "drafts: trade and calculate them, but not book them"],
+  ["draft:write", "drafts: trade and calculate them, but not book them; needs both scopes above"],
   ["portfolio:write", "upload files, change positions and transactions"],
 ];
 const DAYS = [7, 30, 90, 180, 366];
