@@ -136,7 +136,7 @@ async def _outcome(agent: Agent, called: Tool, arguments: Mapping[str, object]) 
     try:
         wanted = called.takes.model_validate(arguments)
     except ValidationError as error:
-        return Outcome(problem=invalid_values(error.errors()))
+        return Outcome(problem=invalid_values(error.errors(), arguments))
     try:
         return Outcome(answer=await called.run(agent, wanted))
     except Exception as error:  # noqa: BLE001 - as for a route, each becomes a problem document

@@ -18,7 +18,7 @@ from services.gateway.books.schemas.portfolios import LimitCounts, ListedPortfol
 from services.gateway.drafts.schemas.drafts import DraftOut
 from services.gateway.drafts.schemas.suggestions import SuggestionsOut, WantedSuggestions
 from services.gateway.drafts.schemas.trades import DraftWithTrades, NewTrades
-from services.gateway.edge.values import Money, Price, Quantity, Warned
+from services.gateway.edge.values import Money, Price, Quantity, RequestBody, Warned
 from services.gateway.limits.schemas import LimitStanding
 from shared.contracts.event import Day
 from shared.contracts.limits import StateWord
@@ -40,18 +40,12 @@ Measures = Annotated[
 ]
 
 
-class _Wanted(BaseModel):
-    """An unknown argument is refused by its name: it may be a misspelling."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class _OfPortfolio(_Wanted):
+class _OfPortfolio(RequestBody):
     portfolio_id: PortfolioId = None
     as_of: AsOf = None
 
 
-class WantedPortfolios(_Wanted):
+class WantedPortfolios(RequestBody):
     """Which portfolios."""
 
     search: str | None = Field(default=None, max_length=100, description="a part of the name")
@@ -61,7 +55,7 @@ class WantedPortfolios(_Wanted):
 class WantedRisk(_OfPortfolio):
     """Which figures of which portfolio."""
 
-    measures: Measures = []
+    measures: Measures = Field(default=[])
 
 
 class WantedPositions(_OfPortfolio):
@@ -83,15 +77,15 @@ class WantedChanges(_OfPortfolio):
     """Between which sessions."""
 
     since: Day | None = Field(default=None, description="default: the session before")
-    measures: Measures = []
+    measures: Measures = Field(default=[])
     parts: int = Field(default=5, ge=1, le=20, description="how many positions of each figure")
 
 
-class WantedHistory(_Wanted):
+class WantedHistory(RequestBody):
     """Which measures over which sessions."""
 
     portfolio_id: PortfolioId = None
-    measures: Measures = []
+    measures: Measures = Field(default=[])
     start: Day | None = Field(default=None, description="default: six weeks before the last one")
     end: Day | None = None
 
@@ -108,7 +102,7 @@ class WantedTrades(NewTrades):
     draft_id: UUID
 
 
-class WantedCalculation(_Wanted):
+class WantedCalculation(RequestBody):
     """Which draft, and how long to wait for its run."""
 
     draft_id: UUID
@@ -123,7 +117,7 @@ class WantedHedge(WantedSuggestions):
     draft_id: UUID
 
 
-class WantedLimits(_Wanted):
+class WantedLimits(RequestBody):
     """Which limits."""
 
     portfolio_id: UUID | None = Field(default=None, description="default: in all portfolios")
@@ -134,7 +128,7 @@ class WantedCoverage(_OfPortfolio):
     """Of which portfolio."""
 
 
-class WantedDefinition(_Wanted):
+class WantedDefinition(RequestBody):
     """Which name."""
 
     measure: str = Field(min_length=1, max_length=60, description="as answers name it")

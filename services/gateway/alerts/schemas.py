@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from services.gateway.edge.values import SOME_ID, Name, body_example, example
+from services.gateway.edge.values import SOME_ID, Name, RequestBody, body_example, example
 from services.gateway.identity.schemas import normalised_email
 from shared.contracts.notifications import EVERY_LEVEL, AlertLevel, ChannelKind
 
@@ -176,7 +176,7 @@ class ChannelList(BaseModel):
     total: int
 
 
-class NewChannel(BaseModel):
+class NewChannel(RequestBody):
     """A webhook or an e-mail address to send alerts to."""
 
     model_config = body_example(
@@ -190,7 +190,7 @@ class NewChannel(BaseModel):
         description="of a webhook an https URL whose host is public",
     )
     name: Name
-    levels: Levels = list(EVERY_LEVEL)
+    levels: Levels = Field(default=list(EVERY_LEVEL))
 
     @model_validator(mode="after")
     def _normalise_email(self) -> Self:
@@ -207,7 +207,7 @@ class ChannelCreated(ChannelOut):
     secret: str | None = Field(description="keep it: no other answer shows it; null for an e-mail")
 
 
-class ChannelTerms(BaseModel):
+class ChannelTerms(RequestBody):
     """What to change; what is left out stays as it is."""
 
     model_config = body_example(enabled=False)
@@ -217,7 +217,7 @@ class ChannelTerms(BaseModel):
     enabled: bool | None = Field(default=None, description="false pauses the channel")
 
 
-class Code(BaseModel):
+class Code(RequestBody):
     """The code that was sent to an e-mail address."""
 
     model_config = body_example(code="123456")

@@ -1,5 +1,6 @@
 """Mappings of files as users save them, and as the reader of files has them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from uuid import UUID
@@ -10,7 +11,7 @@ from services.gateway.books.files.mapping import Profile, fingerprint, problems_
 from services.gateway.books.queries import imports as queries
 from services.gateway.books.queries.imports import StoredProfile
 from services.gateway.books.schemas.imports import FileMapping, NewProfile
-from services.gateway.edge.problems import Problem, not_found
+from services.gateway.edge.problems import Problem, field_error, not_found
 from services.gateway.tables import User
 from shared.database import Session
 
@@ -91,19 +92,14 @@ async def chosen_profiles(
     try:
         sent = FileMapping.model_validate_json(mapping)
     except ValidationError as error:
-        raise _not_a_mapping(error) from None
+        raise _not_a_mapping(error, mapping) from None
     header = tuple(sent.columns)
     refuse_unusable(sent, header)
     return [Profile("the mapping sent", header, sent.as_mapping())]
 
 
-def _not_a_mapping(error: ValidationError) -> Problem:
-    errors = [
-        {
-            "field": ".".join(map(str, ("mapping", *each["loc"]))),
-            "code": each["type"],
-            "message": each["msg"],
-        }
-        for each in error.errors()
-    ]
+def _not_a_mapping(error: ValidationError, mapping: str) -> Problem:
+    found = error.errors()
+    sent = None if found[0]["type"] == "json_invalid" else json.loads(mapping)
+    errors = [field_error(each, sent, "mapping").model_dump() for each in found]
     return Problem(422, "invalid_mapping", f"mapping: {errors[0]['message']}", errors)

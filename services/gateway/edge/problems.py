@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents (`application/problem+json`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -144,22 +144,63 @@ async def _as_problem(_: Request | WebSocket, error: Exception) -> Response:
 
 async def _invalid_request(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return invalid_values(error.errors(), skipped=1).response()
+    return _invalid([_of_request(each, error.body) for each in error.errors()]).response()
 
 
-def invalid_values(found: Sequence[ErrorDetails], skipped: int = 0) -> Problem:
-    """The 422 for values that pydantic refused: each with its place, and why.
+def _of_request(error: ErrorDetails, body: object) -> FieldError:
+    """An error of a request; the first part of its place says which part of the request."""
+    part, *place = error["loc"]
+    if part != "body":  # a parameter's value is a text, or a list of texts
+        place = [*place[:1], *(each for each in place[1:] if isinstance(each, int))]
+        return _refused(error, place)
+    return _refused(error, _path_as_sent(place, body, missing=error["type"] == "missing"))
 
-    `skipped`: how many parts of a place say where in the request it is, such as `body`.
-    """
-    errors = [_field_error(each, skipped) for each in found]
+
+def invalid_values(found: Sequence[ErrorDetails], sent: object) -> Problem:
+    """The 422 for values that pydantic refused of what was sent: each with its place, and why."""
+    return _invalid([field_error(each, sent) for each in found])
+
+
+def _invalid(found: Sequence[FieldError]) -> Problem:
+    """The 422 for errors; those of one value, none of whose alternatives it is, are one."""
+    errors: dict[str | int, FieldError] = {}
+    for number, each in enumerate(found):
+        first = errors.setdefault(each.field or number, each)
+        if first is not each:
+            first.message += f"; or: {each.message}"
     detail = f"{len(errors)} value{'s' if len(errors) > 1 else ''} in the request cannot be used"
-    return Problem(422, "invalid_request", detail, errors)
+    documents = [each.model_dump(exclude_unset=True) for each in errors.values()]
+    return Problem(422, "invalid_request", detail, documents)
 
 
-def _field_error(error: ErrorDetails, skipped: int) -> dict[str, object]:
-    field = ".".join(str(part) for part in error["loc"][skipped:]) or None
-    return {"field": field, "code": error["type"], "message": error["msg"]}
+def field_error(error: ErrorDetails, sent: object, *within: str) -> FieldError:
+    """What pydantic refused of what was sent; `within`: the path to that."""
+    path = _path_as_sent(error["loc"], sent, missing=error["type"] == "missing")
+    return _refused(error, [*within, *path])
+
+
+def _path_as_sent(
+    place: Sequence[str | int], sent: object, *, missing: bool
+) -> Iterator[str | int]:
+    """The path that the sender gave a value, of pydantic's place of it.
+
+    The place also names the alternative of a union that was tried, and marks the names of an
+    object; neither is in what was sent. `missing`: nor is the last part, which has to be.
+    """
+    for number, part in enumerate(place, start=1):
+        match sent, part:
+            case Mapping(), _ if part in sent:
+                sent = sent[part]
+            case list() | tuple(), int() if part < len(sent):
+                sent = sent[part]
+            case _ if not (missing and number == len(place)):
+                continue
+        yield part
+
+
+def _refused(error: ErrorDetails, path: Iterable[str | int]) -> FieldError:
+    field = ".".join(map(str, path)) or None
+    return FieldError(field=field, code=error["type"], message=error["msg"])
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -4,12 +4,20 @@ Rounding happens here, once: money to cents, Greeks to six significant digits.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.texts import shows_all
 
@@ -19,6 +27,7 @@ Number = Decimal | float | int
 _DIGITS = 6  # significant ones of a Greek: gamma of an index is far below 0.0001
 _LEAST_DECIMALS = 4
 _MOST_DECIMALS = 12  # what is smaller is noise of the model
+_INNER = {"schema", "items_schema", "values_schema", "choices", "fields"}  # of a schema: schemas
 
 
 def _rounded_to(step: Decimal) -> Callable[[Number | None], float | None]:
@@ -91,11 +100,58 @@ def example(**values: Any) -> ConfigDict:
 
 
 def body_example(**values: Any) -> ConfigDict:
-    """The same for what a request sends.
-
-    An unknown field is refused by its name, since it may be a misspelling.
-    """
+    """The same for what a request sends."""
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
+
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticCustomError("number_expected", "send a number: true and false are none")
+    return value
+
+
+def _numbers_alone(schema: Any) -> Any:
+    """A schema whose numbers, however deep, are not given as true or false.
+
+    Other request bodies in it are references here, and have done so themselves.
+    """
+    if isinstance(schema, (list, tuple)):
+        return type(schema)(_numbers_alone(each) for each in schema)
+    if not isinstance(schema, dict):
+        return schema
+    if _is_numeric(schema):
+        numeric = cast(CoreSchema, schema)
+        return core_schema.no_info_before_validator_function(_no_truth, numeric)
+    holds = schema.keys() & _INNER if "type" in schema else schema.keys()
+    return schema | {name: _numbers_alone(schema[name]) for name in holds}
+
+
+def _is_numeric(schema: Mapping[str, object]) -> bool:
+    match schema:
+        case {"type": "int" | "float" | "decimal"} | {"type": "enum", "sub_type": "int" | "float"}:
+            return True
+        case {"type": "literal", "expected": list(values)}:
+            return any(type(each) is int for each in values)
+    return False
+
+
+class RequestBody(BaseModel):
+    """What a request sends: the base of every model of a body, and of what is in one.
+
+    An unknown field is refused by its name, since it may be a misspelling. For a number pydantic
+    takes true and false as well, as 1 and 0: here they are refused by their field.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema = handler(source)
+        model = cast(dict[str, object], handler.resolve_ref_schema(schema))
+        model.update(_numbers_alone(model))
+        return schema
 
 
 SOME_ID = "7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11"

@@ -7,7 +7,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from services.gateway.edge.values import SOME_ID, FullName, body_example, example
+from services.gateway.edge.values import SOME_ID, FullName, RequestBody, body_example, example
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 200  # hashing a longer one would only cost time
@@ -43,7 +43,7 @@ Password = Annotated[
 ]
 
 
-class Registration(BaseModel):
+class Registration(RequestBody):
     """A new user."""
 
     model_config = body_example(
@@ -55,7 +55,7 @@ class Registration(BaseModel):
     full_name: FullName = ""
 
 
-class WithCode(BaseModel):
+class WithCode(RequestBody):
     """A proof to which a user with a second factor adds a code."""
 
     code: SecretStr | None = Field(
@@ -79,7 +79,7 @@ class Credentials(WithCode):
     password: SecretStr = Field(max_length=200)
 
 
-class LoginCode(BaseModel):
+class LoginCode(RequestBody):
     """The code of a log-in link, good for one use."""
 
     model_config = body_example(code="kQ3v...")
@@ -96,7 +96,7 @@ class LoginLink(BaseModel):
     expires_at: datetime
 
 
-class RefreshRequest(BaseModel):
+class RefreshRequest(RequestBody):
     """A refresh token, good for one use."""
 
     model_config = body_example(refresh_token="e0Zk...")
@@ -104,7 +104,7 @@ class RefreshRequest(BaseModel):
     refresh_token: str = Field(max_length=200)
 
 
-class Logout(BaseModel):
+class Logout(RequestBody):
     """The refresh token of the log-in to end; `everywhere` ends all of the user's."""
 
     model_config = body_example(refresh_token="e0Zk...", everywhere=False)

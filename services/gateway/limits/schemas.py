@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.gateway.edge.values import SOME_ID, Money, Name, body_example, example
+from services.gateway.edge.values import SOME_ID, Money, Name, RequestBody, body_example, example
 from shared.contracts.event import Day
 from shared.contracts.limits import (
     MOST_SESSIONS_IN_A_ROW,
@@ -56,7 +56,7 @@ _STANDING = {
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
 
-class NewLimit(BaseModel):
+class NewLimit(RequestBody):
     """What a measure may be, evaluated for every session from the last one on.
 
     Levels are in the measure's unit (`own`) or decimals of NAV (`share_of_nav`): 0.1 is 10 %.
@@ -220,7 +220,7 @@ class LimitWithStandings(LimitOut):
     standings: list[LimitStanding]
 
 
-class Acknowledgement(BaseModel):
+class Acknowledgement(RequestBody):
     """That the caller knows of a breach, and why it stays."""
 
     model_config = body_example(portfolio_id=SOME_ID, reason="Reduced over this week")

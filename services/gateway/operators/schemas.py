@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.gateway.analytics.schemas.recalculation import SessionRun
 from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioName
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, RequestBody, body_example, example
 from shared.calendar import sessions
 from shared.contracts.event import Day
 from shared.contracts.ingest import OptionQuoteRow, PriceRow, PricesUpdated, YieldRow
@@ -21,7 +21,7 @@ _TEN_YEARS = {"maturity": "10Y", "observation_date": "2022-12-28", "yield_percen
 _OPTION = {"contract": "AAPL230317C00130000", "session_date": "2022-12-28"}
 
 
-class MarketClose(BaseModel):
+class MarketClose(RequestBody):
     """The session to run for every portfolio."""
 
     model_config = body_example(session_date="2022-12-28")
@@ -39,25 +39,25 @@ class RunStarted(BaseModel):
     status: str
 
 
-class PriceIn(PriceRow):
+class PriceIn(RequestBody, PriceRow):
     """One daily price; an unknown field is refused."""
 
     model_config = body_example(**_AAPL, close=126.04, adjusted_close=125.11)
 
 
-class YieldIn(YieldRow):
+class YieldIn(RequestBody, YieldRow):
     """One Treasury yield in percent; an unknown field is refused."""
 
     model_config = body_example(**_TEN_YEARS)
 
 
-class OptionQuoteIn(OptionQuoteRow):
+class OptionQuoteIn(RequestBody, OptionQuoteRow):
     """One contract's quote at a session's close; an unknown field is refused."""
 
     model_config = body_example(**_OPTION, bid=7.1, ask=7.3)
 
 
-class Prices(BaseModel):
+class Prices(RequestBody):
     """Daily prices, USD. `adjusted_close` defaults to `close`."""
 
     model_config = body_example(rows=[{**_AAPL, "close": 126.04, "adjusted_close": 125.11}])
@@ -65,7 +65,7 @@ class Prices(BaseModel):
     rows: list[PriceIn] = Field(min_length=1, max_length=MAX_ROWS)
 
 
-class Yields(BaseModel):
+class Yields(RequestBody):
     """Treasury yields in percent: 3.88 means 3.88 %."""
 
     model_config = body_example(rows=[_TEN_YEARS])
@@ -73,7 +73,7 @@ class Yields(BaseModel):
     rows: list[YieldIn] = Field(min_length=1, max_length=MAX_ROWS)
 
 
-class OptionQuotes(BaseModel):
+class OptionQuotes(RequestBody):
     """Option quotes at the close, USD per share of contract, by OCC symbol."""
 
     model_config = body_example(rows=[{**_OPTION, "bid": 7.1, "ask": 7.3}])
@@ -81,7 +81,7 @@ class OptionQuotes(BaseModel):
     rows: list[OptionQuoteIn] = Field(min_length=1, max_length=MAX_ROWS)
 
 
-class WantedSession(BaseModel):
+class WantedSession(RequestBody):
     """Which session; default: the last one."""
 
     model_config = body_example(session_date="2022-12-28")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.edge.values import SOME_ID, Name, body_example, example
+from services.gateway.edge.values import SOME_ID, Name, RequestBody, body_example, example
 from shared.contracts.event import Day
 from shared.contracts.reports import FormWord, TemplateWord
 
@@ -45,14 +45,14 @@ Portfolios = Annotated[
 ]
 
 
-class NewReport(BaseModel):
+class NewReport(RequestBody):
     """What a report is about, and its form."""
 
     model_config = body_example(
         portfolio_ids=[SOME_ID], as_of="2022-12-28", template="full", format="pdf"
     )
 
-    portfolio_ids: Portfolios = []
+    portfolio_ids: Portfolios = Field(default=[])
     session_id: UUID | None = Field(
         default=None, description="of a modelling session: for the template draft, which needs it"
     )
@@ -143,7 +143,7 @@ class ReportTemplates(BaseModel):
     formats: list[FormWord]
 
 
-class NewSchedule(BaseModel):
+class NewSchedule(RequestBody):
     """A report that is requested again after sessions."""
 
     model_config = body_example(
@@ -155,7 +155,7 @@ class NewSchedule(BaseModel):
     )
 
     name: Name
-    portfolio_ids: Portfolios = []
+    portfolio_ids: Portfolios = Field(default=[])
     template: Literal["daily", "full", "investor"] = "daily"
     format: FormWord = "pdf"
     sections: Sections = None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.edge.values import SOME_ID, FullName, body_example, example
+from services.gateway.edge.values import SOME_ID, FullName, RequestBody, body_example, example
 from services.gateway.identity.schemas import SOME_USER, Email, Password, UserOut
 from services.gateway.tables import User
 
@@ -21,7 +21,7 @@ class ManagedUser(UserOut):
     disabled_at: datetime | None
 
 
-class NewUser(BaseModel):
+class NewUser(RequestBody):
     """A user made by an administrator, who may log in at once."""
 
     model_config = body_example(
@@ -37,7 +37,7 @@ class NewUser(BaseModel):
     role: Role = "user"
 
 
-class UserTerms(BaseModel):
+class UserTerms(RequestBody):
     """What may be changed; what is left out stays.
 
     `disabled` ends every log-in and refuses new ones.
@@ -59,7 +59,7 @@ class UserTerms(BaseModel):
         return columns
 
 
-class PasswordReset(BaseModel):
+class PasswordReset(RequestBody):
     """A new password for a user, who will be logged out everywhere."""
 
     model_config = body_example(new_password="staple of another colour")

@@ -5,9 +5,9 @@ import re
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from services.gateway.edge.values import A_NAME, PRINTABLE, body_example, example
+from services.gateway.edge.values import A_NAME, PRINTABLE, RequestBody, body_example, example
 
 MOST_VIEWS = 100
 MOST_BYTES = 32 * 1024  # of all saved views together, as JSON
@@ -30,7 +30,7 @@ _VIEW = {
 }
 
 
-class SavedView(BaseModel):
+class SavedView(RequestBody):
     """A view of a screen under a name: the parts of the page's address that make it."""
 
     model_config = body_example(**_VIEW)
@@ -40,7 +40,7 @@ class SavedView(BaseModel):
     address: Annotated[dict[str, _Part], Field(max_length=30), AfterValidator(_of_words)]
 
 
-class Preferences(BaseModel):
+class Preferences(RequestBody):
     """How a user wants the page; the whole document is replaced."""
 
     model_config = body_example(theme="dark", default_portfolio_id=None, views=[_VIEW])

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from services.gateway.edge.values import body_example, example
+from services.gateway.edge.values import RequestBody, body_example, example
 from services.gateway.identity.schemas import LONGEST_CODE, MAX_PASSWORD
 
 FactorState = Literal["off", "begun", "on"]
@@ -13,7 +13,7 @@ _SECRET = "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ"  # of RFC 6238's examples
 _RECOVERY = ["MFRG-GZDF-MZTW-Q2LK", "NNWG-23TP-OBYX-E43U"]
 
 
-class PasswordProof(BaseModel):
+class PasswordProof(RequestBody):
     """The caller's password, which a second factor is added to."""
 
     model_config = body_example(password="correct horse battery")
@@ -21,7 +21,7 @@ class PasswordProof(BaseModel):
     password: SecretStr = Field(max_length=MAX_PASSWORD)
 
 
-class FirstCode(BaseModel):
+class FirstCode(RequestBody):
     """A code of the application that has the new secret."""
 
     model_config = body_example(code="287082")
@@ -29,7 +29,7 @@ class FirstCode(BaseModel):
     code: SecretStr = Field(max_length=LONGEST_CODE, description="six digits")
 
 
-class BothFactors(BaseModel):
+class BothFactors(RequestBody):
     """The caller's password, and a code."""
 
     model_config = body_example(password="correct horse battery", code="287082")

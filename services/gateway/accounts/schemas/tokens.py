@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 
 from services.gateway.edge.scopes import Scope
-from services.gateway.edge.values import SOME_ID, Name, body_example, example
+from services.gateway.edge.values import SOME_ID, Name, RequestBody, body_example, example
 
 LONGEST_DAYS = 366
 _TOKEN = {
@@ -27,7 +27,7 @@ def _each_once(scopes: list[Scope]) -> list[Scope]:
     return [scope for scope in Scope if scope in scopes]
 
 
-class NewToken(BaseModel):
+class NewToken(RequestBody):
     """A token to make: what it is for, what it may do, and for how long."""
 
     model_config = body_example(

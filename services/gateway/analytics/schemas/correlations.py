@@ -7,7 +7,15 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.analytics.schemas.bases import OfView
-from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, body_example, example
+from services.gateway.edge.values import (
+    SOME_ID,
+    LeftOut,
+    Money,
+    RequestBody,
+    Warned,
+    body_example,
+    example,
+)
 from shared.contracts.event import Day
 from shared.contracts.gateway import CorrelationParameters
 
@@ -249,13 +257,13 @@ class CorrelationMatrix(OfView):
     reason: str | None
 
 
-class CorrelationParametersIn(CorrelationParameters):
+class CorrelationParametersIn(RequestBody, CorrelationParameters):
     """How positions are correlated; an unknown field is refused."""
 
     model_config = body_example(**_PARAMETERS)
 
 
-class WantedCorrelations(BaseModel):
+class WantedCorrelations(RequestBody):
     """The portfolio to correlate, at its last exposures at or before a date.
 
     Default: the caller's first portfolio.
@@ -268,7 +276,7 @@ class WantedCorrelations(BaseModel):
     parameters: CorrelationParametersIn = CorrelationParametersIn()
 
 
-class WantedBatch(BaseModel):
+class WantedBatch(RequestBody):
     """The session to correlate every portfolio on; default: the last one with exposures."""
 
     model_config = body_example(session_date="2022-12-28")

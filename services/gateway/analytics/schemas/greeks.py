@@ -14,6 +14,7 @@ from services.gateway.edge.values import (
     LeftOut,
     Price,
     Quantity,
+    RequestBody,
     Warned,
     body_example,
     example,
@@ -89,13 +90,13 @@ class GreeksReport(OfView):
 EXAMPLE = {"contract": "AAPL230616C00130000", "market_price": 12.4}
 
 
-class CashDividendIn(CashDividend):
+class CashDividendIn(RequestBody, CashDividend):
     """A dividend in USD per share that goes ex on a day; an unknown field is refused."""
 
     model_config = body_example(ex_date="2023-02-10", amount=0.23)
 
 
-class OptionIn(OptionToPrice):
+class OptionIn(RequestBody, OptionToPrice):
     """One option, held or not, by its OCC symbol or by underlying, strike, expiry and type.
 
     Given values replace stored ones: prices in USD per share, volatility, rate and dividend yield
@@ -107,7 +108,7 @@ class OptionIn(OptionToPrice):
     dividends: tuple[CashDividendIn, ...] = Field(default=(), max_length=40)
 
 
-class OptionsToPrice(BaseModel):
+class OptionsToPrice(RequestBody):
     """Options by OCC symbol, or by underlying, strike, expiry and type.
 
     What is not given is taken from stored market data.

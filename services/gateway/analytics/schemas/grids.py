@@ -6,7 +6,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.edge.values import SOME_ID, Greek, Money, Price, Warned, body_example, example
+from services.gateway.edge.values import (
+    SOME_ID,
+    Greek,
+    Money,
+    Price,
+    RequestBody,
+    Warned,
+    body_example,
+    example,
+)
 from shared.contracts.event import Day
 from shared.contracts.stress import (
     MOST_CURVES,
@@ -39,7 +48,7 @@ BreakEvens = Annotated[
 ]
 
 
-class _Whose(BaseModel):
+class _Whose(RequestBody):
     """The portfolio that is repriced."""
 
     portfolio_id: UUID | None = Field(
@@ -48,7 +57,7 @@ class _Whose(BaseModel):
     as_of: Day | None = Field(default=None, description="default: the last session evaluated")
 
 
-class _What(BaseModel):
+class _What(RequestBody):
     """What of a portfolio moves, and how."""
 
     underlying: str | None = Field(

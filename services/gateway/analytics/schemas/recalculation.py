@@ -7,11 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from services.gateway.analytics.schemas.correlations import Space
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, RequestBody, body_example, example
 from shared.contracts.event import Day
 
 
-class WantedSessions(BaseModel):
+class WantedSessions(RequestBody):
     """From a session to a session; default: the last one, and until the last one."""
 
     model_config = body_example(first_session="2022-12-01", last_session="2022-12-28")
@@ -47,7 +47,7 @@ class SnapshotsStarted(BaseModel):
     runs: list[SessionRun] = Field(description="one for each session, oldest first")
 
 
-class WantedRun(BaseModel):
+class WantedRun(RequestBody):
     """The portfolio and session of the run to start.
 
     Default: the caller's first portfolio, the last session.
@@ -72,7 +72,7 @@ class PortfolioRunStarted(BaseModel):
     status: str
 
 
-class WantedFactorCorrelations(BaseModel):
+class WantedFactorCorrelations(RequestBody):
     """How to correlate the factors; the defaults are those of the stored matrices."""
 
     model_config = body_example(

@@ -18,6 +18,7 @@ from services.gateway.edge.values import (
     LeftOut,
     Money,
     Name,
+    RequestBody,
     Warned,
     body_example,
     example,
@@ -90,7 +91,7 @@ ScenarioWord = Annotated[str, Field(max_length=64)]  # longer ones name nothing
 Shocks = Annotated[dict[ScenarioWord, float], Field(max_length=20)]
 
 
-class NewScenario(BaseModel):
+class NewScenario(RequestBody):
     """A custom scenario, evaluated for the caller's portfolios from their next run on.
 
     Saving under an id the caller has used before replaces that scenario. An id that is made from

@@ -21,6 +21,7 @@ from services.gateway.edge.values import (
     Money,
     Price,
     Quantity,
+    RequestBody,
     body_example,
     example,
 )
@@ -203,7 +204,7 @@ class PositionsTable(OfValuedPortfolio):
     reason: str | None = Field(description="why nothing is measured")
 
 
-class WantedSums(BaseModel):
+class WantedSums(RequestBody):
     """Which positions are to be added up, and by what."""
 
     model_config = body_example(portfolio_id=SOME_ID, by="sector", position_ids=[SOME_ID, SOME_ID])

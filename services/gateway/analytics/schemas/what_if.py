@@ -12,12 +12,12 @@ from services.gateway.analytics.schemas.stress import (
     Shocks,
     StressOutcome,
 )
-from services.gateway.edge.values import LeftOut, Money, Warned, body_example, example
+from services.gateway.edge.values import LeftOut, Money, RequestBody, Warned, body_example, example
 from shared.contracts.event import Day
 from shared.contracts.stress import MOST_DAYS, MOST_NAMES
 
 
-class WhatIf(BaseModel):
+class WhatIf(RequestBody):
     """Scenarios to evaluate now: stored ones by id, one described here, or both.
 
     Nothing is written.
@@ -30,7 +30,7 @@ class WhatIf(BaseModel):
     )
     as_of: Day | None = Field(default=None, description="default: the last session evaluated")
     scenario_ids: list[ScenarioId] = Field(default=[], max_length=100)
-    shocks: Shocks = {}
+    shocks: Shocks = Field(default={})
     rate_shock: float | None = None
     volatility_shock: float | None = None
     basis: ScenarioWord = "absolute"

@@ -18,7 +18,7 @@ from services.gateway.books.files.mapping import (
     Use,
 )
 from services.gateway.edge.problems import FieldError
-from services.gateway.edge.values import SOME_ID, Name, body_example, example
+from services.gateway.edge.values import SOME_ID, Name, RequestBody, body_example, example
 
 MOST_COLUMNS = 200
 MOST_HEADER_LINE = 1_000
@@ -46,7 +46,7 @@ SOME_PROFILE = {
 }
 
 
-class FileMapping(BaseModel):
+class FileMapping(RequestBody):
     """What each column of a file is, and how its cells are written."""
 
     model_config = body_example(**SOME_MAPPING)
@@ -100,7 +100,7 @@ class FileMapping(BaseModel):
         return ColumnMapping(**{**terms, "words": words})
 
 
-class NewProfile(BaseModel):
+class NewProfile(RequestBody):
     """A mapping to be saved by a name, for files with this header."""
 
     model_config = body_example(name="My bank", header=SOME_HEADER, mapping=SOME_MAPPING)

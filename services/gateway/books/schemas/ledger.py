@@ -17,6 +17,7 @@ from services.gateway.edge.values import (
     Page,
     Price,
     Quantity,
+    RequestBody,
     Warned,
     body_example,
     example,
@@ -108,7 +109,7 @@ ExternalId = Annotated[
 ]
 
 
-class NewTransaction(BaseModel):
+class NewTransaction(RequestBody):
     """A line to be entered.
 
     A trade has an instrument, a quantity and a price; money has an amount. Both are given without
@@ -153,7 +154,7 @@ class NewTransaction(BaseModel):
     note: Annotated[str, Field(max_length=200), PRINTABLE] = ""
 
 
-class NewTransactions(BaseModel):
+class NewTransactions(RequestBody):
     """Lines to be entered together: all of them, or none."""
 
     model_config = body_example(

@@ -17,6 +17,7 @@ from services.gateway.edge.values import (
     Money,
     Name,
     PlainDecimal,
+    RequestBody,
     body_example,
     example,
 )
@@ -249,7 +250,7 @@ class PortfolioSort(StrEnum):
     NAME_DOWN = "-name"
 
 
-class NewPortfolio(BaseModel):
+class NewPortfolio(RequestBody):
     """A portfolio without positions.
 
     `equity_balance`: its NAV on the session that its first transactions are valued on; default: the
@@ -262,7 +263,7 @@ class NewPortfolio(BaseModel):
     equity_balance: EquityBalance | None = None
 
 
-class PortfolioTerms(BaseModel):
+class PortfolioTerms(RequestBody):
     """What may be changed; what is left out stays."""
 
     model_config = body_example(name="Retirement", lot_method="fifo", settlement="physical")
@@ -286,7 +287,7 @@ class PortfolioTerms(BaseModel):
         }
 
 
-class NewCashFlow(BaseModel):
+class NewCashFlow(RequestBody):
     """Positive is a deposit, negative a withdrawal."""
 
     model_config = body_example(flow_date="2022-12-01", amount=25000, note="deposit")

@@ -25,6 +25,7 @@ from services.gateway.edge.values import (
     PlainDecimal,
     Price,
     Quantity,
+    RequestBody,
     Warned,
     body_example,
     example,
@@ -202,7 +203,7 @@ Word = Annotated[str, Field(max_length=64)]
 TagNames = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=200)]
 
 
-class PositionTerms(BaseModel):
+class PositionTerms(RequestBody):
     """What a position is, checked against the rules of position files.
 
     Every problem names its field. An option is named by its OCC symbol, or by underlying, strike,
@@ -243,7 +244,7 @@ class PositionEdit(PositionTerms):
     model_config = body_example(quantity=150, tags=["tech", "core"])
 
 
-class TagsOfPosition(BaseModel):
+class TagsOfPosition(RequestBody):
     """All the tags a position is to carry: those it has beyond them are taken off."""
 
     model_config = body_example(tags=["tech", "strategy:income"])

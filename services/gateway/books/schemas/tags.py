@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.books.schemas.positions import GROUP_EXAMPLE, PositionGroup, ValuedPage
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, RequestBody, body_example, example
 
 
 class TagOut(BaseModel):
@@ -32,7 +32,7 @@ class TagOut(BaseModel):
     created_at: datetime
 
 
-class NewTag(BaseModel):
+class NewTag(RequestBody):
     """A tag to create.
 
     Letters, digits, spaces and `_ - :`, at most 50; unique regardless of case.
@@ -44,7 +44,7 @@ class NewTag(BaseModel):
     colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] = "#64748b"
 
 
-class TagEdit(BaseModel):
+class TagEdit(RequestBody):
     """What is to change of a tag; what is left out stays."""
 
     model_config = body_example(name="income", colour="#16a34a")

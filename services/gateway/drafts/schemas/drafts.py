@@ -15,6 +15,7 @@ from services.gateway.edge.values import (
     Name,
     Price,
     Quantity,
+    RequestBody,
     body_example,
     example,
 )
@@ -52,7 +53,7 @@ DRAFT_EXAMPLE: dict[str, Any] = {
 }
 
 
-class NewDraft(BaseModel):
+class NewDraft(RequestBody):
     """A branch of a portfolio at a session, without trades yet."""
 
     model_config = body_example(portfolio_id=SOME_ID, name="Less technology")
@@ -65,7 +66,7 @@ class NewDraft(BaseModel):
     note: Note = ""
 
 
-class DraftTerms(BaseModel):
+class DraftTerms(RequestBody):
     """What may be changed; what is left out stays."""
 
     model_config = body_example(name="Less technology, hedged")

@@ -15,6 +15,7 @@ from services.gateway.edge.values import (
     Money,
     Price,
     Quantity,
+    RequestBody,
     body_example,
     example,
 )
@@ -91,7 +92,7 @@ class OrderType(StrEnum):
     LIMIT = "limit"
 
 
-class FixTerms(BaseModel):
+class FixTerms(RequestBody):
     """What FIX messages say that trades do not."""
 
     model_config = body_example(
@@ -121,7 +122,7 @@ class FixTerms(BaseModel):
     )
 
 
-class WantedTrades(BaseModel):
+class WantedTrades(RequestBody):
     """The trades of a draft, or trades of a portfolio, to be written as a file."""
 
     model_config = body_example(draft_id=SOME_ID, format="fix", fix={"target": "BROKER"})

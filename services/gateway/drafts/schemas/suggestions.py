@@ -8,7 +8,16 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.drafts.schemas.trades import DraftWithTrades
-from services.gateway.edge.values import SOME_ID, Money, Name, Price, Warned, body_example, example
+from services.gateway.edge.values import (
+    SOME_ID,
+    Money,
+    Name,
+    Price,
+    RequestBody,
+    Warned,
+    body_example,
+    example,
+)
 from shared.contracts.stress import MOST_TARGETS
 
 MOST_NAMED = 100
@@ -29,7 +38,7 @@ class CandidateSet(StrEnum):
     OWN_POSITIONS = "own_positions"
 
 
-class WantedTarget(BaseModel):
+class WantedTarget(RequestBody):
     """Where a measure shall be: `equal`, or `at_least`, `at_most` or between both.
 
     Measures by the names of the series: `beta`, `market_exposure`, `dollar_delta`,
@@ -57,7 +66,7 @@ class WantedTarget(BaseModel):
     )
 
 
-class WantedCandidate(BaseModel):
+class WantedCandidate(RequestBody):
     """What may be traded, and how much of it at most, in shares or contracts and in dollars."""
 
     model_config = body_example(symbol="SPY", most_bought=0, most_sold=500)
@@ -74,7 +83,7 @@ class WantedCandidate(BaseModel):
     )
 
 
-class WantedSuggestions(BaseModel):
+class WantedSuggestions(RequestBody):
     """Bring measures to targets with the fewest dollars traded (quantity x multiplier x price)."""
 
     model_config = body_example(
@@ -82,7 +91,7 @@ class WantedSuggestions(BaseModel):
     )
 
     targets: Annotated[list[WantedTarget], Field(min_length=1, max_length=MOST_TARGETS)]
-    candidates: Annotated[list[WantedCandidate], Field(max_length=MOST_NAMED)] = []
+    candidates: Annotated[list[WantedCandidate], Field(max_length=MOST_NAMED)] = Field(default=[])
     candidate_sets: list[CandidateSet] | None = Field(
         default=None,
         description="more candidates: SPY, the factors' ETFs, the sector ETFs, the ten puts quoted "

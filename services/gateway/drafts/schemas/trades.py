@@ -18,6 +18,7 @@ from services.gateway.edge.values import (
     PlainDecimal,
     Price,
     Quantity,
+    RequestBody,
     Warned,
     body_example,
     example,
@@ -42,7 +43,7 @@ class TradeAction(StrEnum):
     SUBTRACT_PORTFOLIO = "subtract_portfolio"
 
 
-class NewTrade(BaseModel):
+class NewTrade(RequestBody):
     """A trade at the close of the draft's session.
 
     `open` buys (above 0) or sells `quantity`, or as much as `exposure` dollars are. `close` sells
@@ -71,7 +72,7 @@ class NewTrade(BaseModel):
     strategy: Strategy | None = None
     underlying: Annotated[str, Field(max_length=16)] | None = None
     expiry: Day | None = None
-    strikes: Annotated[list[Amount], Field(max_length=4)] = []
+    strikes: Annotated[list[Amount], Field(max_length=4)] = Field(default=[])
     option_type: Literal["C", "P"] | None = Field(default=None, description="of a vertical")
     shares: bool = Field(
         default=True, description="whether a collar, covered call or protective put trades shares"
@@ -89,7 +90,7 @@ class NewTrade(BaseModel):
     note: Annotated[str, Field(max_length=200), PRINTABLE] = ""
 
 
-class NewTrades(BaseModel):
+class NewTrades(RequestBody):
     """Trades to add to a draft, in order: all of them, or none."""
 
     model_config = body_example(
@@ -99,7 +100,7 @@ class NewTrades(BaseModel):
         ]
     )
 
-    trades: Annotated[list[NewTrade], Field(max_length=MOST_TRADES)] = []
+    trades: Annotated[list[NewTrade], Field(max_length=MOST_TRADES)] = Field(default=[])
     csv: Annotated[str, Field(max_length=LONGEST_CSV)] | None = Field(
         default=None,
         description="pasted rows, separated by commas, semicolons or tabs, under a header of "

@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 
 from services.gateway.books.schemas.uploads import RestatedSessions
 from services.gateway.drafts.schemas.trades import LegOut
-from services.gateway.edge.values import SOME_ID, Name, body_example, example
+from services.gateway.edge.values import SOME_ID, Name, RequestBody, body_example, example
 from shared.contracts.event import Day
 
 
-class Rebase(BaseModel):
+class Rebase(RequestBody):
     """Where a draft branches from its base now."""
 
     model_config = body_example(as_of="2022-12-28")
@@ -22,7 +22,7 @@ class Rebase(BaseModel):
     )
 
 
-class Save(BaseModel):
+class Save(RequestBody):
     """Under which name a draft is kept."""
 
     model_config = body_example(name="Hedged, end of 2022")
@@ -30,7 +30,7 @@ class Save(BaseModel):
     name: Name | None = Field(default=None, description="default: as it is called")
 
 
-class Booking(BaseModel):
+class Booking(RequestBody):
     """Enter a draft's trades into its base: first as a dry run, then with that one's hash."""
 
     model_config = body_example(dry_run=True)

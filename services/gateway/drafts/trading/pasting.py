@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from services.gateway.drafts.schemas.trades import MOST_TRADES, NewTrade, TradeAction
 from services.gateway.drafts.trading.resolving import Errors, Wanted
+from services.gateway.edge.problems import field_error
 
 _NAMES = {
     "symbol": "symbol",
@@ -124,6 +125,6 @@ def _trade(label: str, cells: dict[str, str], errors: Errors) -> NewTrade | None
         return NewTrade.model_validate(terms)
     except ValidationError as error:
         for each in error.errors():
-            field = f"{label}.{'.'.join(str(part) for part in each['loc'])}"
-            _complain(errors, field, each["type"], each["msg"])
+            refused = field_error(each, terms, label)
+            _complain(errors, str(refused.field), refused.code, refused.message)
         return None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from services.gateway.edge.values import SOME_ID, body_example, example
+from services.gateway.edge.values import SOME_ID, RequestBody, body_example, example
 
 
 def _own_page(path: str) -> str:
@@ -18,7 +18,7 @@ def _own_page(path: str) -> str:
     return path
 
 
-class SignOnStart(BaseModel):
+class SignOnStart(RequestBody):
     """Where on the page the browser comes back to."""
 
     model_config = body_example(return_to="/?screen=overview")
