@@ -18,18 +18,23 @@ from rich.table import Table
 
 from deploy.local import backfill, control
 from deploy.local.administrator import Given, announcement
-from deploy.local.api import PRINTED, admin_connection, ensure_administrator, sentence
+from deploy.local.api import (
+    PRINTED,
+    ensure_administrator,
+    logged_in_administrator,
+    sentence,
+)
+from deploy.local.codes import Code
 from deploy.local.dashboard import show_dashboard
 from deploy.local.demo import print_outcome, run_demo
 from deploy.local.demo_plan import DemoPlan, plan_of_today
 from deploy.local.doctor import findings, spelling_mistakes
 from deploy.local.errors import Explained
 from deploy.local.log_lines import follow_logs, write_log_line
-from deploy.local.ports import is_listening
 from deploy.local.programs import tail
 from deploy.local.replay import one_session, replay, sessions_between
 from deploy.local.report import print_unfinished, timing_table
-from deploy.local.stack import SERVERS, WORDS, answers_ok
+from deploy.local.stack import SERVERS, WORDS, is_ready_now
 from deploy.local.state import ProgramState, StackState, StateDirectory, as_json
 from deploy.local.supervisor import supervise
 from deploy.terminal import agents, exports, limits, report, upload, whatif
@@ -78,6 +83,7 @@ def explained(command: Callable[Parameters, None]) -> Callable[Parameters, None]
 @explained
 def up(
     foreground: Annotated[bool, typer.Option("--foreground", help="Run until Ctrl-C.")] = False,
+    code: Code = None,
 ) -> None:
     """Start the stack and wait until it is ready."""
     directory = StateDirectory.default()
@@ -92,7 +98,7 @@ def up(
     state = directory.load()
     show_status(state)
     say(announcement(directory, state, given))
-    ensure_administrator(state, given)
+    ensure_administrator(state, given, code)
 
 
 def refuse_misspelt_settings() -> None:
@@ -160,14 +166,6 @@ def show_status(state: StackState) -> None:
     console.print(f"API: {state.gateway_url}/api/v1   documentation: {state.gateway_url}/docs")
 
 
-def is_ready_now(name: str, program: ProgramState) -> bool:
-    """Whether the program itself answers now; the supervisor's record may be old."""
-    if name in WORDS:
-        return answers_ok(f"{program.address}/health/ready")
-    port = program.address.rpartition(":")[2]
-    return program.ready and (not port or is_listening(int(port)))
-
-
 def uptime(program: ProgramState) -> str:
     """Days, hours, minutes and seconds since the process started."""
     process = program.identity.process() if program.identity else None
@@ -219,9 +217,9 @@ def doctor() -> None:
 
 @app.command(name="market-close")
 @explained
-def market_close(day: Day) -> None:
+def market_close(day: Day, code: Code = None) -> None:
     """Calculate one session for every portfolio, and wait until it is done."""
-    run_sessions(one_session(day.date()))
+    run_sessions(one_session(day.date()), code)
 
 
 @app.command(name="replay")
@@ -229,9 +227,10 @@ def market_close(day: Day) -> None:
 def replay_sessions(
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
+    code: Code = None,
 ) -> None:
     """Calculate every session of a period for every portfolio, and wait until all are done."""
-    run_sessions(sessions_between(first.date(), last.date()))
+    run_sessions(sessions_between(first.date(), last.date()), code)
 
 
 @app.command(name="backfill")
@@ -243,6 +242,7 @@ def fetch_history(
             "--session", formats=["%Y-%m-%d"], help="The last session; default: the newest."
         ),
     ] = None,
+    code: Code = None,
 ) -> None:
     """Fetch a year of history, where it is missing, for every symbol held.
 
@@ -250,7 +250,7 @@ def fetch_history(
     """
     state = control.ready_state(StateDirectory.default())
     wanted = day.date() if day else None
-    with admin_connection(state) as admin:
+    with logged_in_administrator(state, code) as admin:
         first = backfill.progress_before(admin, wanted)
         say(f"Providers of closes, in this order: {backfill.providers_of_closes(first)}.")
         if backfill.nothing_to_fetch(first):
@@ -289,13 +289,13 @@ def say(text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def run_sessions(days: Sequence[date]) -> None:
+def run_sessions(days: Sequence[date], code: str | None) -> None:
     """Run the sessions with a progress bar, and print the seconds per stage.
 
     Exits with 1 when a run did not complete.
     """
     state = control.ready_state(StateDirectory.default())
-    with admin_connection(state) as admin, progress_bar() as show:
+    with logged_in_administrator(state, code) as admin, progress_bar() as show:
         done = replay(admin, days, partial(show, "replaying sessions"))
     console.print(timing_table(done))
     print_unfinished(console, done)
@@ -333,6 +333,7 @@ def demo(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the dashboard, where there is one.")
     ] = True,
+    code: Code = None,
 ) -> None:
     """Start the stack, replay sessions of three portfolios, and print their risk reports."""
     started = time.monotonic()
@@ -344,8 +345,8 @@ def demo(
     for line in plan.sentences:
         say(line)
     with running_stack(plan) as (state, ours):
-        with progress_bar() as show:
-            outcome = run_demo(state, show, plan.demo)
+        with logged_in_administrator(state, code) as admin, progress_bar() as show:
+            outcome = run_demo(state, admin, show, plan.demo)
         print_outcome(console, state, outcome, started)
         if not once:
             show_dashboard(console, state, plan.demo, browser=browser)

