@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 4
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install page demo up down test unit integration e2e check audit format coverage bench pins calendar compose client migration clean
+.PHONY: help install page demo up down test unit integration e2e check audit format coverage bench pins calendar compose dashboards client migration clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ calendar: install ## Renew the table of NYSE sessions, to two years ahead
 
 compose: install ## Write docker-compose.yml from the topology, and the missing secrets
 	$(BIN)/python -m deploy.compose
+
+dashboards: install ## Write the Grafana dashboards from their panels
+	$(BIN)/python -m deploy.observability.dashboards
 
 client: install ## Write the Python client from the OpenAPI document
 	$(BIN)/python -m deploy.api_client

@@ -84,6 +84,7 @@ class Wiring:
     failure: type[WorkFailed] | None = None  # the gateway has none: no other service subscribes
     occasional: tuple[type[Event], ...] = ()
     keeps_dead_letters: bool = False  # and may replay them: publish any event of any service
+    observes: bool = False  # how far every consumer of every service is behind
 
     @property
     def results(self) -> tuple[type[Event], ...]:
@@ -167,6 +168,7 @@ _GATEWAY = Wiring(
     ),
     requests=tuple(request for wiring in _CALCULATORS.values() for request in wiring.answers),
     keeps_dead_letters=True,
+    observes=True,
 )
 
 TOPOLOGY: dict[str, Wiring] = {**_CALCULATORS, "gateway": _GATEWAY}

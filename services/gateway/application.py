@@ -65,6 +65,7 @@ from services.gateway.identity.sign_on.terms import sign_on_terms
 from services.gateway.limits import endpoints as limit_routes
 from services.gateway.market import endpoints as market
 from services.gateway.operators import endpoints as operators
+from services.gateway.operators.observing import Observer
 from services.gateway.operators.sweeper import Sweeper
 from services.gateway.reports import endpoints as reports
 from services.gateway.reports.handlers import router as bus_router
@@ -166,6 +167,7 @@ def _lifespan(gateway: Gateway, feed: Feed, agents: Agents):  # type: ignore[no-
         gateway.settings.run_overdue_seconds,
         timedelta(days=gateway.settings.reports_kept_days),
     )
+    observer = Observer(gateway.runtime.telemetry.registry, gateway.settings.observe_seconds)
     scheduler = Scheduler(gateway, gateway.settings.schedule_seconds)
 
     @asynccontextmanager
@@ -175,7 +177,9 @@ def _lifespan(gateway: Gateway, feed: Feed, agents: Agents):  # type: ignore[no-
             [lambda session: ensure_admin(session, gateway), anchor_portfolios]
         )
         await runtime.broker.start()
-        await runtime.start_background([gateway.relay.run, feed.run, sweeper.run, scheduler.run])
+        await runtime.start_background(
+            [gateway.relay.run, feed.run, sweeper.run, scheduler.run, observer.run]
+        )
         leave_what_stays()
         with at_termination(feed.close):
             yield

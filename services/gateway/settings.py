@@ -85,6 +85,9 @@ class GatewaySettings(ServiceSettings):
         default=900.0, gt=0, description="silence after which an open run is closed"
     )
     sweep_seconds: float = Field(default=5.0, gt=0)
+    observe_seconds: float = Field(
+        default=30.0, gt=0, description="how often what /metrics shows of the whole is looked up"
+    )
     schedule_seconds: float = Field(
         default=5.0, gt=0, description="how often to look for sessions that schedules report"
     )

@@ -18,8 +18,11 @@ from shared.messaging.requests import Refused, RequestTooLarge, Unanswered, ask
 from shared.messaging.router import ServiceRouter
 from shared.messaging.streams import (
     EVENT_RETENTION_SECONDS,
+    Backlog,
+    Durable,
     declare_topology,
     durable_name,
+    durables_of,
     nats_authorization,
     stream_configs,
 )
@@ -28,9 +31,11 @@ __all__ = [
     "EVENT_RETENTION_SECONDS",
     "MESSAGE_ID",
     "Application",
+    "Backlog",
     "Broker",
     "Bus",
     "Consumption",
+    "Durable",
     "Page",
     "Refused",
     "RequestTooLarge",
@@ -40,6 +45,7 @@ __all__ = [
     "ask",
     "declare_topology",
     "durable_name",
+    "durables_of",
     "nats_authorization",
     "publish",
     "stream_configs",

@@ -26,7 +26,14 @@ from nats.errors import Error as NatsError
 
 from shared.contracts.event import Event
 from shared.errors import BusUnavailable
-from shared.messaging.streams import Durable, durables_of, inbox_prefix, stream_name
+from shared.messaging.streams import (
+    Backlog,
+    Durable,
+    durables_of,
+    inbox_prefix,
+    stream_configs,
+    stream_name,
+)
 from shared.settings import Settings
 from shared.telemetry import Telemetry
 from shared.topology import publisher_of
@@ -150,6 +157,21 @@ class Broker:
             except (NatsError, TimeoutError):
                 missing.append(durable.name)
         return missing
+
+    async def backlogs(self) -> dict[str, Backlog]:
+        """The backlog of every durable of every service, by name; a missing durable has none.
+
+        For a service that observes the others. Raises `BusUnavailable`.
+        """
+        jetstream = self._nats.config.broker_config.connection_state.stream
+        found = {}
+        with bus_errors():
+            for stream in stream_configs():
+                for consumer in await jetstream.consumers_info(str(stream.name)):
+                    found[str(consumer.name)] = Backlog(
+                        consumer.num_pending or 0, consumer.num_ack_pending or 0
+                    )
+        return found
 
     async def send(self, subject: str, body: bytes, *, stream: str, message_id: UUID) -> None:
         """Store one message; a repeated `message_id` is discarded by the stream."""

@@ -14,6 +14,7 @@ from shared.errors import BusUnavailable
 from shared.settings import Settings
 from shared.topology import EVENTS, TOPOLOGY, publisher_of
 
+LIST_CONSUMERS = "$JS.API.CONSUMER.LIST"
 BOOTSTRAP_USER = "bootstrap"
 DEAD_STREAM = "DEAD"
 DAY_SECONDS = 86_400.0
@@ -55,6 +56,17 @@ def durables_of(word: str) -> list[Durable]:
     if wiring.keeps_dead_letters:
         durables.append(Durable(f"{word}-dead", DEAD_STREAM, dead_subject("*")))
     return durables
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What a durable has before it, in messages.
+
+    `waiting`: not delivered yet; `unacknowledged`: delivered, and worked on or due again.
+    """
+
+    waiting: int
+    unacknowledged: int
 
 
 def stream_configs(replicas: int = 1) -> list[api.StreamConfig]:
@@ -152,6 +164,8 @@ def _publishable(word: str) -> list[str]:
             f"$JS.API.CONSUMER.INFO.{consumer}",
             f"$JS.ACK.{consumer}.>",
         ]
+    if wiring.observes:
+        pulls += [f"{LIST_CONSUMERS}.{stream.name}" for stream in stream_configs()]
     # A service that keeps dead letters replays them, so it may publish any event.
     own = EVENTS if wiring.keeps_dead_letters else [event.subject for event in wiring.publishes]
     return [*own, dead_subject(word), *(request.subject for request in wiring.requests), *pulls]

@@ -1,6 +1,6 @@
 """SQL of limits: what the service publishes, narrowed to one user's own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select, true
@@ -61,13 +61,7 @@ async def load_standings(
     session: Session, user_id: UUID, limit_ids: Sequence[UUID], portfolio_id: UUID | None
 ) -> list[Standing]:
     """The last state of each of the limits in each of the user's portfolios, or in one of them."""
-    last = (
-        select(*_SHOWN)
-        .where(_state.limit_id == _limit.limit_id, _state.portfolio_id == _held.portfolio_id)
-        .order_by(_state.as_of.desc())
-        .limit(1)
-        .lateral("last")
-    )
+    last = _last()
     marked = _marked(_limit.limit_id, _held.portfolio_id, last)
     about = (_limit.limit_id, _held.portfolio_id, _held.name.label("portfolio_name"))
     joined = limits.limits.join(_portfolios, _is_about()).join(last, true())
@@ -78,6 +72,25 @@ async def load_standings(
     )
     chosen = query if portfolio_id is None else query.where(_held.portfolio_id == portfolio_id)
     return [Standing(**row) for row in await all_rows(session, chosen)]
+
+
+async def count_states(session: Session) -> Mapping[str, int]:
+    """How many limits are in each state, each counted once for every portfolio it is about."""
+    last = _last()
+    joined = limits.limits.join(_portfolios, _is_about()).join(last, true())
+    counted = select(last.c.state, func.count()).select_from(joined).group_by(last.c.state)
+    return dict((await session.execute(counted)).tuples().all())
+
+
+def _last() -> LateralFromClause:
+    """The last state of the limit of a row in the portfolio of the row."""
+    return (
+        select(*_SHOWN)
+        .where(_state.limit_id == _limit.limit_id, _state.portfolio_id == _held.portfolio_id)
+        .order_by(_state.as_of.desc())
+        .limit(1)
+        .lateral("last")
+    )
 
 
 def _marked(

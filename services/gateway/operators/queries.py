@@ -1,17 +1,37 @@
 """SQL for operators only."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import case, delete, func, or_, select, true, update
 
-from services.gateway.tables import IS_BOOK, Draft, Portfolio, Position, Tag, Transaction
+from services.gateway.tables import (
+    IS_BOOK,
+    BatchRun,
+    DeadLetter,
+    Draft,
+    OutboxRow,
+    Portfolio,
+    Position,
+    RunEvent,
+    Tag,
+    Transaction,
+)
 from shared.database import Session, sql_table
+from shared.published import ingest, snapshots
 
 portfolios = sql_table(Portfolio)
 positions = sql_table(Position)
 transactions = sql_table(Transaction)
 tags = sql_table(Tag)
 drafts = sql_table(Draft)
+runs = sql_table(BatchRun)
+events = sql_table(RunEvent)
+outbox = sql_table(OutboxRow)
+letters = sql_table(DeadLetter)
+RECENTLY = timedelta(hours=1)
 
 
 async def clear_user(session: Session, user_id: UUID, kept: str) -> None:
@@ -29,3 +49,84 @@ async def clear_user(session: Session, user_id: UUID, kept: str) -> None:
     empty = {"valued_from": None, "equity_balance": None}
     await session.execute(update(portfolios).where(mine).values(**empty))
     await session.execute(delete(tags).where(tags.c.user_id == user_id))
+
+
+# --- what /metrics shows of the whole ---
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many there are of something, and when the oldest of them began."""
+
+    count: int
+    since: datetime
+
+
+async def load_open_runs(session: Session) -> Mapping[str, Waiting]:
+    """The runs that go on, by work class."""
+    counted = select(runs.c.work_class, func.count(), func.min(runs.c.started_at))
+    found = await session.execute(
+        counted.where(runs.c.status == "running").group_by(runs.c.work_class)
+    )
+    return {lane: Waiting(count, since) for lane, count, since in found}
+
+
+async def load_ended_runs(session: Session) -> Mapping[str, int]:
+    """How many runs ended within the last hour, by the status that they ended with."""
+    status = events.c.data["status"].astext
+    lately = func.now() - RECENTLY
+    ended = select(status, func.count(events.c.run_id.distinct())).where(
+        events.c.kind == "run", events.c.recorded_at > lately
+    )
+    return dict((await session.execute(ended.group_by(status))).tuples().all())
+
+
+async def load_outbox(session: Session) -> Mapping[str | None, Waiting]:
+    """The events that are not published yet, by the work class of their run; None without one."""
+    joined = outbox.outerjoin(runs, runs.c.run_id == outbox.c.run_id)
+    counted = select(runs.c.work_class, func.count(), func.min(outbox.c.created_at))
+    waiting = counted.select_from(joined).where(outbox.c.published_at.is_(None))
+    found = await session.execute(waiting.group_by(runs.c.work_class))
+    return {lane: Waiting(count, since) for lane, count, since in found}
+
+
+async def load_dead_letters(session: Session) -> Mapping[str, int]:
+    """How many messages each service gave up on, of those that were not replayed."""
+    left = select(letters.c.service, func.count()).where(letters.c.replayed_at.is_(None))
+    return dict((await session.execute(left.group_by(letters.c.service))).tuples().all())
+
+
+async def load_newest_sessions(session: Session) -> Mapping[str, date | None]:
+    """The newest session with prices, and the newest with the results of a run."""
+    with_results = select(func.max(runs.c.as_of)).where(runs.c.status.in_(("completed", "partial")))
+    newest = func.max(ingest.daily_prices.c.session_date)
+    return {
+        "prices": await session.scalar(select(newest)),
+        "results": await session.scalar(with_results),
+    }
+
+
+async def load_positions(session: Session) -> Mapping[str, int]:
+    """How many positions have a price of their session, a stale one, or none.
+
+    Counted on the last session of each portfolio; of drafts none.
+    """
+    row = snapshots.position_valuations.c
+    own = portfolios.c.portfolio_id
+    last = (
+        select(row.as_of).where(row.portfolio_id == own).order_by(row.as_of.desc()).limit(1)
+    ).lateral("last")
+    valued = snapshots.position_valuations.alias("valued")
+    price = case((valued.c.price.is_(None), "missing"), (valued.c.stale, "stale"), else_="current")
+    joined = portfolios.join(last, true()).join(
+        valued, (valued.c.portfolio_id == own) & (valued.c.as_of == last.c.as_of)
+    )
+    counted = select(price, func.count()).select_from(joined).where(IS_BOOK).group_by(price)
+    return dict((await session.execute(counted)).tuples().all())
+
+
+async def count_quarantined(session: Session) -> int:
+    """How many closes are rejected as implausible."""
+    return int(
+        await session.scalar(select(func.count()).select_from(ingest.quarantined_prices)) or 0
+    )

@@ -1,10 +1,13 @@
 """What the stored items of a run say: its status, its news, and when it is closed as overdue."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
+
+import structlog
 
 from services.gateway.edge import queries as edge_queries
 from services.gateway.runs.queries import holders, last_runs, revisions, run_events, runs
@@ -13,6 +16,7 @@ from services.gateway.runs.shapes import (
     Item,
     LastRun,
     News,
+    Outcome,
     Run,
     Trouble,
     alert_news,
@@ -34,7 +38,10 @@ from shared.contracts.limits import LimitSaved, LimitsEvaluated
 from shared.database import Session
 
 ABANDONED_SECONDS = 120.0
+MOST_LOGGED = 20  # causes of one run
 EDITED = "edited_meanwhile"  # the reason that `portfolios.changed` gives
+
+log = structlog.get_logger("sigmasight.gateway")
 
 
 @dataclass(frozen=True)
@@ -220,7 +227,28 @@ async def _derive_status(
     run_id = reported.run.run_id
     if not await runs.save_outcome(session, run_id, result.status, troubles, result.finished_at):
         return None
+    if result.status in ("partial", "failed"):
+        _log_incomplete(reported.run, result)
     return run_news(reported.run, result, sorted(reported.portfolio_ids))
+
+
+def _log_incomplete(run: Run, result: Outcome) -> None:
+    """For operators: what a run ended without, each cause once."""
+    causes = Counter(
+        (each.stage, each.code, each.detail or each.message) for each in result.troubles
+    )
+    log.warning(
+        "run incomplete",
+        run_id=str(run.run_id),
+        as_of=run.as_of.isoformat(),
+        trigger=run.trigger,
+        status=result.status,
+        causes=[
+            {"stage": stage, "code": code, "detail": detail, "times": times}
+            for (stage, code, detail), times in causes.most_common(MOST_LOGGED)
+        ],
+        more_causes=max(0, len(causes) - MOST_LOGGED),
+    )
 
 
 def _rows(run_id: UUID, news: Sequence[News]) -> list[dict[str, Any]]:

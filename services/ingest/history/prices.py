@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+import structlog
+
 from services.ingest import calculations, repository
 from services.ingest.history.caveats import not_in_plan, unavailable
 from services.ingest.history.claims import claimed
 from services.ingest.history.feed import Feed
 from services.ingest.history.gathering import gathered
-from services.ingest.inputs import Bar, Channel, CorporateAction, Range, StoredCloses
+from services.ingest.inputs import Bar, Channel, CorporateAction, Range, Rejected, StoredCloses
 from services.ingest.providers import Answer, NotInPlan, PriceProvider, ProviderUnavailable
 from shared import calendar
 from shared.caveats import Caveat
 from shared.database import Session
 
 CLAIM_POLL_SECONDS = 0.5
+MOST_LOGGED = 20  # closes of one answer
+
+log = structlog.get_logger("sigmasight.ingest")
 
 
 async def fetch_prices(
@@ -150,7 +155,27 @@ async def _store(feed: Feed, query: _Query, answer: Answer) -> list[Caveat]:
         if provider.live:
             answered = {bar.symbol for bar in bars}
             await _save_queries(session, feed, query, answer.settled, answered)
+    _log_quarantined(provider.name, judged.rejected)
     return judged.caveats(provider.name)
+
+
+def _log_quarantined(provider: str, rejected: Sequence[Rejected]) -> None:
+    """For operators: which closes were rejected, and why."""
+    if rejected:
+        shown = rejected[:MOST_LOGGED]
+        log.warning(
+            "closes quarantined",
+            provider=provider,
+            closes=[
+                {
+                    "symbol": each.bar.symbol,
+                    "session_date": each.bar.session_date.isoformat(),
+                    "reason": each.reason,
+                }
+                for each in shown
+            ],
+            more=len(rejected) - len(shown),
+        )
 
 
 def _released(accepted: Iterable[Bar], stored: StoredCloses) -> list[Bar]:

@@ -219,8 +219,8 @@ async def test_a_provider_that_fails_keeps_what_it_said_and_the_next_is_asked_fo
     ]
 
 
-async def test_a_lie_is_quarantined_and_the_next_provider_asked(
-    role: Role, admin: Database
+async def test_a_lie_is_quarantined_logged_and_the_next_provider_asked(
+    role: Role, admin: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     lies = level(100) | {DECEMBER[3]: 1000.0, DECEMBER[5]: -4.0, DECEMBER[7]: float("nan")}
     liar, honest = Market({"XOM": lies}, "liar"), Market({"XOM": level(100)}, "honest")
@@ -237,6 +237,10 @@ async def test_a_lie_is_quarantined_and_the_next_provider_asked(
         admin, "select min(close), max(close) from ingest.daily_prices"
     )
     assert 99 < lowest < highest < 105
+    assert {each.levelname for each in caplog.records} == {"WARNING"}
+    assert all(str(DECEMBER[place]) in caplog.text for place in (3, 5, 7))
+    assert "liar" in caplog.text
+    assert "the close is -4: a price is above zero" in caplog.text
 
 
 FALLEN = level(99, [day for day in WINDOW if day < DECEMBER[3]]) | level(7.326, DECEMBER[3:])

@@ -1,0 +1,1 @@
+"""What operators watch: alerting rules (`rules.yml`) and dashboards, as code."""
