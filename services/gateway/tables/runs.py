@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -120,8 +121,9 @@ class RunEvent(Table, table=True):
 class DeadLetter(Table, table=True):
     """A message that a service gave up on, as it was in `dead.<service>`.
 
-    `heard`: its subject; `payload`: its text. `replayed_at` is set once: a message that fails again
-    leaves a new letter.
+    `heard`: its subject; `payload`: its text. `of_outage`: Postgres or the bus failed, and not the
+    work. `replayed_at` is set once, and `replayed_by` where an operator did it: a message that
+    fails again leaves a new letter.
     """
 
     __tablename__: ClassVar[str] = "dead_letters"
@@ -136,6 +138,7 @@ class DeadLetter(Table, table=True):
     payload: str = required(String)
     headers: dict[str, str] = required(JSONB, server_default=text("'{}'::jsonb"))
     buried_at: datetime = required(DateTime(timezone=True), index=True)
+    of_outage: bool = required(Boolean, server_default=text("false"))
     replayed_at: datetime | None = optional(DateTime(timezone=True))
     replayed_by: UUID | None = optional(
         Uuid, ForeignKey("gateway.users.user_id", ondelete="SET NULL")
