@@ -2,7 +2,8 @@
 
     SigmaSightError
     ├── Transient            worth another try later: the bus redelivers with a delay
-    │   └── MarketDataNotReady(symbols, as_of)
+    │   ├── MarketDataNotReady(symbols, as_of)
+    │   └── NewerSchema(subject, version, known)
     ├── Permanent            no retry can help: straight to the dead letters
     │   ├── NotASession(as_of, previous)
     │   ├── InvalidRows(problem_by_row)
@@ -15,6 +16,7 @@
     │   └── DateOutsideData(as_of, first, last)
     ├── PortfoliosFailed(failures)   some portfolios of a shard failed; the others are done
     ├── BusUnavailable       the bus did not store a message or gave no reply in time
+    │   └── MessageTooLarge(subject, size, largest)   it never will
     └── Misconfigured        the process must not start
 
 Anything else that escapes a handler (a lost connection, a bug) is retried with delay and then
@@ -48,6 +50,16 @@ class BusUnavailable(SigmaSightError):
     """The bus did not store a message, or gave no reply in time."""
 
 
+class MessageTooLarge(BusUnavailable):
+    """A message has more bytes than the server takes: no later try can store it."""
+
+    def __init__(self, subject: str, size: int, largest: int) -> None:
+        super().__init__(f"{subject}: {size:,} bytes, the server takes {largest:,} (max_payload)")
+        self.subject = subject
+        self.size = size
+        self.largest = largest
+
+
 class PortfoliosFailed(SigmaSightError):
     """Some portfolios of a shard failed: (portfolio, error, text) each. The others are done."""
 
@@ -63,6 +75,19 @@ class MarketDataNotReady(Transient):
         super().__init__(f"{what} not stored yet for {as_of.isoformat()}")
         self.what = what
         self.as_of = as_of
+
+
+class NewerSchema(Transient):
+    """An event of a newer version of its schema, which an upgraded replica may read."""
+
+    def __init__(self, subject: str, version: int, known: int) -> None:
+        super().__init__(
+            f"{subject} has schema version {version}, this release reads up to {known}: "
+            "upgrade the service, then replay the message"
+        )
+        self.subject = subject
+        self.version = version
+        self.known = known
 
 
 class DateOutsideData(Permanent):

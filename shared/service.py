@@ -82,13 +82,16 @@ class Runtime:
         self.telemetry.tracer_provider.shutdown()
 
     async def readiness(self) -> dict[str, Any]:
-        """Whether the bus connection, the service's durables and the database are ready."""
+        """Whether the bus and the service's durables are ready, whether it stores what is
+        published, and whether the database is ready.
+        """
         connected = await self.broker.connected()
         missing = await self.broker.missing_durables() if connected else []
         database = await self.database.reachable()
         return {
-            "ready": connected and database and not missing,
+            "ready": connected and self.broker.publishing and database and not missing,
             "bus": connected,
+            "publishing": self.broker.publishing,
             "database": database,
             "durables_missing": missing,
         }

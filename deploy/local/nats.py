@@ -89,13 +89,27 @@ class EmbeddedNats:
 
     def is_ready(self) -> bool:
         """Whether the server reports that it is healthy."""
+        return self._health() == 200
+
+    def is_sick(self) -> bool:
+        """Whether the server reports that it is not healthy.
+
+        A stream that could not be written once, because the disk was full, takes no message until
+        the server is started again, however much room there is by then (nats-server 2.15.1).
+        """
+        return self._health() == 503
+
+    def _health(self) -> int | None:
+        """The status of the health page; None when the server does not answer."""
         try:
             with urllib.request.urlopen(
                 self.address.health_url, timeout=1
             ) as answer:  # loopback only  # nosec B310
-                return bool(answer.status == 200)
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
         except (urllib.error.URLError, OSError):
-            return False
+            return None
 
     def _configuration_text(self) -> str:
         """`sync_interval: always`: an acknowledged message survives a power loss."""

@@ -156,14 +156,14 @@ def stop(process: Process, stop_signal: signal.Signals, seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def running(program: Program, is_ready: Callable[[], bool], seconds: float) -> Iterator[None]:
+def running(program: Program, is_ready: Callable[[], bool], seconds: float) -> Iterator[Process]:
     """Start `program` with a temporary log, ready within `seconds`; stop it at the end."""
     with tempfile.TemporaryDirectory() as logs:
         log = Path(logs) / f"{program.name}.log"
         process = program.start(log)
         try:
             wait_until(is_ready, process, log, seconds)
-            yield
+            yield process
         finally:
             stop(process, program.stop_signal, seconds=20)
 

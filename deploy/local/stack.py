@@ -49,13 +49,14 @@ class Part:
     """One program to keep running, and the check that it is ready for the others.
 
     `address` is empty where nothing connects to. `before_start` runs before every start, restarts
-    included.
+    included. `is_sick`: whether the program, once ready, says that only a new start helps it.
     """
 
     program: Program
     address: str
     is_ready: Callable[[], bool]
     before_start: Callable[[], None] = _nothing
+    is_sick: Callable[[], bool] | None = None
 
     @property
     def name(self) -> str:
@@ -106,7 +107,7 @@ class Stack:
                 postgres.is_ready,
                 postgres.forget_foreign_lock,
             ),
-            Part(nats.program(), nats.address.url(), nats.is_ready),
+            Part(nats.program(), nats.address.url(), nats.is_ready, is_sick=nats.is_sick),
         ]
 
     def bootstrap(self) -> Program:

@@ -33,6 +33,8 @@ BACKOFF_SECONDS = (0.05, 0.5, 1.0, 2.0, 5.0)
 STEADY_SECONDS = 30.0
 STOP_SECONDS = {"postgres": 20.0, "nats": 8.0}
 STOP_SECONDS_SERVICE = 12.0
+SICK_SECONDS = 2.0  # between two looks
+SICK_TIMES = 3  # in a row
 LOG_LIMIT_BYTES = 5_000_000
 
 
@@ -205,6 +207,21 @@ class Supervisor:
         supervised.state.ready = True
         supervised.was_ready.set()
         self.directory.save(self.state)
+        if supervised.part.is_sick is not None:
+            await self._end_when_sick(supervised, supervised.part.is_sick)
+
+    async def _end_when_sick(self, supervised: Supervised, is_sick: Callable[[], bool]) -> None:
+        """Wait until the program has been sick for a while, and end it: it is started again."""
+        times = 0
+        while times < SICK_TIMES:
+            await asyncio.sleep(SICK_SECONDS)
+            times = times + 1 if await asyncio.to_thread(is_sick) else 0
+        name = supervised.part.name
+        _note(f"{name} has not been healthy for {SICK_TIMES * SICK_SECONDS:.0f} s; it is ended")
+        if supervised.process is not None:
+            supervised.process.send_signal(supervised.part.program.stop_signal)
+            await asyncio.sleep(STOP_SECONDS.get(name, STOP_SECONDS_SERVICE))
+            supervised.process.kill()
 
     async def _record_end(self, supervised: Supervised, process: Process) -> None:
         """Record that the program ended, and wait before its restart: briefly the first time."""

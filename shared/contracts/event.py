@@ -185,7 +185,8 @@ class WorkFailed(Event):
 class DeadLetter(Contract):
     """A message that a service gave up on, and why.
 
-    `heard`: its subject; `payload`: its text, valid or not.
+    `heard`: its subject; `payload`: its text, valid or not. `of_outage`: Postgres or the bus failed
+    and not the work, so the message is replayed once they are back.
     """
 
     letter_id: UUID
@@ -198,6 +199,7 @@ class DeadLetter(Contract):
     payload: str
     headers: dict[str, str] = {}
     buried_at: AwareDatetime = Field(default_factory=utc_now)
+    of_outage: bool = False
 
 
 Reply = TypeVar("Reply", bound=Contract, covariant=True)

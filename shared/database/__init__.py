@@ -13,7 +13,12 @@ from shared.database.columns import (
     sql_table,
 )
 from shared.database.engine import Database, Session, Step, create_engine, lock, lock_each
-from shared.database.failures import is_outage, is_too_large, is_unstorable_text
+from shared.database.failures import (
+    cannot_write,
+    is_outage,
+    is_too_large,
+    is_unstorable_text,
+)
 from shared.database.merge import MOST_VALUES, Rows, append, merge, quote
 from shared.database.prepared import prepared
 
@@ -26,6 +31,7 @@ __all__ = [
     "among",
     "append",
     "array_of",
+    "cannot_write",
     "create_engine",
     "is_outage",
     "is_too_large",

@@ -19,6 +19,17 @@ from shared.settings import Settings
 
 Session = AsyncSession
 Step = Callable[[Session], Awaitable[object]]
+CONNECT_SECONDS = 10.0
+# A statement that takes longer is cancelled: the slowest of an evening take seconds, and over a
+# connection that passes nothing on any more an answer never comes.
+STATEMENT_SECONDS = 120.0
+# The server notices a client that is gone without a word, and releases its locks, after a minute.
+KEEPALIVES = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 
 
 def create_engine(settings: Settings, role: str) -> AsyncEngine:
@@ -28,11 +39,14 @@ def create_engine(settings: Settings, role: str) -> AsyncEngine:
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_size,
         connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": STATEMENT_SECONDS,
             "server_settings": {
                 "application_name": f"sigmasight-{role}",
                 "timezone": "UTC",
                 "jit": "off",
-            }
+                **KEEPALIVES,
+            },
         },
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)

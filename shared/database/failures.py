@@ -6,6 +6,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 # Classes of SQLSTATE: connections, rollbacks (deadlocks), resources, locks held, interventions,
 # system errors.
 _OF_NOW = ("08", "40", "53", "55", "57", "58")
+# a full disk, an error of the disk, a server that became a standby or was made read-only
+_CANNOT_WRITE = ("53100", "58030", "25006")
 _OUT_OF_RANGE = "22003"
 _UNSTORABLE_TEXT = ("22021", "22P05")  # of zero bytes
 
@@ -16,8 +18,13 @@ def is_outage(error: Exception) -> bool:
         return True
     state = _state_of(error)
     if state is not None:
-        return state[:2] in _OF_NOW
+        return state[:2] in _OF_NOW or state in _CANNOT_WRITE
     return isinstance(error, OSError | PoolTimeout | OperationalError)
+
+
+def cannot_write(error: Exception) -> bool:
+    """Whether Postgres could store nothing at all: its disk is full, or it is read-only."""
+    return _state_of(error) in _CANNOT_WRITE
 
 
 def is_too_large(error: Exception) -> bool:

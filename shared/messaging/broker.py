@@ -25,7 +25,7 @@ from faststream.security import SASLPlaintext
 from nats.errors import Error as NatsError
 
 from shared.contracts.event import Event
-from shared.errors import BusUnavailable
+from shared.errors import BusUnavailable, MessageTooLarge
 from shared.messaging.streams import (
     Backlog,
     Durable,
@@ -41,6 +41,7 @@ from shared.topology import publisher_of
 MESSAGE_ID = "Nats-Msg-Id"
 PULL_SECONDS = 1.0
 PUBLISH_SECONDS = 10.0
+LARGEST_BYTES = 1_000_000  # a server's `max_payload` is 1 MiB by default, headers included
 
 Application = AsgiFastStream
 Step = Callable[[], Awaitable[None]]
@@ -89,7 +90,8 @@ class Delivery:
 class Broker:
     """The connection of the service `word`. It reconnects for ever.
 
-    `on_closed` is called when the connection is closed for good.
+    `on_closed` is called when the connection is closed for good. `publishing`: whether the bus
+    stored what was last published; who publishes tries again until it does.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Broker:
 
         password = settings.nats_password.get_secret_value()
         self.word = word
+        self.publishing = True
         self._nats = NatsBroker(
             settings.nats_url,
             name=f"sigmasight-{word}",
@@ -174,15 +177,22 @@ class Broker:
         return found
 
     async def send(self, subject: str, body: bytes, *, stream: str, message_id: UUID) -> None:
-        """Store one message; a repeated `message_id` is discarded by the stream."""
-        with bus_errors():
-            await self._nats.publish(
-                body,
-                subject=subject,
-                stream=stream,
-                headers={MESSAGE_ID: str(message_id), "content-type": "application/json"},
-                timeout=PUBLISH_SECONDS,
-            )
+        """Store one message; a repeated `message_id` is discarded by the stream.
+
+        Raises `MessageTooLarge`, and `BusUnavailable` for every other reason.
+        """
+        if len(body) > LARGEST_BYTES:
+            raise MessageTooLarge(subject, len(body), LARGEST_BYTES)
+        headers = {MESSAGE_ID: str(message_id), "content-type": "application/json"}
+        try:
+            with bus_errors():
+                await self._nats.publish(
+                    body, subject, stream=stream, headers=headers, timeout=PUBLISH_SECONDS
+                )
+        except BusUnavailable:
+            self.publishing = False
+            raise
+        self.publishing = True
 
     async def request(self, subject: str, body: bytes, timeout_seconds: float) -> bytes:
         """The reply to one request; raises `BusUnavailable` when there is none in time."""

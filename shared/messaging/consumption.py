@@ -7,6 +7,8 @@ rerun harmless.
     decodable?   no  -> dead letter, reject
     at fault?    some portfolios of the shard -> they are left out and named in the event (see
                  `division`); a dead letter says why
+    away?        Postgres, or the bus for what is published -> tried again until it is back, which
+                 is no attempt (see `outages`)
     handled?     Permanent error, a number too large, or the last attempt -> dead letter +
                  `<service>.failed`, reject
                  any other error -> redelivered after `retry_seconds[attempt]`
@@ -20,13 +22,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 from typing import get_type_hints
-from uuid import uuid5
 
 import structlog
 from pydantic import ValidationError
 
 from shared.contracts.event import (
-    EVENT_NAMESPACE,
     Contract,
     DeadLetter,
     Event,
@@ -35,9 +35,19 @@ from shared.contracts.event import (
     WorkFailed,
 )
 from shared.database import Database, Session, is_too_large, is_unstorable_text
-from shared.errors import BusUnavailable, Misconfigured, Permanent, PortfoliosFailed, UnstorableText
+from shared.errors import (
+    BusUnavailable,
+    MessageTooLarge,
+    Misconfigured,
+    NewerSchema,
+    Permanent,
+    PortfoliosFailed,
+    UnstorableText,
+)
 from shared.messaging.broker import Broker, Delivery, publish
 from shared.messaging.division import divided, is_portfolios_fault, public_reason
+from shared.messaging.letters import letter_about, text_for_operators
+from shared.messaging.outages import is_bus_away, is_database_away, when_back
 from shared.messaging.requests import (
     answer_json,
     invalid_request_json,
@@ -51,7 +61,6 @@ from shared.telemetry import Telemetry
 
 # Deliveries beyond the last attempt that killed processes may cost before the message is given up.
 CRASHES_TOLERATED = 3
-LONGEST_MESSAGE = 2000  # characters of an error in a dead letter
 
 log = structlog.get_logger("sigmasight.messaging")
 
@@ -112,17 +121,24 @@ class Consumption:
         self.broker.serve(kind.subject, respond)
 
     async def keep(self, handler: Handler, message: Delivery) -> None:
-        """Pass a dead letter to the handler that keeps it; retried until that succeeds."""
+        """Pass a dead letter to the handler that keeps it.
+
+        One that is invalid, or cannot be stored in the attempts allowed, is logged: it stays in the
+        stream as long as the stream keeps messages.
+        """
         try:
             letter = DeadLetter.model_validate_json(message.body)
-            async with self.database.transaction() as session:
-                await handler(letter, session)
+            await self._call(handler, letter)
         except ValidationError as error:
-            log.error("invalid dead letter rejected", exc_info=error)
+            log.error("invalid dead letter rejected", position=message.position, exc_info=error)
             await message.reject()
         except Exception as error:
-            log.warning("dead letter not stored, will retry", exc_info=error)
-            await message.redeliver(self.settings.retry_seconds[-1])
+            if message.attempt < self.attempts_allowed:
+                log.warning("dead letter not stored, will retry", exc_info=error)
+                await message.redeliver(self.settings.retry_seconds[message.attempt - 1])
+                return
+            log.error("dead letter not stored", position=message.position, exc_info=error)
+            await message.reject()
         else:
             await message.acknowledge()
 
@@ -146,6 +162,7 @@ class Consumption:
             await self._give_up(kind, event, message, error)
             return
         try:
+            _require_known(kind, event)
             await self._work(kind, handler, event, message)
         except Exception as error:  # noqa: BLE001 - any error of a handler is settled here
             await self._retry_or_give_up(kind, event, message, error)
@@ -165,14 +182,19 @@ class Consumption:
         self.telemetry.seconds.labels(kind.subject).observe(elapsed)
         for result in results:
             self._check_declared(handler, result)
-            await publish(self.broker, _stamped(result, elapsed))
+            await self._publish(_stamped(result, elapsed))
         published = [type(result).__name__ for result in results]
         log.info("handled", seconds=round(elapsed, 4), published=published)
 
-    async def _call(self, handler: Handler, event: Event) -> list[Event]:
+    async def _call(self, handler: Handler, event: Contract) -> list[Event]:
         """What the handler returns; its transaction is committed by then."""
-        async with self._resource(handler) as resource:
-            return _as_events(await handler(event, resource))
+
+        async def attempt() -> list[Event]:
+            async with self._resource(handler) as resource:
+                return _as_events(await handler(event, resource))
+
+        is_away = partial(is_database_away, self.database)
+        return await when_back(attempt, is_away, self.settings.retry_seconds)
 
     async def _without_failing(
         self, handler: Handler, event: Event, message: Delivery, error: Exception
@@ -220,7 +242,9 @@ class Consumption:
     async def _retry_or_give_up(
         self, kind: type[Event], event: Event, message: Delivery, error: Exception
     ) -> None:
-        hopeless = isinstance(error, Permanent | Misconfigured) or is_too_large(error)
+        hopeless = isinstance(error, Permanent | Misconfigured | MessageTooLarge) or is_too_large(
+            error
+        )
         if hopeless or message.attempt >= self.attempts_allowed:
             await self._give_up(kind, event, message, error)
             return
@@ -237,30 +261,27 @@ class Consumption:
         await self._publish_dead_letter(kind, event, message, error)
         failure = self._failure(kind, event, message.attempt, error)
         if failure is not None:
-            await publish(self.broker, failure)
+            await self._publish(failure)
         await message.reject()
         self._count(kind, "dead")
+
+    async def _publish(self, event: Event) -> None:
+        await when_back(
+            partial(publish, self.broker, event), is_bus_away, self.settings.retry_seconds
+        )
 
     async def _publish_dead_letter(
         self, kind: type[Event], event: Event | None, message: Delivery, error: Exception
     ) -> None:
-        letter = DeadLetter(
-            letter_id=uuid5(EVENT_NAMESPACE, f"dead/{self.router.word}/{message.position}"),
-            service=self.router.word,
-            heard=kind.subject,
-            run_id=event.run_id if event else None,
-            attempts=message.attempt,
-            error=type(error).__name__,
-            message=_for_operators(error),
-            payload=message.body.decode("utf-8", errors="replace"),
-            headers=message.headers,
-        )
-        await self.broker.send(
+        letter = letter_about(self.router.word, kind, event, message, error)
+        send = partial(
+            self.broker.send,
             dead_subject(self.router.word),
             letter.model_dump_json().encode(),
             stream=DEAD_STREAM,
             message_id=letter.letter_id,
         )
+        await when_back(send, is_bus_away, self.settings.retry_seconds)
 
     def _failure(
         self, kind: type[Event], event: Event | None, attempt: int, error: Exception
@@ -279,7 +300,7 @@ class Consumption:
             reason=reason,
             attempts=attempt,
             error=type(error).__name__,
-            message=_for_operators(error),
+            message=text_for_operators(error),
             **shard,
         )
 
@@ -310,11 +331,11 @@ class Consumption:
         self.telemetry.handled.labels(kind.subject, outcome).inc()
 
 
-def _for_operators(error: Exception) -> str:
-    """The error's text, and that of its cause where it was raised for one."""
-    cause = error.__cause__
-    text = str(error) if cause is None else f"{error}: {type(cause).__name__}: {cause}"
-    return text[:LONGEST_MESSAGE]
+def _require_known(kind: type[Event], event: Event) -> None:
+    """Refuse an event of a newer version of its schema: what it means may have changed."""
+    known = int(kind.model_fields["schema_version"].default)
+    if event.schema_version > known:
+        raise NewerSchema(kind.subject, event.schema_version, known)
 
 
 def _as_events(result: object) -> list[Event]:

@@ -792,6 +792,7 @@ class DeadLetterOut(TypedDict):
     message: "str"
     payload: "str"
     buried_at: "str"
+    of_outage: "bool"
     replayed_at: "str | None"
     replayed_by: "str | None"
 
@@ -3553,6 +3554,7 @@ class Readiness(TypedDict):
 
     ready: "bool"
     bus: "bool"
+    publishing: "bool"
     database: "bool"
     durables_missing: "list[str]"
     rate_limits: "Literal['in_process', 'shared', 'store_unreachable']"

@@ -5,13 +5,14 @@ from contextlib import suppress
 
 import structlog
 from opentelemetry import context, propagate
+from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.edge import queries
 from services.gateway.edge.turns import Limits, first, may_start
 from services.gateway.tables import OutboxRow
 from shared.database import Database
-from shared.errors import BusUnavailable
+from shared.errors import BusUnavailable, MessageTooLarge
 from shared.messaging import Bus, publish
 from shared.service import Runtime
 from shared.topology import EVENTS
@@ -71,14 +72,20 @@ async def publish_waiting(database: Database, broker: Bus, limits: Limits = DEFA
     """Publish a batch and mark each event once it is safe on the bus; returns how many.
 
     A crash between the two publishes the event again under the same id, which the bus discards.
-    Runs beyond the limits stay in the outbox until others have ended.
+    Runs beyond the limits stay in the outbox until others have ended. An event that can never be
+    published, because this release cannot read it or the bus cannot take it, becomes a dead letter:
+    the others do not wait for it.
     """
     async with database.transaction() as session:
         if not await queries.is_any_waiting(session):
             return 0  # most wake-ups: a request that changed nothing for the services
         waiting = await queries.lock_waiting(session, BATCH, may_start(limits), first())
         for row in waiting:
-            await _publish(broker, row)
+            try:
+                await _publish(broker, row)
+            except (KeyError, ValidationError, MessageTooLarge) as error:
+                log.error("event is unpublishable", event_id=str(row.event_id), exc_info=error)
+                await queries.save_unpublishable(session, row, error)
             await queries.save_published(session, row.outbox_id)
     return len(waiting)
 

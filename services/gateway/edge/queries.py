@@ -1,10 +1,11 @@
 """SQL behind every request: rows, the caller, the audit log, stored answers, the outbox."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,16 +28,18 @@ from services.gateway.tables import (
     USER_SETTING,
     USERS_ROLE,
     AuditEntry,
+    DeadLetter,
     IdempotencyKey,
     OutboxRow,
     PersonalToken,
     RefreshToken,
     User,
 )
-from shared.contracts.event import Event
+from shared.contracts.event import EVENT_NAMESPACE, Event
 from shared.database import Session, lock, sql_table
 
 Row = dict[str, Any]
+LONGEST_REASON = 2000  # characters
 
 
 async def all_rows(
@@ -171,6 +174,23 @@ async def save_published(session: Session, outbox_id: int) -> None:
     )
 
 
+async def save_unpublishable(session: Session, row: OutboxRow, reason: Exception) -> None:
+    """Keep an event that can never be published as a dead letter of the gateway."""
+    letter = {
+        "letter_id": uuid5(EVENT_NAMESPACE, f"outbox/{row.outbox_id}"),
+        "service": "gateway",
+        "heard": row.subject,
+        "run_id": row.run_id,
+        "attempts": 1,
+        "error": type(reason).__name__,
+        "message": str(reason)[:LONGEST_REASON],
+        "payload": json.dumps(row.payload),
+        "headers": row.headers,
+        "buried_at": func.now(),
+    }
+    await session.execute(insert(letters).values(letter).on_conflict_do_nothing())
+
+
 RELEASED = "gateway_outbox"  # the channel that relays listen on
 
 
@@ -285,3 +305,4 @@ async def save_token_use(session: Session, token_id: UUID, now: datetime) -> Non
 personal_tokens = sql_table(PersonalToken)
 tokens = sql_table(RefreshToken)
 users = sql_table(User)
+letters = sql_table(DeadLetter)

@@ -18,11 +18,17 @@ class Readiness(BaseModel):
     """What is and is not ready."""
 
     model_config = example(
-        ready=True, bus=True, database=True, durables_missing=[], rate_limits="in_process"
+        ready=True,
+        bus=True,
+        publishing=True,
+        database=True,
+        durables_missing=[],
+        rate_limits="in_process",
     )
 
     ready: bool
     bus: bool
+    publishing: bool = Field(description="whether the bus stored what was last published")
     database: bool
     durables_missing: list[str]
     rate_limits: Counted = Field(

@@ -115,6 +115,7 @@ class DeadLetterOut(BaseModel):
         message="close of AAPL not stored yet for 2022-12-28",
         payload='{"event_id": "..."}',
         buried_at="2022-12-28T21:00:45Z",
+        of_outage=False,
         replayed_at=None,
         replayed_by=None,
     )
@@ -128,10 +129,15 @@ class DeadLetterOut(BaseModel):
     message: str
     payload: str = Field(description="the message as it was")
     buried_at: datetime
+    of_outage: bool = Field(
+        description="Postgres or the bus failed, and not the work: it is replayed by itself"
+    )
     replayed_at: datetime | None = Field(
         description="when it was published again; null when it was not"
     )
-    replayed_by: UUID | None
+    replayed_by: UUID | None = Field(
+        description="the operator who replayed it; null when none did, or it was replayed by itself"
+    )
 
 
 class DemoBook(BaseModel):

@@ -1,4 +1,4 @@
-"""The sweeper that closes overdue runs and deletes what is no longer needed."""
+"""The sweeper: closes overdue runs, replays letters of outages, deletes what is not needed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from services.gateway.identity import factors
 from services.gateway.identity import queries as identity_queries
 from services.gateway.identity.codes import SECRETS_WAIT
 from services.gateway.identity.sign_on.queries import delete_expired_attempts
+from services.gateway.operators.replaying import replay_of_outages
 from services.gateway.reports import queries as report_queries
 from services.gateway.runs.queries import dead_letters, drafts, run_events
 from services.gateway.runs.tracking import close_overdue_runs
@@ -25,7 +26,7 @@ LOGIN_ATTEMPTS_KEPT = timedelta(days=1)  # as long as the widest window that may
 
 
 class Sweeper:
-    """Closes overdue runs every `every_seconds`, and once an hour deletes expired rows."""
+    """Every `every_seconds` closes overdue runs and replays letters; deletes rows once an hour."""
 
     def __init__(
         self, every_seconds: float, overdue_seconds: float, reports_kept: timedelta
@@ -48,6 +49,7 @@ class Sweeper:
         now = datetime.now(UTC)
         async with database.transaction() as session:
             closed = await close_overdue_runs(session, now, self.overdue_seconds)
+            await replay_of_outages(session, now)
         if closed:
             log.warning("overdue runs closed", runs=[str(run_id) for run_id in closed])
         await self._forget(database, now)

@@ -3,6 +3,8 @@ behind.
 """
 
 import os
+import resource
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +14,15 @@ import nats
 import pytest
 
 from deploy.local import places
-from deploy.local.nats import NatsMissing, bundled_server, running_nats, server_program
+from deploy.local.nats import (
+    EmbeddedNats,
+    NatsMissing,
+    bundled_server,
+    running_nats,
+    server_program,
+)
 from deploy.local.places import outside_place
-from deploy.local.ports import is_listening
+from deploy.local.ports import free_port, is_listening
 from deploy.local.postgres import (
     PROGRAMS,
     EmbeddedPostgres,
@@ -24,7 +32,7 @@ from deploy.local.postgres import (
     bundled_installation,
     running_postgres,
 )
-from deploy.local.programs import NotInstalled
+from deploy.local.programs import NotInstalled, running
 
 AUTHORIZATION = 'authorization { users: [ { user: "one", password: "secret" } ] }'
 
@@ -200,3 +208,34 @@ def test_data_of_another_postgres_is_left_alone(
 def _write_script(path: Path, command: str) -> None:
     path.write_text(f"#!/bin/sh\n{command}\n")
     path.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of running processes are Linux's")
+async def test_a_stream_that_could_not_be_written_makes_the_server_sick_until_its_next_start(
+    closed_directory: Path,
+) -> None:
+    server = EmbeddedNats(closed_directory / "nats", free_port(), free_port(), AUTHORIZATION)
+    server.prepare()
+    with running(server.program(), server.is_ready, seconds=20) as process:
+        client = await nats.connect(server.address.url("one", "secret"))
+        stream = client.jetstream(timeout=1)
+        await stream.add_stream(name="EVENTS", subjects=["events"])
+        await stream.publish("events", b"stored")
+        unlimited = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (10, unlimited[1]))
+        with pytest.raises(nats.errors.TimeoutError):
+            await stream.publish("events", b"there is no room for this")
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, unlimited)
+
+        assert server.is_sick()
+        with pytest.raises(nats.errors.TimeoutError):
+            await stream.publish("events", b"there would be room again")
+        await client.close()
+    with running(server.program(), server.is_ready, seconds=20):
+        client = await nats.connect(server.address.url("one", "secret"))
+        await client.jetstream().publish("events", b"stored again")
+        kept = await client.jetstream().stream_info("EVENTS")
+        await client.close()
+
+    assert not server.is_sick()
+    assert kept.state.messages == 2

@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.local import supervisor as supervisor_module
 from deploy.local.programs import Program
 from deploy.local.stack import Part
 from deploy.local.state import Identity, ProgramState, StackState, StateDirectory
@@ -95,6 +96,25 @@ async def test_a_killed_program_is_started_again_at_once(directory: StateDirecto
 
         assert directory.load().programs["greeks"].restarts == 1
         assert directory.load().programs["gateway"].restarts == 0
+
+
+async def test_a_program_that_says_it_is_sick_is_started_again(
+    directory: StateDirectory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(supervisor_module, "SICK_SECONDS", 0.05)
+    sick = tmp_path / "sick"
+    part = Part(a_program("greeks", SLEEPER), "nowhere", lambda: True, is_sick=sick.exists)
+    async with supervised(directory, SmallStack([part])):
+        first = pid_of(directory, "greeks")
+        sick.touch()
+
+        await until(lambda: pid_of(directory, "greeks") not in (0, first))
+        sick.unlink()
+
+    assert "greeks has not been healthy" in capsys.readouterr().out
 
 
 async def test_stopping_ends_every_program(directory: StateDirectory) -> None:

@@ -1,6 +1,7 @@
 """What services gave up on: listed for operators, and replayed once."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ from nats.aio.client import Client
 from sqlalchemy import text
 
 from services.gateway.edge.dependencies import Gateway
+from services.gateway.operators.replaying import REPLAYS, WAIT, replay_of_outages
 from services.gateway.runs.handlers import keep_letter
 from shared.contracts.event import DeadLetter
 from shared.contracts.ingest import PricesUpdated
@@ -183,3 +185,63 @@ async def test_a_replay_is_in_the_audit_log(
     async with admin.transaction() as session:
         entries = text("select target from gateway.audit_log where action = 'dead_letter.replayed'")
         assert list(await session.scalars(entries)) == [str(letter.letter_id)]
+
+
+async def test_a_letter_longer_than_its_columns_is_kept_and_cut(
+    operator: Person, gateway: Gateway
+) -> None:
+    await kept(gateway, a_letter(service="s" * 50, heard="h\x00" * 200, error="E" * 999))
+
+    [shown] = (await operator.get("admin/dead-letters")).json()["items"]
+    assert (len(shown["service"]), len(shown["heard"]), len(shown["error"])) == (20, 100, 200)
+
+
+async def replayed_by_the_sweeper(gateway: Gateway, later: timedelta) -> None:
+    async with gateway.database.transaction() as session:
+        await replay_of_outages(session, datetime.now(UTC) + later)
+
+
+async def test_a_letter_of_an_outage_is_replayed_by_itself(
+    operator: Person, gateway: Gateway, bus: Client
+) -> None:
+    of_outage, of_a_fault = a_letter(of_outage=True), a_letter()
+    await kept(gateway, of_outage, of_a_fault)
+
+    await replayed_by_the_sweeper(gateway, WAIT + timedelta(seconds=1))
+
+    await all_published(bus, 1)
+    shown = (await operator.get("admin/dead-letters?replayed=true")).json()["items"]
+    assert [each["letter_id"] for each in shown] == [str(of_outage.letter_id)]
+    assert shown[0]["replayed_by"] is None
+    assert await messages(bus) == 1
+
+
+async def test_a_fresh_letter_of_an_outage_waits(gateway: Gateway, operator: Person) -> None:
+    await kept(gateway, a_letter(of_outage=True))
+
+    await replayed_by_the_sweeper(gateway, timedelta(0))
+
+    assert (await operator.get("admin/dead-letters?replayed=true")).json()["total"] == 0
+
+
+async def test_a_message_that_keeps_failing_is_left_to_an_operator(
+    operator: Person, gateway: Gateway
+) -> None:
+    payload = a_letter().payload
+    for _ in range(REPLAYS + 2):
+        await kept(gateway, a_letter(payload, of_outage=True))
+        await replayed_by_the_sweeper(gateway, WAIT + timedelta(seconds=1))
+
+    assert (await operator.get("admin/dead-letters?replayed=true")).json()["total"] == REPLAYS
+    assert (await operator.get("admin/dead-letters?replayed=false")).json()["total"] == 2
+
+
+async def test_an_unreadable_letter_of_an_outage_stays(
+    operator: Person, gateway: Gateway, bus: Client
+) -> None:
+    await kept(gateway, a_letter("{}", of_outage=True), a_letter(of_outage=True))
+
+    await replayed_by_the_sweeper(gateway, WAIT + timedelta(seconds=1))
+
+    await all_published(bus, 1)
+    assert (await operator.get("admin/dead-letters?replayed=false")).json()["total"] == 1

@@ -127,3 +127,21 @@ async def test_nothing_is_published_when_the_write_is_undone(
 
     assert await publish_waiting(gateway.database, gateway.runtime.broker) == 0
     assert await messages(bus) == 0
+
+
+@pytest.mark.parametrize("subject", ["market_close.requested", "nothing.known"])
+async def test_an_unreadable_event_becomes_a_letter_and_the_others_are_published(
+    subject: str, gateway: Gateway, operator: Person, bus: Client, admin: Database
+) -> None:
+    unreadable = "insert into gateway.outbox (event_id, run_id, subject, payload) values " + (
+        "(gen_random_uuid(), gen_random_uuid(), :subject, '{}')"
+    )
+    async with gateway.database.transaction() as session:
+        await session.execute(text(unreadable), {"subject": subject})
+        await edge_queries.save_event(session, an_event(), {})
+
+    await emptied(admin)
+
+    [letter] = (await operator.get("admin/dead-letters")).json()["items"]
+    assert (letter["service"], letter["heard"], letter["payload"]) == ("gateway", subject, "{}")
+    assert await messages(bus) == 1

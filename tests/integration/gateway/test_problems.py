@@ -167,6 +167,7 @@ async def test_the_gateway_is_live_ready_and_measured(http: httpx2.AsyncClient) 
     assert ready.json() == {
         "ready": True,
         "bus": True,
+        "publishing": True,
         "database": True,
         "durables_missing": [],
         "rate_limits": "in_process",

@@ -62,6 +62,13 @@ async def greeks_hearing(
         yield broker
 
 
+class Unreachable(Database):
+    """A database of which every look says that it is away."""
+
+    async def reachable(self) -> bool:
+        return False
+
+
 async def emit(servers: Servers, event: Event) -> None:
     telemetry = create_telemetry("ingest", servers.settings)
     async with Broker("ingest", servers.settings, telemetry, on_closed=lambda: None) as broker:
@@ -178,6 +185,69 @@ async def test_hopeless_message_becomes_a_dead_letter(
     assert (letter["error"], letter["attempts"]) == (type(error).__name__, attempts)
     assert PricesUpdated.model_validate_json(letter["payload"]) == shard
     assert (failure.run_id, failure.shard, failure.message) == (shard.run_id, 0, str(error))
+
+
+async def test_no_attempt_is_used_up_while_the_database_is_away(
+    servers: Servers, role: Role, bus: Client
+) -> None:
+    async def fail_long(attempt: int) -> None:
+        if attempt <= 3 * len(servers.settings.retry_seconds):
+            raise ConnectionError("the database is away")
+
+    work = Work(fail_long)
+    async with greeks_hearing(servers, Unreachable(role("greeks").engine), work):
+        await results_of(servers, bus, a_shard())
+        dead = await bus.jetstream().stream_info("DEAD")
+
+    assert len(work.seen) == 3 * len(servers.settings.retry_seconds) + 1
+    assert dead.state.messages == 0
+
+
+async def test_results_are_published_again_until_the_bus_stores_them(
+    servers: Servers, role: Role, bus: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, refused = Work(at_once), 0
+    async with greeks_hearing(servers, role("greeks"), work) as broker:
+        stored = broker.send
+
+        async def refuse_long(subject: str, body: bytes, **more: Any) -> None:
+            nonlocal refused
+            refused += 1
+            if refused <= 3 * len(servers.settings.retry_seconds):
+                raise BusUnavailable("the disk is full")
+            await stored(subject, body, **more)
+
+        monkeypatch.setattr(broker, "send", refuse_long)
+        await results_of(servers, bus, a_shard())
+
+    assert len(work.seen) == 1
+
+
+async def test_an_event_of_a_newer_schema_is_tried_and_then_explained(
+    servers: Servers, role: Role, bus: Client
+) -> None:
+    work = Work(at_once)
+
+    async with greeks_hearing(servers, role("greeks"), work):
+        await emit(servers, a_shard().model_copy(update={"schema_version": 2}))
+        [dead] = await published(bus, "DEAD", "dead.greeks")
+        await settled(bus)
+
+    letter = json.loads(dead.data)
+    assert work.seen == []
+    assert (letter["error"], letter["attempts"]) == ("NewerSchema", 4)
+    assert "upgrade the service, then replay" in letter["message"]
+
+
+async def test_a_letter_about_a_message_as_large_as_the_bus_takes_fits_on_it(
+    servers: Servers, role: Role, bus: Client
+) -> None:
+    async with greeks_hearing(servers, role("greeks"), Work(at_once)):
+        await bus.jetstream().publish(PricesUpdated.subject, b'"' * 1_000_000)
+        [dead] = await published(bus, "DEAD", "dead.greeks")
+        await settled(bus)
+
+    assert json.loads(dead.data)["message"].startswith("the payload is cut to ")
 
 
 async def test_undecodable_payload_becomes_a_dead_letter(

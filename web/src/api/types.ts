@@ -649,6 +649,7 @@ export interface DeadLetterOut {
   message: string;
   payload: string;
   buried_at: string;
+  of_outage: boolean;
   replayed_at: string | null;
   replayed_by: string | null;
 }
@@ -2906,6 +2907,7 @@ export interface RateOut {
 export interface Readiness {
   ready: boolean;
   bus: boolean;
+  publishing: boolean;
   database: boolean;
   durables_missing: Array<string>;
   rate_limits: "in_process" | "shared" | "store_unreachable";

@@ -5,19 +5,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import ValidationError
 
-from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Admin, ChosenPage, OpenSession
-from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
+from services.gateway.operators.replaying import UnreadableLetter, replay
 from services.gateway.operators.schemas import DeadLetterOut, Service
 from services.gateway.runs.queries import dead_letters
-from shared.contracts.event import Event
-from shared.topology import EVENTS
 
 router = APIRouter(
     prefix="/admin/dead-letters", tags=["admin"], responses=documented(401, 403, 422)
@@ -52,21 +48,11 @@ async def replay_letter(letter_id: UUID, admin: Admin, session: OpenSession) -> 
         raise not_found("dead_letter", letter_id)
     if letter["replayed_at"] is not None:
         return letter
-    await edge_queries.save_event(session, _event_of(letter), trace_headers(), replay_id=letter_id)
     now = datetime.now(UTC)
-    await dead_letters.save_replayed(session, letter_id, admin.user_id, now)
+    try:
+        await replay(session, letter, admin.user_id, now)
+    except UnreadableLetter as error:
+        raise Problem(422, "unreadable_letter", str(error)) from error
     facts = {name: letter[name] for name in ("service", "heard", "run_id")}
     await record(session, "dead_letter.replayed", letter_id, **facts)
     return {**letter, "replayed_at": now, "replayed_by": admin.user_id}
-
-
-def _event_of(letter: Row) -> Event:
-    """The event that the letter holds; 422 when it still cannot be read."""
-    kind = EVENTS.get(letter["heard"])
-    try:
-        if kind is not None:
-            return kind.model_validate_json(letter["payload"])
-    except ValidationError:
-        pass  # said below
-    detail = "the message is no event that this version understands: it would be given up again"
-    raise Problem(422, "unreadable_letter", detail)

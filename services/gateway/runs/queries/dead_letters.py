@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, String, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.gateway.edge.queries import Row, one_row, page_of
+from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import DeadLetter
 from shared.contracts import event as contracts
 from shared.database import Session, sql_table
@@ -18,11 +18,14 @@ _REPLACEMENT = "\ufffd"
 
 
 async def save_letter(session: Session, letter: contracts.DeadLetter) -> None:
-    """Keep a letter; one that is kept already stays as it is."""
-    row = letter.model_dump() | {
-        "message": letter.message.replace(_NUL, _REPLACEMENT),
-        "payload": letter.payload.replace(_NUL, _REPLACEMENT),
-    }
+    """Keep a letter; one that is kept already stays as it is.
+
+    What is longer than its column is cut: a letter that could not be stored would come for ever.
+    """
+    row = letter.model_dump()
+    for column in letters.c:
+        if isinstance(column.type, String):
+            row[column.name] = row[column.name].replace(_NUL, _REPLACEMENT)[: column.type.length]
     await session.execute(insert(letters).values(row).on_conflict_do_nothing())
 
 
@@ -48,8 +51,28 @@ async def lock_letter(session: Session, letter_id: UUID) -> Row | None:
     )
 
 
-async def save_replayed(session: Session, letter_id: UUID, user_id: UUID, now: datetime) -> None:
-    """Mark the letter's message as replayed."""
+async def lock_of_outages(
+    session: Session, buried_before: datetime, replays: int, limit: int
+) -> list[Row]:
+    """Letters of outages that wait for their replay, oldest first, held until the transaction ends.
+
+    Not those whose message was replayed as often as `replays`: something else is wrong with it.
+    """
+    before = letters.alias()
+    same = [before.c[name] == letters.c[name] for name in ("service", "heard", "payload")]
+    replayed = select(func.count()).where(*same, before.c.replayed_at.is_not(None))
+    waiting = and_(letters.c.of_outage, letters.c.replayed_at.is_(None))
+    due = select(letters).where(
+        waiting, letters.c.buried_at < buried_before, replayed.scalar_subquery() < replays
+    )
+    oldest = due.order_by(letters.c.buried_at, letters.c.letter_id).limit(limit)
+    return await all_rows(session, oldest.with_for_update(skip_locked=True))
+
+
+async def save_replayed(
+    session: Session, letter_id: UUID, user_id: UUID | None, now: datetime
+) -> None:
+    """Mark the letter's message as replayed, by a user or by itself."""
     replayed = update(letters).where(letters.c.letter_id == letter_id)
     await session.execute(replayed.values(replayed_at=now, replayed_by=user_id))
 
