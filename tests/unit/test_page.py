@@ -120,7 +120,8 @@ def test_every_number_of_the_page_is_explained_by_a_definition_that_exists() -> 
         (PROJECT / "services/gateway/analytics/definitions.json").read_text(encoding="utf-8")
     )
     known = {name for each in definitions for name in each["names"]}
-    named = re.compile(r"""\bmeasure(?:=|: )"([^"{}$]+)\"""")
+    # As an attribute or a field, or the second argument of what makes a row of them.
+    named = re.compile(r"""(?:\bmeasure(?:=|: )|\b(?:count|usd|named)\("[^"]+", )"([^"{}$]+)\"""")
 
     found = {
         name

@@ -11,10 +11,15 @@ export interface Column {
 
 const NO_NUMBER = ["", "–"];
 
-/** A cell that is no more than a number, as one that explains itself. */
-function explained(cell: ComponentChildren, column: Column | undefined, row: ComponentChildren[]): ComponentChildren {
+/** A cell that is no more than a number, as one that explains itself; `name`: what its row is of. */
+function explained(
+  cell: ComponentChildren,
+  column: Column | undefined,
+  row: ComponentChildren[],
+  name: string | undefined,
+): ComponentChildren {
   if (!column?.measure || typeof cell !== "string" || NO_NUMBER.includes(cell)) return cell;
-  const of = row.find((each) => typeof each === "string" && each !== "");
+  const of = name ?? row.find((each) => typeof each === "string" && each !== "");
   const about = of === undefined || of === cell ? column.name : `${String(of)}, ${column.name}`;
   return (
     <Figure measure={column.measure} of={about} full={cell}>
@@ -27,10 +32,12 @@ interface Props {
   label: string;
   columns: Column[];
   rows: ComponentChildren[][];
+  /** What each row is of, where its first text does not say it. */
+  names?: string[];
 }
 
 /** A short table; positions have a grid of their own. */
-export function DataTable({ label, columns, rows }: Props) {
+export function DataTable({ label, columns, rows, names }: Props) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={label}>
       <table>
@@ -48,7 +55,7 @@ export function DataTable({ label, columns, rows }: Props) {
             <tr key={place}>
               {row.map((cell, column) => (
                 <td key={column} class={columns[column]?.numeric ? "number" : ""} data-name={columns[column]?.name}>
-                  {explained(cell, columns[column], row)}
+                  {explained(cell, columns[column], row, names?.[place])}
                 </td>
               ))}
             </tr>

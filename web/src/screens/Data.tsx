@@ -1,7 +1,7 @@
 import { read } from "../api/client";
 import type { DataQuality, OwnRuns } from "../api/names";
-import { number, sentence, words } from "../format";
-import { Counts } from "../parts/Counts";
+import { instrument, number, sentence, words } from "../format";
+import { Counts, type Count } from "../parts/Counts";
 import { DataTable } from "../parts/DataTable";
 import { Panel } from "../parts/Panel";
 import { Symbol } from "../parts/Symbol";
@@ -43,7 +43,7 @@ export function Data() {
     version,
   );
   const found = quality.value;
-  if (!id) return <p class="empty">There is no portfolio yet, so no prices are needed: import a file first.</p>;
+  if (!id) return <NoPortfolio />;
   return (
     <div class="grid data">
       {found ? (
@@ -76,21 +76,36 @@ export function Data() {
   );
 }
 
+function NoPortfolio() {
+  return (
+    <div class="card">
+      <h2>No data yet</h2>
+      <p>There is no portfolio, so no prices are needed.</p>
+      <p class="buttons">
+        <button type="button" class="primary" onClick={() => go({ screen: "import" })}>
+          Import a file
+        </button>
+      </p>
+    </div>
+  );
+}
+
 function Summary({ found }: { found: DataQuality }) {
   const { progress, providers } = found;
-  const counts: Array<[string, string]> = [
-    ["Up to date", number(found.complete, 0)],
-    ["Stale", number(found.stale, 0)],
-    ["Missing", number(found.missing, 0)],
-    ["Closes stored", number(progress.sessions_stored, 0)],
-    ["Closes wanted", number(progress.sessions_wanted, 0)],
-    ["Being fetched", number(progress.fetching, 0)],
+  const count = (name: string, measure: string, value: number): Count => ({ name, measure, text: number(value, 0) });
+  const counts = [
+    count("Up to date", "complete", found.complete),
+    count("Stale", "stale", found.stale),
+    count("Missing", "missing", found.missing),
+    count("Closes stored", "sessions_stored", progress.sessions_stored),
+    count("Closes wanted", "sessions_wanted", progress.sessions_wanted),
+    count("Being fetched", "fetching", progress.fetching),
   ];
   const asked = (providers["prices"] ?? []).map((each) => (each.live ? `${each.name} (live)` : each.name));
   return (
     <>
       {found.reason && <p class="empty">{sentence(found.reason)}</p>}
-      <Counts counts={counts} />
+      <Counts of="Market data" counts={counts} />
       <p class="note">Closes come from {asked.join(", then ") || "no provider"}.</p>
     </>
   );
@@ -114,12 +129,12 @@ function Calculations({ found }: { found: DataQuality }) {
 const COLUMNS = [
   { name: "Symbol" },
   { name: "State" },
-  { name: "Stored", ...NUMERIC },
-  { name: "Wanted", ...NUMERIC },
+  { name: "Stored", ...NUMERIC, measure: "prices" },
+  { name: "Wanted", ...NUMERIC, measure: "sessions_wanted" },
   { name: "Last close" },
-  { name: "Age", ...NUMERIC },
+  { name: "Age", ...NUMERIC, measure: "age_sessions" },
   { name: "Sources" },
-  { name: "Rejected", ...NUMERIC },
+  { name: "Rejected", ...NUMERIC, measure: "quarantined" },
   { name: "Why" },
 ];
 
@@ -133,6 +148,7 @@ function Symbols({ symbols, wanted }: { symbols: SymbolQuality[]; wanted: number
     <DataTable
       label="Symbols"
       columns={COLUMNS}
+      names={sorted.map((each) => instrument(each.symbol))}
       rows={sorted.map((each) => [
         <Symbol symbol={each.symbol} />,
         <>

@@ -8,6 +8,7 @@ import { Bars } from "../parts/Bars";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
+import { Part } from "../parts/Part";
 import { Symbol } from "../parts/Symbol";
 import { go } from "../state/address";
 import { useBook } from "../state/book";
@@ -65,7 +66,7 @@ function WorstScenarios({ report }: { report: PortfolioReport }) {
     const pnl = result?.total_pnl;
     return result && typeof pnl === "number" ? [{ scenario, result, pnl }] : [];
   });
-  const worst = measured.toSorted((a, b) => a.pnl - b.pnl).slice(0, SHOWN);
+  const worst = (report.positions.length ? measured : []).toSorted((a, b) => a.pnl - b.pnl).slice(0, SHOWN);
   const bars = worst.map(({ scenario, result, pnl }) => ({
     key: scenario.scenario_id,
     label: (
@@ -89,7 +90,9 @@ function WorstScenarios({ report }: { report: PortfolioReport }) {
   }));
   return (
     <Panel title="Worst scenarios" note="correlated P&L and share of NAV">
-      <Bars bars={bars} empty="No scenario is measured on this session." />
+      <Bars bars={bars} empty={
+          report.positions.length ? "No scenario is measured on this session." : "No position is held on this session."
+        } />
     </Panel>
   );
 }
@@ -114,7 +117,7 @@ function SinceYesterday() {
           label="Since the session before"
           columns={[
             { name: "Figure" },
-            { name: "Before", numeric: true },
+            { name: "Before", numeric: true, measure: "before" },
             { name: "Now", numeric: true },
             { name: "Change", numeric: true },
             { name: "Most of it" },
@@ -123,7 +126,14 @@ function SinceYesterday() {
             titled(each),
             inUnit(each.before, each.unit, { compact: true }),
             <Figure measure={each.measure}>{inUnit(each.after, each.unit, { compact: true })}</Figure>,
-            <span class={tone(each.difference)}>{inUnit(each.difference, each.unit, { compact: true, plus: true })}</span>,
+            <Part
+              measure="difference"
+              about={`${titled(each)}, since the session before`}
+              amount={inUnit(each.difference, each.unit, { plus: true })}
+              tone={tone(each.difference)}
+            >
+              {inUnit(each.difference, each.unit, { compact: true, plus: true })}
+            </Part>,
             instrument(each.by_position?.[0]?.name ?? each.by_factor?.[0]?.name ?? ""),
           ])}
         />

@@ -1,13 +1,14 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { addressOf, read } from "../api/client";
 import type { Definition, PositionHistory, SeriesReport } from "../api/types";
 import { inUnit, instrument, title, words } from "../format";
 import { Spark } from "../parts/Spark";
 import { go, useAddress } from "../state/address";
-import { useBook, type Book } from "../state/book";
+import { BookContext, useBook, type Book } from "../state/book";
 import { useLoaded } from "../state/loading";
-import { exclusions, heldBy, originOf, reported, reportedHistory, valueOf, type Asked } from "./origin";
+import { isFree, screenOf } from "../state/screens";
+import { answeredBy, exclusions, heldBy, originOf, reported, reportedHistory, valueOf, type Asked } from "./origin";
 
 interface History {
   dates: string[];
@@ -32,9 +33,30 @@ export const CLOSED = { figure: undefined, series: undefined, position: undefine
 /** What a number is, how it came to be, and its history. */
 export function Drawer() {
   const { figure, series, position, of, shown } = useAddress();
+  useFocusBack(figure !== undefined);
   if (!figure) return null;
   const key = [figure, series, position, of, shown].join(" ");
   return <Open key={key} asked={{ measure: figure, series, position, of }} shown={shown} />;
+}
+
+/** When it closes, the focus is where it was before it opened, unless it is elsewhere by then. */
+function useFocusBack(isOpen: boolean): void {
+  useLayoutEffect(() => {
+    if (!isOpen) return;
+    const before = document.activeElement;
+    return () => {
+      if (document.activeElement !== document.body) return;
+      const place = before?.isConnected && before !== document.body ? before : document.getElementById("screen");
+      (place as HTMLElement | null)?.focus();
+    };
+  }, [isOpen]);
+}
+
+/** The portfolio that the number is of; none, where a screen that needs no portfolio shows it of something else. */
+function useBookOf({ of }: Asked): Book | null {
+  const book = useContext(BookContext);
+  const { screen } = useAddress();
+  return of !== undefined && isFree(screenOf(screen, "admin")) ? null : book;
 }
 
 interface Props {
@@ -44,16 +66,15 @@ interface Props {
 }
 
 function Open({ asked, shown }: Props) {
-  const book = useBook();
-  const { report } = book;
+  const book = useBookOf(asked);
   const { measure, position } = asked;
   const place = useRef<HTMLElement>(null);
   useEffect(() => place.current?.focus(), []);
   const meaning = useLoaded<Definition>(measure, () => meaningOf(measure));
   const history = useHistory(book, asked, meaning.value);
-  const held = heldBy(report, position);
+  const held = book ? heldBy(book.report, position) : undefined;
   const unit = meaning.value?.unit ?? "";
-  const now = valueOn(history, report.as_of) ?? reported(report, asked);
+  const now = book && (valueOn(history, book.report.as_of) ?? reported(book.report, asked));
   const name = meaning.value?.title ?? words(measure);
   return (
     <aside ref={place} class="drawer" tabIndex={-1} aria-label={name}>
@@ -69,28 +90,27 @@ function Open({ asked, shown }: Props) {
       {meaning.problem && <p class="empty">{meaning.problem}</p>}
       {meaning.value && <Meaning meaning={meaning.value} />}
       {history && <Past history={history} unit={unit} />}
-      <Origin asked={asked} />
-      <Copies asked={asked} history={history} now={now} />
+      {book && <Origin asked={asked} />}
+      <Copies book={book} asked={asked} history={history} shown={now === null ? shown : String(now)} />
     </aside>
   );
 }
 
 /** Its values over sessions: a series of the API, a position's history, or what the report holds. */
-function useHistory(book: Book, asked: Asked, meaning: Definition | null): History | null {
-  const { report, version } = book;
+function useHistory(book: Book | null, asked: Asked, meaning: Definition | null): History | null {
   const { measure, position } = asked;
-  const id = report.portfolio.portfolio_id;
+  const id = book?.report.portfolio.portfolio_id ?? "";
   const served = asked.series?.startsWith("attribution.") ? undefined : asked.series;
-  const wanted = asked.of ? undefined : (served ?? (meaning?.series ? measure : undefined));
+  const wanted = asked.of || !book ? undefined : (served ?? (meaning?.series ? measure : undefined));
   const loaded = useLoaded<History>(
     position ? `position ${position}` : wanted ? `series ${wanted}` : null,
     () => (position ? positionHistory(position, measure) : portfolioHistory(id, wanted ?? measure)),
-    version,
+    book?.version,
   );
   if (position || wanted) return loaded.value;
-  const values = asked.series || asked.of ? null : reportedHistory(report, measure);
+  const values = asked.series || asked.of || !book ? null : reportedHistory(book.report, measure);
   const address = addressOf("portfolios/{portfolio_id}/report", { portfolio_id: id });
-  return values && { dates: report.history.map((point) => point.as_of), values, address, reasons: [] };
+  return values && { dates: book?.report.history.map((point) => point.as_of) ?? [], values, address, reasons: [] };
 }
 
 function valueOn(history: History | null, day: string | null): number | null {
@@ -210,21 +230,25 @@ function Excluded({ symbol, reason }: { symbol: string; reason: string }) {
 }
 
 interface CopiesProps {
+  book: Book | null;
   asked: Asked;
   history: History | null;
-  now: number | null;
+  shown: string | undefined;
 }
 
-function Copies({ asked, history, now }: CopiesProps) {
+function Copies({ book, asked, history, shown }: CopiesProps) {
   const [copied, setCopied] = useState("");
-  const { report } = useBook();
-  const ids = { portfolio_id: report.portfolio.portfolio_id };
-  const own = addressOf("portfolios/{portfolio_id}/report", ids, { as_of: report.as_of ?? undefined });
+  const address = useAddress();
+  const day = book?.report.as_of ?? "";
   const rows = history
-    ? history.dates.map((day, place) => `${day},${history.values[place] ?? ""}`)
-    : [`${report.as_of ?? ""},${now ?? ""}`];
+    ? history.dates.map((session, place) => `${session},${history.values[place] ?? ""}`)
+    : [`${day},${inCsv(shown ?? "")}`];
+  const from = history?.address ?? (book ? reportOf(book) : answeredBy(asked.measure, address));
+  const curl: Array<[string, string]> = from
+    ? [["curl", `curl -H "Authorization: Bearer $TOKEN" '${location.origin}${from}'`]]
+    : [];
   const texts: Array<[string, string]> = [
-    ["curl", `curl -H "Authorization: Bearer $TOKEN" '${location.origin}${history?.address ?? own}'`],
+    ...curl,
     ["CSV", [`session,${asked.series ?? asked.measure}`, ...rows].join("\n")],
     ["link", location.href],
   ];
@@ -244,4 +268,14 @@ function Copies({ asked, history, now }: CopiesProps) {
       <span role="status">{copied}</span>
     </footer>
   );
+}
+
+function reportOf({ report }: Book): string {
+  const ids = { portfolio_id: report.portfolio.portfolio_id };
+  return addressOf("portfolios/{portfolio_id}/report", ids, { as_of: report.as_of ?? undefined });
+}
+
+/** A text with thousands is one cell. */
+function inCsv(text: string): string {
+  return text.includes(",") ? `"${text}"` : text;
 }

@@ -2,6 +2,7 @@ import { go, useAddress } from "../state/address";
 import { useOwn, useScreens } from "../state/own";
 import { isFree, screenOf } from "../state/screens";
 import { Shown } from "./BookPage";
+import { CLOSED, Drawer } from "./Drawer";
 import { Help } from "./Help";
 import { useKeys } from "./keys";
 
@@ -12,14 +13,14 @@ interface Props {
 
 /** What a user without a portfolio sees: a file to import, and the screens that need no portfolio. */
 export function FirstPage({ onLoaded, onLeave }: Props) {
-  const { screen: wanted, dialog } = useAddress();
+  const { screen: wanted, dialog, figure } = useAddress();
   const { user } = useOwn();
   const screens = useScreens().filter((each) => isFree(each.id));
   const named = screenOf(wanted, user.role);
   const screen = isFree(named) ? named : "import";
   const others = screens.filter((each) => each.id !== screen);
   const close = () => go({ dialog: undefined }, true);
-  useKeys({ onPalette: () => undefined, onHelp: () => go({ dialog: "help" }, true), onEscape: close });
+  useKeys({ onPalette: () => undefined, onHelp: () => go({ dialog: "help" }, true), onEscape: () => (figure ? go(CLOSED) : close()) });
   return (
     <main class="first" id="screen" aria-label={screen}>
       <header>
@@ -34,6 +35,7 @@ export function FirstPage({ onLoaded, onLeave }: Props) {
         </button>
       </header>
       <Shown screen={screen} onLoaded={onLoaded} />
+      <Drawer />
       {dialog === "help" && <Help onClose={close} />}
     </main>
   );

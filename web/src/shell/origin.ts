@@ -1,4 +1,5 @@
-import type { LeftOut, PortfolioReport } from "../api/types";
+import { addressOf } from "../api/client";
+import type { LeftOut, PortfolioReport, Reads } from "../api/types";
 import { inUnit, moment, money, percent, title, words } from "../format";
 import { metric } from "../state/book";
 
@@ -158,4 +159,34 @@ function revision(report: PortfolioReport): Fact[] {
     ["Last run", `${run.status}, by ${run.trigger}, ${ended}`],
     ["Revision", run.run_id],
   ];
+}
+
+const QUALITY = "market-data/quality/{portfolio_id}";
+const RUN = "admin/batch/runs/{run_id}";
+/** Where the API has what is no figure of a report. */
+const ELSEWHERE: Record<string, keyof Reads> = {
+  complete: QUALITY,
+  stale: QUALITY,
+  missing: QUALITY,
+  fetching: QUALITY,
+  sessions_stored: QUALITY,
+  sessions_wanted: QUALITY,
+  prices: QUALITY,
+  age_sessions: QUALITY,
+  quarantined: QUALITY,
+  elapsed_seconds: "me/runs",
+  after_seconds: "me/runs",
+  seconds: "me/runs",
+  busy_seconds: RUN,
+  shards_done: RUN,
+  shards_failed: RUN,
+  attempts: "admin/dead-letters",
+};
+
+/** The address of what the API says of a portfolio's data, of runs; null: of an answer to a write. */
+export function answeredBy(measure: string, address: Record<string, string>): string | null {
+  const path = ELSEWHERE[measure];
+  if (!path) return null;
+  const { portfolio = "", run = "", as_of } = address;
+  return addressOf(path, { portfolio_id: portfolio, run_id: run }, path === QUALITY ? { as_of } : {});
 }

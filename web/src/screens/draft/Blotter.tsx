@@ -162,7 +162,9 @@ function TradeRows({ trade, isKept, busy, onEdit, onRemove }: RowsProps) {
             {leg && <Part measure="price" about={`${text}, ${instrument(leg.symbol)}`} amount={money(leg.price)} />}
           </td>
           <td>{leg ? `${SOURCES[leg.price_source] ?? leg.price_source}, ${leg.price_date}` : ""}</td>
-          <td class="number">{leg ? money(leg.cash, { plus: true }) : ""}</td>
+          <td class="number">
+            {leg && <Part measure="cash" about={`${text}, ${instrument(leg.symbol)}`} amount={money(leg.cash, { plus: true })} />}
+          </td>
           {place === 0 && (
             <td rowSpan={lines.length}>
               {!isKept && (

@@ -60,7 +60,7 @@ export function Booking({ draft, onDone }: { draft: DraftWithTrades; onDone: () 
               { name: "Quantity", numeric: true, measure: "quantity" },
               { name: "Price", numeric: true, measure: "price" },
               { name: "Fees", numeric: true, measure: "fees" },
-              { name: "Cash", numeric: true },
+              { name: "Cash", numeric: true, measure: "cash" },
             ]}
             rows={current.transactions.map((leg) => [
               words(leg.kind),

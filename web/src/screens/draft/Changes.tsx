@@ -5,6 +5,7 @@ import { inUnit, money, number, tone, words } from "../../format";
 import { DataTable, type Column } from "../../parts/DataTable";
 import { Figure } from "../../parts/Figure";
 import { Panel } from "../../parts/Panel";
+import { Part } from "../../parts/Part";
 import { go, useAddress } from "../../state/address";
 import { Components, Correlations, Factors, MarketMoves, Parts, Rates, Scenarios } from "./MoreChanges";
 import { LimitChanges } from "./LimitChanges";
@@ -95,7 +96,7 @@ export function ChangeTable({ label, of, rows }: { label: string; of: string; ro
         <Figure measure={measure} series={series} of={of}>
           {inUnit(change.after, unit, { whole: true })}
         </Figure>,
-        <Difference value={change.difference} unit={unit} />,
+        <Difference value={change.difference} unit={unit} about={typeof name === "string" ? name : undefined} />,
       ])}
     />
   );
@@ -106,14 +107,20 @@ const DUST = 1e-9;
 const SMALL = 1e-4;
 const SMALL_DIGITS = 8;
 
-export function Difference({ value, unit }: { value: number | null; unit: string }) {
+interface DifferenceProps {
+  value: number | null;
+  unit: string;
+  about?: string | undefined;
+}
+
+export function Difference({ value, unit, about = "What the trades change" }: DifferenceProps) {
   if (value !== null && Math.abs(value) < DUST) return <span class="same">no change</span>;
   if (unit !== "USD" && value !== null && Math.abs(value) < SMALL) {
-    return <span class={tone(value)}>{number(value, SMALL_DIGITS, true)}</span>;
+    return <Part measure="difference" about={about} amount={number(value, SMALL_DIGITS, true)} tone={tone(value)} />;
   }
   // Cents are shown where they are all there is: a difference of 28 cents is not "$0".
   const whole = value === null || Math.abs(value) >= 1;
-  return <span class={tone(value)}>{inUnit(value, unit, { plus: true, whole })}</span>;
+  return <Part measure="difference" about={about} amount={inUnit(value, unit, { plus: true, whole })} tone={tone(value)} />;
 }
 
 const VALUES: Record<keyof ImpactFigures["nav"], string> = {
@@ -220,6 +227,11 @@ export function numberCells(change: FigureChange, digits = 4): ComponentChildren
   return [
     number(change.before, digits),
     number(change.after, digits),
-    <span class={tone(change.difference)}>{number(change.difference, digits, true)}</span>,
+    <Part
+      measure="difference"
+      about="What the trades change"
+      amount={number(change.difference, digits, true)}
+      tone={tone(change.difference)}
+    />,
   ];
 }

@@ -197,7 +197,7 @@ function Stale({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void }
             { name: "Instrument" },
             { name: "Quantity", numeric: true, measure: "quantity" },
             { name: "Price", numeric: true, measure: "price" },
-            { name: "Amount", numeric: true },
+            { name: "Amount", numeric: true, measure: "amount" },
           ]}
           rows={changes.map((each) => [
             words(each.kind),

@@ -10,14 +10,15 @@ import type {
 import { instrument, money, number, shock, tone, words } from "../../format";
 import { DataTable, type Column } from "../../parts/DataTable";
 import { Panel } from "../../parts/Panel";
+import { Part } from "../../parts/Part";
 import { COLUMNS, moneyCells, numberCells } from "./Changes";
 
 /** Columns of a second figure next to the first. */
 function beside(first: string, second: string, about: string): Column[] {
   return [
     { name: about },
-    ...["before", "after", "difference"].map((each) => ({ name: `${first}, ${each}`, numeric: true })),
-    ...["before", "after", "difference"].map((each) => ({ name: `${second}, ${each}`, numeric: true })),
+    ...["before", "after", "difference"].map((each) => ({ name: `${first}, ${each}`, numeric: true, measure: each })),
+    ...["before", "after", "difference"].map((each) => ({ name: `${second}, ${each}`, numeric: true, measure: each })),
   ];
 }
 
@@ -132,25 +133,31 @@ export function Correlations({ found }: { found: CorrelationImpact }) {
 /** The measures that add up, by trade: together they are the difference. */
 export function Parts({ trades }: { trades: TradePart[] }) {
   if (!trades.length) return null;
-  const amount = (value: number | null | undefined) => (
-    <span class={tone(value)}>{money(value, { plus: true, whole: true })}</span>
-  );
-  const named = (name: string, of: (trade: TradePart) => number | null | undefined) => [
+  const named = (name: string, measure: string, of: (trade: TradePart) => number | null | undefined) => [
     name,
-    ...trades.map((trade) => amount(of(trade))),
+    ...trades.map((trade) => {
+      const value = of(trade);
+      const amount = money(value, { plus: true, whole: true });
+      return <Part measure={measure} about={`${name}, trade ${trade.place}`} amount={amount} tone={tone(value)} />;
+    }),
   ];
   const keys = (of: (trade: TradePart) => Record<string, number | null>) => [
     ...new Set(trades.flatMap((trade) => Object.keys(of(trade)))),
   ];
   const greeks = ["delta", "gamma", "theta", "vega", "rho"] as const;
   const rows = [
-    named("Market value", (each) => each.market_value),
-    named("Notional exposure, net", (each) => each.notional_exposure),
-    named("Delta-adjusted exposure, net", (each) => each.delta_adjusted_exposure),
-    ...greeks.map((name) => [words(name), ...trades.map((each) => number(each.greeks[name], 2, true))]),
-    ...keys((each) => each.factors).map((name) => named(`Factor: ${words(name)}`, (each) => each.factors[name])),
+    named("Market value", "market_value", (each) => each.market_value),
+    named("Notional exposure, net", "notional_exposure", (each) => each.notional_exposure),
+    named("Delta-adjusted exposure, net", "delta_adjusted_exposure", (each) => each.delta_adjusted_exposure),
+    ...greeks.map((name) => [
+      words(name),
+      ...trades.map((each) => (
+        <Part measure={name} about={`trade ${each.place}`} amount={number(each.greeks[name], 2, true)} />
+      )),
+    ]),
+    ...keys((each) => each.factors).map((name) => named(`Factor: ${words(name)}`, "dollar_exposure", (each) => each.factors[name])),
     ...keys((each) => each.scenarios_correlated).map((name) =>
-      named(`Scenario: ${words(name)}`, (each) => each.scenarios_correlated[name]),
+      named(`Scenario: ${words(name)}`, "total_pnl", (each) => each.scenarios_correlated[name]),
     ),
   ];
   return (

@@ -12,6 +12,7 @@ import type {
 } from "../../api/types";
 import { instrument, money, number, percent, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
+import { Part } from "../../parts/Part";
 import { Problems } from "../../parts/Problems";
 import { useActing } from "../../state/acting";
 import { go } from "../../state/address";
@@ -40,6 +41,7 @@ const SETS: Record<CandidateSet, string> = {
 };
 const TAIL = /^(var|es)_/;
 const MOST = 5;
+const SUGGESTED = "The suggested trades";
 
 interface Wish {
   measure: string;
@@ -273,13 +275,19 @@ function Found({ answer, names }: { answer: SuggestionsOut; names: Map<string, s
     <div role="status" aria-label="Suggested trades">
       <h3>
         {best.trades.length} {best.trades.length === 1 ? "trade" : "trades"} of{" "}
-        {money(best.dollars_traded, { whole: true })}, of {answer.candidates} candidates
+        <Part measure="dollars_traded" about={SUGGESTED} amount={money(best.dollars_traded, { whole: true })} />, of{" "}
+        {answer.candidates} candidates
       </h3>
       <p class="note">
-        {best.gap === 0
-          ? "Fewer dollars are proven to be impossible."
-          : `At least ${money(best.least_dollars, { whole: true })} are needed: at most ${percent(best.gap)} might be saved.`}{" "}
-        Cash changes by {money(best.cash, { plus: true, whole: true })}.
+        {best.gap === 0 ? (
+          "Fewer dollars are proven to be impossible."
+        ) : (
+          <>
+            At least <Part measure="least_dollars" about={SUGGESTED} amount={money(best.least_dollars, { whole: true })} /> are
+            needed: at most <Part measure="gap" about={SUGGESTED} amount={percent(best.gap)} /> might be saved.
+          </>
+        )}{" "}
+        Cash changes by <Part measure="cash" about={SUGGESTED} amount={money(best.cash, { plus: true, whole: true })} />.
       </p>
       <DataTable
         label="Suggested trades"
@@ -287,7 +295,7 @@ function Found({ answer, names }: { answer: SuggestionsOut; names: Map<string, s
           { name: "Instrument" },
           { name: "Quantity", numeric: true, measure: "quantity" },
           { name: "Price", numeric: true, measure: "price" },
-          { name: "Dollars", numeric: true },
+          { name: "Dollars", numeric: true, measure: "dollars" },
         ]}
         rows={best.trades.map((each) => [
           instrument(each.symbol),

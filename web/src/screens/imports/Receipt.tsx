@@ -1,6 +1,6 @@
 import type { ChangeOut, EntryOut, UploadReport } from "../../api/types";
 import { instrument, money, number, words } from "../../format";
-import { Counts } from "../../parts/Counts";
+import { Counts, type Count } from "../../parts/Counts";
 import { DataTable } from "../../parts/DataTable";
 import { Panel } from "../../parts/Panel";
 import { go } from "../../state/address";
@@ -46,25 +46,31 @@ function sourceOf(report: UploadReport): string {
 
 function ReportCounts({ report }: { report: UploadReport }) {
   const { receipt, totals, source } = report;
-  const counts: Array<[string, string]> = [
-    ["Lines", String(receipt.rows)],
-    ["New", String(receipt.new)],
-    ["Updated", String(receipt.updated)],
-    ["Unchanged", String(receipt.unchanged)],
-    ["Refused", String(receipt.refused)],
-    ["Skipped", String(receipt.skipped)],
-    ["Cost of longs", money(totals.file.long_cost)],
-    ["Cost of shorts", money(totals.file.short_cost)],
-    ["Cash in the file", money(source.cash)],
+  const count = (name: string, measure: string, value: number): Count => ({ name, measure, text: number(value, 0) });
+  const usd = (name: string, measure: string, value: number | null, plus = false): Count => ({
+    name,
+    measure,
+    text: money(value, { plus }),
+  });
+  const counts = [
+    count("Lines", "rows", receipt.rows),
+    count("New", "new", receipt.new),
+    count("Updated", "updated", receipt.updated),
+    count("Unchanged", "unchanged", receipt.unchanged),
+    count("Refused", "refused", receipt.refused),
+    count("Skipped", "skipped", receipt.skipped),
+    usd("Cost of longs", "long_cost", totals.file.long_cost),
+    usd("Cost of shorts", "short_cost", totals.file.short_cost),
+    usd("Cash in the file", "cash", source.cash),
   ];
   const sums = totals.export;
   if (sums && sums.total !== null)
     counts.push(
-      ["Total of the file", money(sums.total)],
-      ["Its refused lines", money(sums.refused)],
-      ["Left of the total", money(sums.difference, { plus: true })],
+      usd("Total of the file", "total", sums.total),
+      usd("Its refused lines", "refused", sums.refused),
+      usd("Left of the total", "difference", sums.difference, true),
     );
-  return <Counts counts={counts} />;
+  return <Counts of={report.dry_run ? "The preview" : "The receipt"} counts={counts} />;
 }
 
 /** The lines that are entered, or would be, and those that are skipped or worth a notice. */
@@ -76,7 +82,12 @@ function Lines({ report }: { report: UploadReport }) {
       {changes.length > 0 && (
         <>
           <h3>Positions</h3>
-          <DataTable label="Positions by line" columns={POSITIONS} rows={changes.slice(0, MOST_SHOWN).map(positionRow)} />
+          <DataTable
+            label="Positions by line"
+            columns={POSITIONS}
+            names={changes.map((each) => `Line ${each.line}, ${instrument(each.symbol)}`)}
+            rows={changes.slice(0, MOST_SHOWN).map(positionRow)}
+          />
         </>
       )}
       {transactions.length > 0 && (
@@ -85,6 +96,7 @@ function Lines({ report }: { report: UploadReport }) {
           <DataTable
             label="Transactions by line"
             columns={TRANSACTIONS}
+            names={transactions.map((each) => `Line ${each.line}, ${each.symbol ? instrument(each.symbol) : words(each.kind)}`)}
             rows={transactions.slice(0, MOST_SHOWN).map(entryRow)}
           />
         </>
@@ -146,7 +158,7 @@ const TRANSACTIONS = [
   { name: "Instrument" },
   { name: "Quantity", ...NUMERIC, measure: "quantity" },
   { name: "Price", ...NUMERIC, measure: "price" },
-  { name: "Amount", ...NUMERIC },
+  { name: "Amount", ...NUMERIC, measure: "amount" },
   { name: "Fees", ...NUMERIC, measure: "fees" },
 ];
 

@@ -12,7 +12,9 @@ import type {
   ReconciliationOut,
 } from "../../api/types";
 import { instrument, money, number, tone, words } from "../../format";
+import { Counts } from "../../parts/Counts";
 import { DataTable } from "../../parts/DataTable";
+import { Part } from "../../parts/Part";
 import { Panel } from "../../parts/Panel";
 import { useAddress } from "../../state/address";
 import { describe } from "../../state/loading";
@@ -164,27 +166,22 @@ function Problems({ lines }: { lines: FieldError[] }) {
 function Sums({ found }: { found: ReconciliationOut }) {
   const { cash, totals } = found;
   const unsaid = totals.reason ?? undefined;
-  const sums: Array<[string, string, string | undefined]> = [
-    ["Cash in the file", money(cash.file), undefined],
-    ["Cash here", money(cash.portfolio), cash.portfolio_as_of ?? undefined],
-    ["Difference in cash", money(cash.difference, { plus: true }), cash.reason ?? undefined],
-    ["Total of the file", money(totals.total), totals.total === null ? unsaid : undefined],
-    ["Its positions", money(totals.positions), totals.positions === null ? unsaid : undefined],
-    ["Its refused lines", money(totals.refused), `${found.refused} of ${found.rows}`],
-    ["Left of the total", money(totals.difference, { plus: true }), totals.total === null ? unsaid : undefined],
+  const usd = (name: string, measure: string, value: number | null, note?: string | null, plus = false) => ({
+    name,
+    measure,
+    text: money(value, { plus }),
+    note: note ?? undefined,
+  });
+  const sums = [
+    usd("Cash in the file", "cash", cash.file),
+    usd("Cash here", "cash", cash.portfolio, cash.portfolio_as_of),
+    usd("Difference in cash", "difference", cash.difference, cash.reason, true),
+    usd("Total of the file", "total", totals.total, totals.total === null ? unsaid : undefined),
+    usd("Its positions", "market_value", totals.positions, totals.positions === null ? unsaid : undefined),
+    usd("Its refused lines", "refused", totals.refused, `${found.refused} of ${found.rows}`),
+    usd("Left of the total", "difference", totals.difference, totals.total === null ? unsaid : undefined, true),
   ];
-  return (
-    <dl class="counts">
-      {sums.map(([name, text, note]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            {text} {note && <small>{note}</small>}
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Counts of="The comparison" counts={sums} />;
 }
 
 interface TableProps {
@@ -224,7 +221,7 @@ function Table({ differences, chosen, onToggle }: TableProps) {
           <span class={`pill ${each.kind === "cost" ? "" : "warn"}`}>{KINDS[each.kind] ?? each.kind}</span>,
           number(each.file?.quantity, 6),
           number(each.portfolio?.quantity, 6),
-          <span class={tone(each.quantity)}>{number(each.quantity, 6, true)}</span>,
+          <Part measure="quantity" about={`${name}, difference`} amount={number(each.quantity, 6, true)} tone={tone(each.quantity)} />,
           money(each.file?.cost),
           money(each.portfolio?.cost),
           each.transactions.length ? (
@@ -287,7 +284,7 @@ function Applied({ applied }: { applied: ReconciledOut }) {
           { name: "Instrument" },
           { name: "Quantity", ...NUMERIC, measure: "quantity" },
           { name: "Price", ...NUMERIC, measure: "price" },
-          { name: "Amount", ...NUMERIC },
+          { name: "Amount", ...NUMERIC, measure: "amount" },
         ]}
         rows={applied.transactions.map((each) => [
           each.trade_date,

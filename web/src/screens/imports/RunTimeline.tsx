@@ -1,6 +1,7 @@
 import type { OwnRuns } from "../../api/names";
 import { fixed, moment, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
+import { Part } from "../../parts/Part";
 
 type Run = OwnRuns["items"][number];
 type Part = Run["portfolios"][number];
@@ -21,12 +22,13 @@ export function RunTimeline({ runs, chosen, onChoose }: Props) {
     <>
       <DataTable
         label="Runs"
+        names={runs.map((each) => `Run of ${each.as_of}`)}
         columns={[
           { name: "Session" },
           { name: "State" },
           { name: "Set off by" },
           { name: "Began" },
-          { name: "Took", ...NUMERIC },
+          { name: "Took", ...NUMERIC, measure: "elapsed_seconds" },
           { name: "Problems" },
         ]}
         rows={runs.map((each) => [
@@ -79,7 +81,11 @@ function Stages({ part, run }: { part: Part; run: Run }) {
               />
             </span>
             <span class="number">
-              after {fixed(each.after_seconds, 2)} s, took {fixed(each.seconds, 3)} s{each.status === "ok" ? "" : `, ${each.status}`}
+              after{" "}
+              <Part measure="after_seconds" about={`${words(each.stage)}, ${run.as_of}`} amount={`${fixed(each.after_seconds, 2)} s`} />
+              , took{" "}
+              <Part measure="seconds" about={`${words(each.stage)}, ${run.as_of}`} amount={`${fixed(each.seconds, 3)} s`} />
+              {each.status === "ok" ? "" : `, ${each.status}`}
             </span>
           </li>
         ))}

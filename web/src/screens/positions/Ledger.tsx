@@ -122,7 +122,7 @@ function rowOf(line: TransactionOut, busy: boolean, onReverse: (line: Transactio
     figure("quantity", line.quantity, number(line.quantity)),
     figure("price", line.price, money(line.price)),
     line.fees ? figure("fees", line.fees, money(line.fees)) : "",
-    money(amount, { plus: line.kind !== "equity" }),
+    figure("amount", amount, money(amount, { plus: line.kind !== "equity" })),
     line.source === "system" ? "market data" : line.source,
     line.reverses ? (
       <span class="pill">reversal</span>
