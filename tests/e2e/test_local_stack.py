@@ -30,6 +30,7 @@ from tests.e2e.screens.risk import *  # noqa: F403
 from tests.e2e.screens.scenarios import *  # noqa: F403
 from tests.e2e.screens.settings import *  # noqa: F403
 from tests.e2e.screens.shell import *  # noqa: F403
+from tests.e2e.screens.states import *  # noqa: F403
 from tests.e2e.screens.what_if import *  # noqa: F403
 
 PARTS = (*SERVERS, *WORDS)

@@ -132,3 +132,8 @@ export function sentence(text: string): string {
   const begun = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
+
+/** `1 run`, `96 runs`. */
+export function counted(count: number, one: string, several = `${one}s`): string {
+  return `${number(count, 0)} ${count === 1 ? one : several}`;
+}

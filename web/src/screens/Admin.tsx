@@ -20,7 +20,7 @@ export function Admin() {
   const { tab } = useAddress();
   const shown = PARTS.find((each) => each.id === tab) ?? PARTS[0];
   return (
-    <div class="admin">
+    <div class="admin cards">
       <nav class="choice" aria-label="Administration">
         {PARTS.map((each) => (
           <button

@@ -43,6 +43,13 @@ export function Exposure({ positions, components }: Props) {
     { name: "P&L of the day", numeric: true, measure: "daily_pnl" },
     { name: "Share of VaR", numeric: true, measure: "share" },
   ];
+  if (!positions.length) {
+    return (
+      <Panel title="Exposure by sector">
+        <p class="empty">No position is held on this session.</p>
+      </Panel>
+    );
+  }
   return (
     <Panel title="Exposure by sector" note={noteOf(positions)} table={{ columns, rows }}>
       <div class="choice" role="group" aria-label="Colour">

@@ -1,6 +1,6 @@
 import { read } from "../api/client";
 import type { AttributionPeriods, FactorRisk } from "../api/types";
-import { money, tone } from "../format";
+import { money, sentence, tone } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
@@ -56,11 +56,15 @@ function Rates() {
   ]);
   return (
     <Panel title="Rates" note="USD per basis point, each estimated alone: do not add">
-      <DataTable
-        label="Rates"
-        columns={[{ name: "Yield" }, { name: "Per bp", numeric: true }, { name: "Error", numeric: true }, { name: "" }]}
-        rows={rows}
-      />
+      {rows.length ? (
+        <DataTable
+          label="Rates"
+          columns={[{ name: "Yield" }, { name: "Per bp", numeric: true }, { name: "Error", numeric: true }, { name: "" }]}
+          rows={rows}
+        />
+      ) : (
+        <p class="empty">{sentence(factors.reason ?? "No sensitivity to interest rates is measured")}</p>
+      )}
     </Panel>
   );
 }

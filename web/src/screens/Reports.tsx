@@ -79,7 +79,7 @@ export function Reports() {
     );
   };
   return (
-    <div class="grid">
+    <div class="grid cards">
       {problem && <p role="alert">{problem}</p>}
       {!templates.value && <Waiting title="Generate a report" loaded={templates} />}
       {templates.value && (
@@ -127,7 +127,7 @@ const COLUMNS = [
   { name: "Format" },
   { name: "As of" },
   { name: "State" },
-  { name: "Size", numeric: true },
+  { name: "Size", numeric: true, measure: "byte_count" },
   { name: "Generated" },
   { name: "Kept until" },
   { name: "" },
@@ -171,9 +171,10 @@ function State({ report }: { report: ReportOut }) {
     return <progress value={report.progress} max={1} aria-label="Rendering" />;
   }
   return (
-    <span class={`pill ${TONES[report.state] ?? ""}`} title={report.reason ?? undefined}>
-      {words(report.state)}
-    </span>
+    <>
+      <span class={`pill ${TONES[report.state] ?? ""}`}>{words(report.state)}</span>
+      {report.reason && <span class="wrap note">{report.reason}</span>}
+    </>
   );
 }
 
@@ -272,14 +273,18 @@ interface SchedulesProps {
 function Schedules({ items, act, onDone }: SchedulesProps) {
   const [leaving, setLeaving] = useState<ScheduleOut | null>(null);
   if (!items.length) return <p class="empty">No report is scheduled.</p>;
-  const columns = [{ name: "Schedule" }, { name: "Format" }, { name: "Last session" }, { name: "State" }, { name: "" }];
+  const columns = [{ name: "Schedule" }, { name: "Last session" }, { name: "State" }, { name: "" }];
   const rows = items.map((each) => [
-    each.name,
-    FORMATS[each.format] ?? each.format,
-    each.last_session ?? "–",
-    <span class={`pill ${each.problem ? "bad" : each.enabled ? "good" : ""}`} title={each.problem ?? undefined}>
-      {each.problem ? "Problem" : each.enabled ? "Active" : "Paused"}
+    <span class="wrap">
+      {each.name} <small>{FORMATS[each.format] ?? each.format}</small>
     </span>,
+    each.last_session ?? "–",
+    <>
+      <span class={`pill ${each.problem ? "bad" : each.enabled ? "good" : ""}`}>
+        {each.problem ? "Problem" : each.enabled ? "Active" : "Paused"}
+      </span>
+      {each.problem && <span class="wrap note">{each.problem}</span>}
+    </>,
     <span class="buttons small">
       <button type="button" class="quiet" onClick={() => act(changeSchedule(each.schedule_id, toggled(each)))}>
         {each.enabled ? "Pause" : "Resume"}

@@ -8,7 +8,7 @@ import { Tokens } from "./settings/Tokens";
 /** What belongs to the user and not to a portfolio. */
 export function Settings() {
   return (
-    <div class="grid settings">
+    <div class="grid settings cards">
       <Tokens />
       <Channels />
       <PreferencesPanel />

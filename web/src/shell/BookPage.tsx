@@ -9,7 +9,7 @@ import { BookContext, loadReport, type Book } from "../state/book";
 import { useProgress } from "../state/events";
 import { useLoaded, useOld } from "../state/loading";
 import { useOwn } from "../state/own";
-import { isAboutTerms, isFree, loadOthers, screenOf, useScreen, type ScreenId, type ScreenProps } from "../state/screens";
+import { isAboutTerms, isFree, loadOthers, neededPositions, screenOf, useScreen, type ScreenId, type ScreenProps } from "../state/screens";
 import { AlertNews, Alerts, useUnseen } from "./Alerts";
 import { AllPortfolios } from "./AllPortfolios";
 import { CLOSED, Drawer } from "./Drawer";
@@ -25,16 +25,27 @@ interface MeasuredProps extends ScreenProps {
   screen: ScreenId;
 }
 
+/** Why a screen of measured figures has none: a heading, and a sentence where nothing is to be entered. */
+function absence({ report }: Book, screen: ScreenId): [heading: string, sentence?: string] | null {
+  const { reason, portfolio, positions, snapshot, as_of } = report;
+  if (isAboutTerms(screen)) return null;
+  if (reason) return portfolio.positions ? ["Not measured yet", sentence(reason)] : ["No positions yet"];
+  const needed = neededPositions(screen);
+  if (!needed || positions.length) return null;
+  if (!portfolio.positions && !snapshot?.nav) return ["No positions yet"];
+  return needed === "now" ? ["Nothing is held", `No position was held on ${as_of}, so there is nothing to show here.`] : null;
+}
+
 /** A screen of measured figures, or why there are none. */
 function Measured({ book, screen, onLoaded }: MeasuredProps) {
-  const { reason, portfolio } = book.report;
+  const [heading, why] = absence(book, screen) ?? [];
   return (
     <BookContext.Provider value={book}>
-      {reason && !isAboutTerms(screen) ? (
+      {heading ? (
         <div class="card">
-          <h2>{portfolio.positions ? "Not measured yet" : "No positions yet"}</h2>
-          <p>{portfolio.positions ? sentence(reason) : "Import a file of positions or transactions, or enter them by hand."}</p>
-          {!portfolio.positions && (
+          <h2>{heading}</h2>
+          <p>{why ?? "Import a file of positions or transactions, or enter them by hand."}</p>
+          {!why && (
             <p class="buttons">
               <button type="button" class="primary" onClick={() => go({ screen: "import" })}>
                 Import a file
@@ -138,11 +149,9 @@ export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Pro
           {isFree(screen) ? (
             <>
               <Shown screen={screen} onLoaded={onNews} />
-              {book && (
-                <BookContext.Provider value={book}>
-                  <Drawer />
-                </BookContext.Provider>
-              )}
+              <BookContext.Provider value={book}>
+                <Drawer />
+              </BookContext.Provider>
             </>
           ) : book ? (
             <Measured book={book} screen={screen} onLoaded={onNews} />

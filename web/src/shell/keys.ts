@@ -28,6 +28,8 @@ export function useKeys(keys: Keys): void {
         latest.current.onPalette();
         return;
       }
+      // A dialog in front closes by itself, and what is behind it stays as it is.
+      if (document.querySelector("dialog[open]")) return;
       if (event.key === "Escape") latest.current.onEscape();
       if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
       const screen = latest.current.screens.find((each) => each.key === event.key);

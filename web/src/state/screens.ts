@@ -17,6 +17,8 @@ interface Screen {
   free?: true;
   /** Whether it has something to show of a portfolio that was never measured. */
   aboutTerms?: true;
+  /** When something must be held for it to show anything: on the session, or at some time. */
+  needsPositions?: "now" | "ever";
   /** Its own file, loaded when it is opened first. */
   load: () => Promise<ComponentType<ScreenProps>>;
 }
@@ -27,6 +29,7 @@ export const SCREENS = [
     id: "overview",
     name: "Overview",
     key: "o",
+    needsPositions: "ever",
     load: () => import("../screens/Overview").then((it) => it.Overview),
   },
   {
@@ -40,30 +43,35 @@ export const SCREENS = [
     id: "scenarios",
     name: "Scenarios",
     key: "s",
+    needsPositions: "now",
     load: () => import("../screens/Scenarios").then((it) => it.Scenarios),
   },
   {
     id: "risk",
     name: "VaR and backtest",
     key: "v",
+    needsPositions: "ever",
     load: () => import("../screens/Risk").then((it) => it.Risk),
   },
   {
     id: "factors",
     name: "Factors",
     key: "f",
+    needsPositions: "ever",
     load: () => import("../screens/Factors").then((it) => it.Factors),
   },
   {
     id: "correlation",
     name: "Correlation",
     key: "c",
+    needsPositions: "now",
     load: () => import("../screens/Correlation").then((it) => it.Correlation),
   },
   {
     id: "options",
     name: "Options",
     key: "t",
+    needsPositions: "now",
     load: () => import("../screens/Options").then((it) => it.Options),
   },
   {
@@ -132,6 +140,11 @@ export function isFree(id: ScreenId): boolean {
 
 export function isAboutTerms(id: ScreenId): boolean {
   return SCREENS.some((each) => each.id === id && "aboutTerms" in each);
+}
+
+export function neededPositions(id: ScreenId): "now" | "ever" | undefined {
+  const screen: Screen | undefined = SCREENS.find((each) => each.id === id);
+  return screen?.needsPositions;
 }
 
 const loaded = new Map<ScreenId, ComponentType<ScreenProps>>();

@@ -11,6 +11,9 @@ export const THEME_NAMES: Record<Theme, string> = {
 const KEPT = "sigmasight.theme";
 const DARK = window.matchMedia("(prefers-color-scheme: dark)");
 const MORE_CONTRAST = window.matchMedia("(prefers-contrast: more)");
+const PAPER = window.matchMedia("print");
+/** Paper is white, and browsers print no backgrounds. */
+const ON_PAPER: Partial<Record<Theme, Theme>> = { dark: "light", contrast: "contrast-light" };
 
 export function storedTheme(): Theme {
   const kept = localStorage.getItem(KEPT);
@@ -19,6 +22,11 @@ export function storedTheme(): Theme {
 
 /** The theme that is shown: the style sheets know no "system", so that each colour stands once. */
 function shown(theme: Theme): Theme {
+  const onScreen = shownOnScreen(theme);
+  return (PAPER.matches && ON_PAPER[onScreen]) || onScreen;
+}
+
+function shownOnScreen(theme: Theme): Theme {
   if (theme !== "system") return theme;
   if (MORE_CONTRAST.matches) return DARK.matches ? "contrast" : "contrast-light";
   return DARK.matches ? "dark" : "light";
@@ -32,7 +40,7 @@ function show(): void {
 /** Show what was chosen, and follow the machine from now on. */
 export function startTheme(): void {
   show();
-  for (const query of [DARK, MORE_CONTRAST]) query.addEventListener("change", show);
+  for (const query of [DARK, MORE_CONTRAST, PAPER]) query.addEventListener("change", show);
 }
 
 export function applyTheme(theme: Theme): void {

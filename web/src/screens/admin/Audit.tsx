@@ -1,6 +1,6 @@
 import { read } from "../../api/client";
 import type { AuditEntryOut, PageAuditEntryOut } from "../../api/types";
-import { moment } from "../../format";
+import { counted, moment } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 import { Pager } from "../../parts/Pager";
 import { Panel } from "../../parts/Panel";
@@ -34,7 +34,7 @@ export function Audit() {
   const choose = (terms: Record<string, string | undefined>) => go({ ...terms, page_offset: undefined });
   const email = items.find((each) => each.user_id === user)?.email ?? user;
   return (
-    <Panel title="Audit log" note={page.value ? `${page.value.total} entries` : undefined}>
+    <Panel title="Audit log" note={page.value ? counted(page.value.total, "entry", "entries") : undefined}>
       <div class="toolbar">
         <label>
           Did{" "}
@@ -104,7 +104,7 @@ function rowOf(entry: AuditEntryOut) {
     <span class="long" title={entry.target ?? undefined}>
       {entry.target ?? "–"}
     </span>,
-    <span class="wrap details">{detailsOf(entry)}</span>,
+    detailsOf(entry),
   ];
 }
 
@@ -113,8 +113,17 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function detailsOf({ details }: AuditEntryOut): string {
-  return Object.entries(details)
-    .map(([name, value]) => `${name}: ${textOf(value)}`)
-    .join("; ");
+/** One line for each; nothing at all where there is none. */
+function detailsOf({ details }: AuditEntryOut) {
+  const named = Object.entries(details);
+  if (!named.length) return "";
+  return (
+    <span class="wrap details">
+      {named.map(([name, value]) => (
+        <span key={name}>
+          {name}: {textOf(value)}
+        </span>
+      ))}
+    </span>
+  );
 }

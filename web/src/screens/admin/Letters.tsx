@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { replayLetter } from "../../api/account";
 import { read } from "../../api/client";
 import type { DeadLetterOut, PageDeadLetterOut } from "../../api/types";
-import { moment } from "../../format";
+import { counted, moment } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 import { FormDialog } from "../../parts/Form";
 import { Pager } from "../../parts/Pager";
@@ -17,7 +17,7 @@ const COLUMNS = [
   { name: "Given up" },
   { name: "Service" },
   { name: "Message" },
-  { name: "Attempts", numeric: true },
+  { name: "Attempts", numeric: true, measure: "attempts" },
   { name: "Why" },
   { name: "Replayed" },
   { name: "" },
@@ -33,7 +33,7 @@ export function Letters() {
   const items = page.value?.items ?? [];
   const shown = items.find((each) => each.letter_id === letter);
   return (
-    <Panel title="Dead letters" note={page.value ? String(page.value.total) : undefined}>
+    <Panel title="Dead letters" note={page.value ? counted(page.value.total, "letter") : undefined}>
       <p class="note">
         A dead letter is a message that failed every attempt, kept with its cause. Until it is replayed, the portfolios it is
         about keep the figures they had. Remove the cause first: replaying publishes the message again to every subscriber, and
@@ -51,7 +51,12 @@ export function Letters() {
       </div>
       {page.problem && <p role="alert">{page.problem}</p>}
       {items.length ? (
-        <DataTable label="Dead letters" columns={COLUMNS} rows={items.map((each) => rowOf(each, () => setReplaying(each)))} />
+        <DataTable
+          label="Dead letters"
+          columns={COLUMNS}
+          names={items.map((each) => `${each.heard} of ${each.service}`)}
+          rows={items.map((each) => rowOf(each, () => setReplaying(each)))}
+        />
       ) : (
         !page.problem && <p class="empty">{page.loading ? "Loading …" : "No service gave up on a message."}</p>
       )}

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { startRun } from "../../api/account";
 import { read } from "../../api/client";
 import type { PageRunOut, ProblemDetail, RunDetail, RunOut } from "../../api/types";
-import { moment, number, words } from "../../format";
+import { counted, moment, number, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 import { FormDialog } from "../../parts/Form";
 import { Pager } from "../../parts/Pager";
@@ -42,7 +42,7 @@ export function Runs() {
   return (
     <>
       {run && <OneRun key={run} runId={run} turn={turn} />}
-      <Panel title="Runs" note={page.value ? String(page.value.total) : undefined}>
+      <Panel title="Runs" note={page.value ? counted(page.value.total, "run") : undefined}>
         <div class="toolbar">
           <label>
             State{" "}
@@ -94,7 +94,7 @@ function rowOf(run: RunOut, isShown: boolean) {
     String(run.problems.length),
     <button
       type="button"
-      class="link"
+      class="link accent"
       aria-label={`${isShown ? "Close" : "Stages"}: run of ${run.as_of}, started ${moment(run.started_at)}`}
       aria-current={isShown ? "true" : undefined}
       onClick={() => go({ run: isShown ? undefined : run.run_id })}
@@ -136,9 +136,9 @@ const STAGES = [
   { name: "Stage" },
   { name: "Began" },
   { name: "Ended" },
-  { name: "Busy, seconds", numeric: true },
-  { name: "Shards done", numeric: true },
-  { name: "Failed", numeric: true },
+  { name: "Busy, seconds", numeric: true, measure: "busy_seconds" },
+  { name: "Shards done", numeric: true, measure: "shards_done" },
+  { name: "Failed", numeric: true, measure: "shards_failed" },
 ];
 const PROBLEMS = [
   { name: "Stage" },

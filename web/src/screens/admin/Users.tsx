@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { changeUser, createUser, deleteUser, removeUsersSecondFactor, resetPassword } from "../../api/account";
 import { read } from "../../api/client";
 import type { ManagedUser, PageManagedUser } from "../../api/types";
-import { moment } from "../../format";
+import { counted, moment } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 import { FormDialog } from "../../parts/Form";
 import { Pager } from "../../parts/Pager";
@@ -36,7 +36,7 @@ export function Users() {
   const reload = () => setTurn((n) => n + 1);
   const items = page.value?.items ?? [];
   return (
-    <Panel title="Users" note={page.value ? String(page.value.total) : undefined}>
+    <Panel title="Users" note={page.value ? counted(page.value.total, "user") : undefined}>
       <div class="toolbar">
         <input
           type="search"
@@ -78,9 +78,14 @@ function rowOf(user: ManagedUser, ownId: string, onOpen: (open: Open) => void) {
   );
   return [
     <>
-      {user.email} {user.user_id === ownId && <span class="pill">you</span>}
+      <span class="long" title={user.email}>
+        {user.email}
+      </span>{" "}
+      {user.user_id === ownId && <span class="pill">you</span>}
     </>,
-    user.full_name || "–",
+    <span class="long" title={user.full_name}>
+      {user.full_name || "–"}
+    </span>,
     user.role === "admin" ? <span class="pill">admin</span> : "user",
     user.disabled_at ? (
       <span class="pill warn" title={`since ${moment(user.disabled_at)}`}>

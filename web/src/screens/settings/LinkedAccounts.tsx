@@ -71,8 +71,12 @@ const COLUMNS = [{ name: "Account" }, { name: "Provider" }, { name: "Linked" }, 
 function rowOf(each: LinkedAccountOut, onUnlink: () => void) {
   const why = each.made_user ? "you have no password: it is your only way in" : undefined;
   return [
-    each.email ?? "no address",
-    each.issuer,
+    <span class="long" title={each.email ?? undefined}>
+      {each.email ?? "no address"}
+    </span>,
+    <span class="long" title={each.issuer}>
+      {each.issuer}
+    </span>,
     moment(each.linked_at),
     each.last_used_at ? moment(each.last_used_at) : "never",
     <span class="buttons small">

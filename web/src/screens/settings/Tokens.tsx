@@ -79,7 +79,9 @@ const COLUMNS = [
 
 function rowOf(token: TokenOut, onRevoke: () => void) {
   return [
-    token.name,
+    <span class="long" title={token.name}>
+      {token.name}
+    </span>,
     <code>{token.hint}…</code>,
     <span class="pills">
       {token.scopes.map((scope) => (
