@@ -275,16 +275,16 @@ function Schedules({ items, act, onDone }: SchedulesProps) {
   if (!items.length) return <p class="empty">No report is scheduled.</p>;
   const columns = [{ name: "Schedule" }, { name: "Last session" }, { name: "State" }, { name: "" }];
   const rows = items.map((each) => [
-    <span class="wrap">
-      {each.name} <small>{FORMATS[each.format] ?? each.format}</small>
-    </span>,
-    each.last_session ?? "–",
     <>
-      <span class={`pill ${each.problem ? "bad" : each.enabled ? "good" : ""}`}>
-        {each.problem ? "Problem" : each.enabled ? "Active" : "Paused"}
+      <span class="wrap slim">
+        {each.name} <small>{FORMATS[each.format] ?? each.format}</small>
       </span>
-      {each.problem && <span class="wrap note">{each.problem}</span>}
+      {each.problem && <span class="wrap slim note">{each.problem}</span>}
     </>,
+    each.last_session ?? "–",
+    <span class={`pill ${each.problem ? "bad" : each.enabled ? "good" : ""}`}>
+      {each.problem ? "Problem" : each.enabled ? "Active" : "Paused"}
+    </span>,
     <span class="buttons small">
       <button type="button" class="quiet" onClick={() => act(changeSchedule(each.schedule_id, toggled(each)))}>
         {each.enabled ? "Pause" : "Resume"}

@@ -91,7 +91,7 @@ function rowOf(entry: AuditEntryOut) {
   return [
     moment(entry.occurred_at, true),
     user_id ? (
-      <button type="button" class="link" onClick={() => go({ user: user_id, page_offset: undefined })}>
+      <button type="button" class="link long" title={email ?? user_id} onClick={() => go({ user: user_id, page_offset: undefined })}>
         {email ?? `deleted user ${user_id.slice(0, 8)}`}
       </button>
     ) : (
