@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ARRAY, Column, text
@@ -80,7 +81,8 @@ async def _copy(
     session: Session, table: str, schema: str | None, columns: Sequence[str], rows: Rows
 ) -> None:
     connection = await (await session.connection()).get_raw_connection()
-    records = [tuple(row[name] for name in columns) for row in rows]
+    values = itemgetter(*columns)
+    records = map(values, rows) if len(columns) > 1 else ((values(row),) for row in rows)
     await connection.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
         table, schema_name=schema, records=records, columns=list(columns)
     )

@@ -31,6 +31,11 @@ def alone(name: str, seconds: float, accuracy: str | None = None) -> Measurement
     return _row(name, seconds, accuracy=accuracy)
 
 
+def beside(name: str, seconds: float, peer: str, peer_seconds: float) -> Measurement:
+    """A figure and how many times faster it is than a peer of the same run."""
+    return _row(name, seconds, peer, peer_seconds / seconds)
+
+
 def within(limit: float, allowed: str, name: str, seconds: float) -> Measurement:
     """A figure and how often it fits what is allowed."""
     return _row(name, seconds, allowed, limit / seconds)

@@ -19,7 +19,7 @@ from services.gateway.edge.problems import Problem
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
 from services.gateway.tables import User
-from shared.calendar import is_session, session_on_or_before
+from shared.calendar import is_session, next_session, session_on_or_before
 from shared.database import Session
 from shared.instruments import parse_occ
 
@@ -76,6 +76,15 @@ def refuse_for(refusal: Refusal | None) -> None:
     """409 when the ledger does not allow an edit."""
     if refusal is not None:
         raise Problem(409, refusal.code, refusal.message)
+
+
+def nearest_session(day: date) -> date:
+    """The session that equity of a day is of: the last one by then that a date may name.
+
+    On the first days of 1900 that is the first one, which follows.
+    """
+    session_date = session_on_or_before(day)
+    return session_date if session_date >= files.EARLIEST_DATE else next_session(day)
 
 
 def exchange_day() -> date:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from services.gateway.books import files
+from services.gateway.books.editing import nearest_session
 from services.gateway.books.files import Rules, Sheet
 from services.gateway.books.files.fields import OPTION_TERMS, TRADE
 from services.gateway.books.files.instruments import listed_instrument
@@ -21,7 +22,7 @@ from services.gateway.books.schemas.ledger import NewTransaction
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.values import Warned
 from services.gateway.market import queries as market_queries
-from shared.calendar import is_session, session_on_or_before
+from shared.calendar import is_session
 from shared.database import Session
 
 # The sign that a quantity or an amount has by its kind; 0: either, as given.
@@ -270,7 +271,7 @@ class _Check:
             message = f"trade_date {day} is after {self._rules.as_of}"
             self._complain("trade_date", "date_in_future", message)
         elif kind is Kind.EQUITY and not is_session(day):
-            message = f"{day} is no session: state the equity of {session_on_or_before(day)}"
+            message = f"{day} is no session: state the equity of {nearest_session(day)}"
             self._complain("trade_date", "not_a_session", message)
         return day
 

@@ -1,9 +1,8 @@
 """Keeping ledgers: what is stored of a portfolio follows from its transactions."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -12,18 +11,18 @@ from services.gateway.books.files import LARGEST_VALUE
 from services.gateway.books.ledger import (
     Kind,
     Ledger,
-    Lot,
     Market,
     Trade,
     base_trade,
     branched,
     derived,
 )
+from services.gateway.books.lot_rows import Rows, by_portfolio, changed_since, rows_of
 from services.gateway.books.lots import LotLines, Written, inheritances, lines_of_lots
 from services.gateway.books.opening import keep_opening_cash
 from services.gateway.books.queries import ledger as queries
 from services.gateway.books.queries import tags
-from services.gateway.books.queries.ledger import LotRow, SpanRow, Terms, TransactionRow
+from services.gateway.books.queries.ledger import LotRow, Terms, TransactionRow
 from services.gateway.edge.problems import Problem
 from services.gateway.market import queries as market_queries
 from shared.calendar import next_session
@@ -33,7 +32,6 @@ from shared.database import Session
 API = "api"
 FILE = "file"
 SYSTEM = "system"
-_PRICE_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -112,14 +110,17 @@ async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dic
 
     The caller holds the locks of the portfolios and has written what changed.
     """
-    ledgers = await derive_ledgers(session, portfolio_ids)
-    stored = _by_portfolio(*await queries.load_lots(session, list(ledgers)))
-    after = {key: await asyncio.to_thread(_rows, key, ledger) for key, ledger in ledgers.items()}
+    return await _store(session, await derive_ledgers(session, portfolio_ids))
+
+
+async def _store(session: Session, ledgers: Mapping[UUID, Ledger]) -> dict[UUID, KeptLedger]:
+    stored = by_portfolio(*await queries.load_lots(session, list(ledgers)))
+    after = {key: await asyncio.to_thread(rows_of, key, ledger) for key, ledger in ledgers.items()}
     found: dict[UUID, KeptLedger] = {}
     changed: list[UUID] = []
     for portfolio_id, rows in after.items():
-        before = stored.get(portfolio_id, _Rows({}, {}))
-        since = await asyncio.to_thread(_changed_since, before, rows)
+        before = stored.get(portfolio_id, Rows({}, {}))
+        since = await asyncio.to_thread(changed_since, before, rows)
         found[portfolio_id] = KeptLedger(ledgers[portfolio_id], since)
         if before != rows:
             changed.append(portfolio_id)
@@ -130,7 +131,7 @@ async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dic
         now = {key: after[key].lots for key in changed}
         left, delivered = inheritances(_together(was), _together(now))
         await tags.save_inherited(session, left)
-        await queries.save_lots(session, changed, lots, spans)
+        await queries.save_lots(session, changed, lots, spans, empty=not was)
         await tags.save_inherited(session, delivered)
     for portfolio_id, day in (await keep_opening_cash(session, ledgers)).items():
         since = found[portfolio_id].since
@@ -144,13 +145,16 @@ def _together(lots: Mapping[UUID, Mapping[UUID, LotRow]]) -> dict[UUID, LotRow]:
     return {lot_id: row for of_portfolio in lots.values() for lot_id, row in of_portfolio.items()}
 
 
-async def keep_ledger(session: Session, portfolio_id: UUID) -> KeptLedger:
-    """Derive and store the lots of one portfolio after a user's change.
+async def keep_ledger(
+    session: Session, portfolio_id: UUID, ledger: Ledger | None = None
+) -> KeptLedger:
+    """Derive and store the lots of one portfolio after a user's change; `ledger`: derived already.
 
     422 when its lots or what it was paid are together more than can be valued: each of a thousand
     lines may be small enough, and their sum not.
     """
-    kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
+    ledgers = {portfolio_id: ledger} if ledger else await derive_ledgers(session, [portfolio_id])
+    kept = (await _store(session, ledgers))[portfolio_id]
     cost = sum(
         (
             abs(lot.quantity) * lot.instrument.multiplier * lot.entry_price
@@ -168,138 +172,48 @@ async def keep_ledger(session: Session, portfolio_id: UUID) -> KeptLedger:
     return kept
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Lots and spans as their tables have them, by lot; none is empty."""
+async def enter_lines(
+    session: Session,
+    portfolio_id: UUID,
+    written: Sequence[Written],
+    days: tuple[date | None, date],
+    source: str,
+) -> KeptLedger:
+    """Enter what was written of several lots into the ledger, and store what follows from it.
 
-    lots: Mapping[UUID, LotRow]
-    spans: Mapping[UUID, Sequence[SpanRow]]
+    What is entered is not read again: the ledger is derived from it while Postgres writes. `days`:
+    the session that it is valued on and its first day, from which NAV starts (`value_from_first`).
+    """
+    lines = await _undo(session, portfolio_id, written, source)
+    terms = (await queries.load_terms(session, [portfolio_id]))[portfolio_id]
+    trades = (await queries.load_trades(session, [portfolio_id]))[portfolio_id]
+    trades += await asyncio.to_thread(queries.trades_of, lines)
+    market = await queries.load_market(session, trades, await last_session_with_data(session))
 
+    async def write() -> None:
+        await queries.append_transactions(session, lines)
+        await value_from_first(session, portfolio_id, *days, source)
 
-def _by_portfolio(
-    lots: Mapping[UUID, LotRow], spans: Mapping[UUID, Sequence[SpanRow]]
-) -> dict[UUID, _Rows]:
-    found: dict[UUID, dict[UUID, LotRow]] = defaultdict(dict)
-    for lot_id, row in lots.items():
-        found[row.portfolio_id][lot_id] = row
-    return {
-        portfolio_id: _Rows(theirs, {key: spans[key] for key in theirs if key in spans})
-        for portfolio_id, theirs in found.items()
-    }
-
-
-def _rows(portfolio_id: UUID, ledger: Ledger) -> _Rows:
-    lots = {lot.lot_id: lot_row(portfolio_id, lot) for lot in ledger.lots}
-    spans = {lot.lot_id: span_rows(portfolio_id, lot) for lot in ledger.lots}
-    return _Rows(lots, {key: held for key, held in spans.items() if held})
-
-
-def _changed_since(before: _Rows, after: _Rows) -> date | None:
-    """The first day on which what is held, or what it cost, is other than it was."""
-    gone = [row.entry_date for lot_id, row in before.lots.items() if lot_id not in after.lots]
-    days = [
-        _first_difference(
-            before.lots.get(lot_id),
-            row,
-            before.spans.get(lot_id, ()),
-            after.spans.get(lot_id, ()),
-        )
-        for lot_id, row in after.lots.items()
-    ]
-    return min((*gone, *(day for day in days if day is not None)), default=None)
-
-
-def _first_difference(
-    before: LotRow | None,
-    after: LotRow,
-    spans_before: Sequence[SpanRow],
-    spans_after: Sequence[SpanRow],
-) -> date | None:
-    if before is None:
-        return after.entry_date
-    same = before == after or _measured(before) == _measured(after)
-    if same and list(spans_before) == list(spans_after):
-        return None
-    if _opening(before) != _opening(after):
-        return min(before.entry_date, after.entry_date)
-    turns = [
-        _turning_days(row, spans) for row, spans in ((before, spans_before), (after, spans_after))
-    ]
-    own = set(turns[0].items()) ^ set(turns[1].items())
-    return min((day for day, _ in own), default=after.entry_date)
-
-
-def _measured(row: LotRow) -> LotRow:
-    """The row without what no number follows from."""
-    return replace(row, investment_subtype=None, opened_by=None)
-
-
-def _opening(row: LotRow) -> tuple[object, ...]:
-    return (row.symbol, row.quantity, row.entry_price, row.entry_date, row.stated_on)
-
-
-def _turning_days(
-    row: LotRow, spans: Sequence[SpanRow]
-) -> dict[date, tuple[Decimal, Decimal | None]]:
-    """What is left after each day with a closing, and at which price the span before ended."""
-    if not spans:
-        return {} if row.exit_date is None else {row.exit_date: (Decimal(0), row.exit_price)}
-    following = [*(span.quantity for span in spans[1:]), Decimal(0)]
-    return {
-        span.held_until: (left, span.until_price)
-        for span, left in zip(spans, following, strict=True)
-        if span.held_until is not None
-    }
-
-
-def lot_row(portfolio_id: UUID, lot: Lot) -> LotRow:
-    """The lot as a row of the positions table."""
-    own = lot.instrument
-    return LotRow(
-        position_id=lot.lot_id,
-        portfolio_id=portfolio_id,
-        instrument="stock" if own.expiry is None else "option",
-        **vars(own),
-        quantity=lot.quantity,
-        entry_price=round(lot.entry_price, _PRICE_DECIMALS),
-        entry_date=lot.entry_date,
-        exit_price=None if lot.closed_on is None else _rounded(lot.exit_price),
-        exit_date=lot.closed_on,
-        stated_on=lot.stated_on,
-        opened_by=lot.opened_by,
-    )
-
-
-def span_rows(portfolio_id: UUID, lot: Lot) -> list[SpanRow]:
-    """The lot's spans as rows; none for a lot whose row says it all."""
-    if lot.is_simple and _rounded(lot.exit_price) == lot.exit_price:
-        return []
-    return [
-        SpanRow(
-            lot.lot_id,
-            span.held_from,
-            portfolio_id,
-            span.held_until,
-            span.quantity,
-            span.from_price,
-            span.until_price,
-        )
-        for span in lot.spans
-    ]
-
-
-def _rounded(price: Decimal | None) -> Decimal | None:
-    return None if price is None else round(price, _PRICE_DECIMALS)
+    ledger, _ = await asyncio.gather(asyncio.to_thread(_ledger, trades, market, terms), write())
+    return await keep_ledger(session, portfolio_id, ledger)
 
 
 async def write_lines(
     session: Session, portfolio_id: UUID, written: Sequence[Written], source: str
 ) -> None:
     """Enter what was written of several lots into the ledger, reversals first."""
+    lines = await _undo(session, portfolio_id, written, source)
+    await queries.append_transactions(session, lines)
+
+
+async def _undo(
+    session: Session, portfolio_id: UUID, written: Sequence[Written], source: str
+) -> list[TransactionRow]:
+    """Reverse what was written over; the lines that are to be entered."""
     undone = [identity for each in written for identity in each.reversed]
     if undone:
         await queries.save_reversals(session, portfolio_id, undone, source)
-    await queries.append_transactions(session, [line for each in written for line in each.lines])
+    return [line for each in written for line in each.lines]
 
 
 async def value_from(session: Session, portfolio_id: UUID, day: date, source: str) -> None:

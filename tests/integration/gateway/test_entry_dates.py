@@ -63,6 +63,17 @@ async def test_equity_of_a_session_before_the_first_day_is_refused(ann: Person) 
     assert "1900-01-02" in answer.json()["detail"]
 
 
+async def test_equity_of_the_first_holiday_is_advised_for_the_first_session(ann: Person) -> None:
+    book = await an_empty_book(ann)
+    line = {"kind": "equity", "trade_date": "1900-01-01", "amount": 5}
+
+    answer = await ann.post(f"portfolios/{book}/transactions", {"transactions": [line]})
+
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["code"]) == (422, "not_a_session")
+    assert "1900-01-02" in error["message"]
+
+
 async def test_an_export_of_a_day_to_come_is_refused(ann: Person) -> None:
     answer = await ann.upload(SCHWAB.replace("2022/12/23", "2099/12/23").encode())
 

@@ -79,7 +79,37 @@ def test_a_decimal_comma_is_refused_by_line_and_never_read_as_thousands() -> Non
         ("quantity", "not_a_number"),
         ("entry_price", "not_a_number"),
     ]
-    assert "mapping with decimal commas" in found.problems[0].message
+    assert "choose the comma as decimal mark" in found.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (b"ticker;quantity;entry_price;entry_date\nXOM;2;3;2022-06-01\nAAPL;1,5;7;2022-06-01\n",
+         "quantity"),
+        (b"date;type;symbol;quantity;price\n2022-06-01;buy;A;1;2\n2022-06-01;buy;A;1;148,71\n",
+         "price"),
+    ],
+)  # fmt: skip
+def test_a_decimal_comma_in_our_own_columns_is_recognised_with_its_fix(
+    data: bytes, field: str
+) -> None:
+    found = recognise(data)
+
+    assert found.sheet is not None
+    assert found.problem is not None
+    assert (found.problem.line, found.problem.field) == (3, field)
+    assert "map the file's columns and choose the comma as decimal mark" in found.problem.message
+    assert found.suggested is not None
+    assert found.suggested.decimal_mark is DecimalMark.COMMA
+    mapped = Profile("as suggested", FIVE[:0], found.suggested)
+    assert recognise(data, [mapped]).problem is None
+
+
+def test_decimal_points_and_separated_thousands_are_recognised_without_a_problem() -> None:
+    data = b"ticker;quantity;entry_price;entry_date\nAAPL;1,500;7.5;2022-06-01\n"
+
+    assert recognise(data).problem is None
 
 
 # --- any other columns ---

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from services.gateway.books.files import (
     Entries,
@@ -22,6 +23,8 @@ from services.gateway.books.files import (
 from services.gateway.books.files.instruments import symbol_of
 from services.gateway.books.files.trade_words import MEANINGS, Notice
 from services.gateway.books.ledger import Kind
+from services.gateway.books.schemas.ledger import ExternalId
+from shared.spreadsheet import disarmed
 from tests.unit.gateway.builders import codes, file_of, rules, sheet_if_readable
 
 HEADER = "date,type,symbol,quantity,price,fees,amount,currency,id"
@@ -55,6 +58,20 @@ def test_a_purchase_with_every_column_is_read() -> None:
         2, Kind.BUY, date(2022, 11, 1), "AAPL", Decimal(200), Decimal("150.25"),
         fees=Decimal("1.50"), external_id="T-1",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("identity", ["T" * 100, "=" + "T" * 99, "=|-|+|" + "T" * 94])
+def test_an_id_is_as_long_in_files_as_in_json(identity: str) -> None:
+    assert TypeAdapter(ExternalId).validate_python(identity) == identity
+
+    entry = read_one(f"2022-11-01,buy,AAPL,200,150.25,,,,{disarmed(identity)}")
+
+    assert entry.external_id == identity
+    with pytest.raises(ValidationError):
+        TypeAdapter(ExternalId).validate_python(f"{identity}T")
+    assert codes(read(f"2022-11-01,buy,AAPL,200,150.25,,,,{disarmed(identity)}T")) == [
+        (2, "id", "too_long")
+    ]
 
 
 def test_an_id_that_an_export_disarmed_is_the_id_it_was() -> None:
@@ -416,7 +433,7 @@ def test_orders_that_were_not_executed_are_skipped() -> None:
         ("2022-11-01,Buy Cancel,AAPL,10,150,,,,", "type", "unsupported_type"),
         ('2022-11-01,buy,AAPL,"1,250",150,,,,', "quantity", "thousands_separator"),
         ("2022-11-01,buy,AAPL221021C00150000,1,5,,,,", "date", "entry_after_expiry"),
-        (f"2022-11-01,buy,AAPL,10,150,,,,{'x' * 65}", "id", "too_long"),
+        (f"2022-11-01,buy,AAPL,10,150,,,,{'x' * 101}", "id", "too_long"),
     ],
 )
 def test_each_rule_has_its_code_and_its_field(row: str, field: str, code: str) -> None:

@@ -183,6 +183,7 @@ ONE_PROBLEM = [
     ({"Investment Class": "PRIVATE"}, "symbol", "symbol_is_listed"),
     ({"Investment Subtype": "x" * 51}, SUBTYPE, "too_long"),
     ({"Investment Subtype": "a\tb"}, SUBTYPE, "invalid_text"),
+    ({"Investment Subtype": "a\u3164b"}, SUBTYPE, "invalid_text"),
     ({"Entry Price Per Share": "0"}, "entry_price_per_share", "price_not_positive"),
     ({"Entry Price Per Share": "$1"}, "entry_price_per_share", "not_a_number"),
     ({"Quantity": "1,000"}, "quantity", "thousands_separator"),

@@ -42,7 +42,7 @@ export function Import({ onLoaded }: ScreenProps) {
     recogniseFile(chosen, { ...where }).then(
       (answer) => {
         setFound(answer);
-        setMapping(answer.layout || answer.format ? null : answer.suggested);
+        setMapping(answer.problem || !answer.format ? answer.suggested : null);
       },
       (error: unknown) => {
         if (!where.separator) setFound(null);
@@ -128,7 +128,9 @@ function Recognised({ found, mapped, onMap }: RecognisedProps) {
       <p>
         {known ? (
           <>
-            <span class="pill good">{found.profile_id ? "Saved mapping" : "Recognised"}</span> {known}, {rows}
+            <span class={`pill ${found.problem ? "warn" : "good"}`}>{found.profile_id ? "Saved mapping" : "Recognised"}</span>{" "}
+            {known}, {rows}
+            {found.problem && `: line ${found.problem.line}: ${found.problem.message}`}
           </>
         ) : (
           <>

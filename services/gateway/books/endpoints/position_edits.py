@@ -26,13 +26,7 @@ from services.gateway.books.editing import (
     terms_day,
     valuation_day,
 )
-from services.gateway.books.keeping import (
-    API,
-    keep_ledger,
-    load_lines,
-    value_from_first,
-    write_lines,
-)
+from services.gateway.books.keeping import API, enter_lines, load_lines
 from services.gateway.books.lots import EXIT_TERMS, LotLines, Written, corrected, entered
 from services.gateway.books.queries import ledger, portfolios
 from services.gateway.books.queries.portfolios import OwnDay
@@ -234,10 +228,8 @@ async def _write(
 
     `first_day`: the lot's, from which the runs start where no quantity or price changed.
     """
-    await write_lines(session, portfolio_id, [lines], API)
-    valued_on = await valuation_day(session)
-    await value_from_first(session, portfolio_id, valued_on, first_day, API)
-    kept = await keep_ledger(session, portfolio_id)
+    days = (await valuation_day(session), first_day)
+    kept = await enter_lines(session, portfolio_id, [lines], days, API)
     await revisions.raise_edits(session, [portfolio_id])
     since = kept.since or first_day
     return _Runs(*await restate(session, caller.user_id, portfolio_id, since, reason))

@@ -1,5 +1,6 @@
 """A file of transactions: its rows, and what each enters into the ledger."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -7,11 +8,18 @@ from datetime import date
 from services.gateway.books.files.entries import Entries, Entry
 from services.gateway.books.files.holdings import Row, Rules, Sheet, Skipped
 from services.gateway.books.files.layouts import Source, snake_case
+from services.gateway.books.files.plain import PlainLines
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.files.reading import LATEST_DATE, Seen
 from services.gateway.books.files.records import Record, shapely
 from services.gateway.books.files.trade_columns import columns_of
-from services.gateway.books.files.trades import DAY_FIRST, Delivery, TradeReading
+from services.gateway.books.files.trades import (
+    DAY_FIRST,
+    Delivery,
+    Shares,
+    TradeReading,
+    without_fillers,
+)
 from services.gateway.books.files.turning import left_out, turning_columns
 
 _REQUIRED = ("date",)
@@ -26,20 +34,30 @@ def transactions_sheet(line: int, header: list[str], records: Sequence[Record]) 
     turning = turning_columns(line, unread, every, of_positions=False)
     for place, cell in unread.items():
         columns[place] = name if (name := snake_case(cell)) in turning else ""
-    rows = tuple(Row(number, _named(columns, cells), turning) for number, cells in shaped)
+    texts: dict[str, str] = {}  # each cell's text once, however many lines have it
+    rows = tuple(Row(number, _named(columns, cells, texts), turning) for number, cells in shaped)
     ignored = left_out(unread, turning)
     return Sheet(Source.TRANSACTIONS, line, rows, problems, ignored=ignored)
 
 
-def _named(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+def _named(columns: Sequence[str], cells: Sequence[str], texts: dict[str, str]) -> dict[str, str]:
     """The cells of the columns that are read, by name."""
-    return {column: cell for column, cell in zip(columns, cells, strict=False) if column}
+    return {
+        column: texts.setdefault(cell, cell)
+        for column, cell in zip(columns, cells, strict=False)
+        if column
+    }
 
 
 def trade_readings(sheet: Sheet, rules: Rules) -> Iterator[TradeReading]:
     """Each row, about to be read."""
-    day_first = any(DAY_FIRST.match(row.cells.get("date", "")) for row in sheet.rows)
-    return (TradeReading(row, rules, day_first=day_first) for row in sheet.rows)
+    day_first = is_day_first(sheet)
+    return (TradeReading(without_fillers(row), rules, day_first=day_first) for row in sheet.rows)
+
+
+def is_day_first(sheet: Sheet) -> bool:
+    """Whether any of the days of a file is written before its month."""
+    return any(map(DAY_FIRST.match, {row.cells.get("date", "") for row in sheet.rows}))
 
 
 def days_traded(sheet: Sheet) -> set[date]:
@@ -53,31 +71,67 @@ def days_traded(sheet: Sheet) -> set[date]:
 
 def entries_of(sheet: Sheet, rules: Rules) -> Entries:
     """The lines of a file of transactions held against every rule."""
-    seen = Seen()
-    ids: dict[str, Row] = {}
-    accepted: list[Entry] = []
-    skipped: list[Skipped] = []
-    problems = list(sheet.problems)
-    warnings: list[Problem] = []
-    noted = {warning.line: warning for warning in sheet.warnings}
-    deliveries: list[Delivery] = []
-    for reading in trade_readings(sheet, rules):
-        found = _once(reading, reading.entry(), ids, seen)
-        problems += reading.problems
-        deliveries += [reading.delivered] if reading.delivered else []
+    day_first = is_day_first(sheet)
+    plain = PlainLines(rules, day_first=day_first)
+    found = _Found()
+    for each in sheet.rows:
+        row = without_fillers(each)
+        entry = plain.entry(row)
+        if entry is None or not found.is_first(entry, row):
+            reading = TradeReading(row, rules, day_first=day_first)
+            read = reading.entry()
+            plain.learn(reading, read)
+            entry = found.take(reading, read)
+        if entry is not None:
+            found.accepted.append(entry)
+    return found.entries(sheet)
+
+
+class _Found:
+    """What the lines so far are."""
+
+    def __init__(self) -> None:
+        self.accepted: list[Entry] = []
+        self._skipped: list[Skipped] = []
+        self._problems: list[Problem] = []
+        self._warnings: list[Problem] = []
+        self._deliveries: list[Delivery] = []
+        self._seen = Seen()
+        self._ids: dict[str, Row] = {}
+
+    def is_first(self, entry: Entry, row: Row) -> bool:
+        """Whether no earlier line has the id of the entry, or without one equals its row."""
+        if entry.external_id is None:
+            return self._seen.first(row) == row.line
+        return self._ids.setdefault(entry.external_id, row) is row
+
+    def take(self, reading: TradeReading, read: Entry | Skipped | None) -> Entry | None:
+        """The entry of a line that was read in full, if it has one that may be entered."""
+        found = _once(reading, read, self._ids, self._seen)
+        self._problems += reading.problems
+        self._deliveries += [reading.delivered] if reading.delivered else []
         if isinstance(found, Skipped):
-            skipped.append(found)
-        elif found is not None:
-            accepted.append(found)
-            warnings += reading.warnings
-            warnings += [noted[found.line]] if found.line in noted else []
-    kept, delivered = _without_deliveries(accepted, deliveries)
-    return Entries(
-        tuple(kept),
-        tuple(sorted(problems, key=lambda problem: problem.line)),
-        tuple(warning for warning in warnings if warning.line not in delivered),
-        tuple(sorted((*skipped, *delivered.values()), key=lambda one: one.line)),
-    )
+            self._skipped.append(found)
+            return None
+        self._warnings += reading.warnings if found else []
+        return found
+
+    def entries(self, sheet: Sheet) -> Entries:
+        """All of it, with what the sheet says of its rows."""
+        kept, delivered = _without_deliveries(self.accepted, self._deliveries)
+        lines = {entry.line for entry in self.accepted} if sheet.warnings else set()
+        noted = [warning for warning in sheet.warnings if warning.line in lines]
+        warnings = sorted((*self._warnings, *noted), key=_line)
+        return Entries(
+            tuple(kept),
+            tuple(sorted((*sheet.problems, *self._problems), key=_line)),
+            tuple(warning for warning in warnings if warning.line not in delivered),
+            tuple(sorted((*self._skipped, *delivered.values()), key=_line)),
+        )
+
+
+def _line(found: Problem | Skipped) -> int:
+    return found.line
 
 
 def _once(
@@ -107,16 +161,19 @@ def _without_deliveries(
 
     They are derived from the options, so they would be there twice.
     """
-    waiting = list(deliveries)
+    waiting: dict[Shares, list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        waiting[delivery.delivers].append(delivery)
     kept: list[Entry] = []
     skipped: dict[int, Skipped] = {}
     for entry in entries:
-        delivery = next((each for each in waiting if each.is_of(entry)), None)
-        if delivery is None:
+        alike = waiting.get((entry.instrument, entry.quantity, entry.price)) if waiting else None
+        found = next((each for each in alike or () if each.is_in_time(entry)), None)
+        if alike is None or found is None:
             kept.append(entry)
             continue
-        waiting.remove(delivery)
-        message = f"the shares of line {delivery.line}: derived from the option at its expiry"
-        symbol = delivery.contract.underlying
+        alike.remove(found)
+        message = f"the shares of line {found.line}: derived from the option at its expiry"
+        symbol = found.contract.underlying
         skipped[entry.line] = Skipped(entry.line, symbol, "derived", message)
     return kept, skipped

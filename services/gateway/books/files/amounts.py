@@ -26,12 +26,11 @@ def checked_fees(
     """
     multiplier = multiplier_of(instrument)
     gross = abs(quantity) * multiplier * price
-    direction = 1 if quantity > 0 else -1
-    beyond = (abs(amount) - gross) * direction
-    unseen = beyond - (fees or Decimal(0))
+    beyond = _beyond(quantity, gross, amount)
     tolerance = _tolerance(instrument, quantity, reading.row.cells.get("price", ""))
-    if abs(unseen) <= tolerance or abs(beyond) <= tolerance:
+    if _agree(beyond, fees, tolerance):
         return fees
+    unseen = beyond - (fees or Decimal(0))
     small = gross / 100 + _LARGEST_UNSEEN_FEE if fees is None else _LARGEST_BESIDE_FEES
     if 0 < unseen <= small:
         found = unseen.quantize(CENT, ROUND_HALF_UP)
@@ -48,6 +47,28 @@ def checked_fees(
     )
     reading.complain("amount", "amount_disagrees", message)
     return fees
+
+
+def figures_agree(
+    instrument: Instrument,
+    quantity: Decimal,
+    price: Decimal,
+    price_text: str,
+    amount: Decimal,
+    fees: Decimal | None,
+) -> bool:
+    """Whether the amount is what quantity, price and fees make, so that the fees are as given."""
+    beyond = _beyond(quantity, abs(quantity) * multiplier_of(instrument) * price, amount)
+    return _agree(beyond, fees, _tolerance(instrument, quantity, price_text))
+
+
+def _beyond(quantity: Decimal, gross: Decimal, amount: Decimal) -> Decimal:
+    """What was paid beyond quantity x multiplier x price, or received below it."""
+    return (abs(amount) - gross) * (1 if quantity > 0 else -1)
+
+
+def _agree(beyond: Decimal, fees: Decimal | None, tolerance: Decimal) -> bool:
+    return abs(beyond - (fees or Decimal(0))) <= tolerance or abs(beyond) <= tolerance
 
 
 def _tolerance(instrument: Instrument, quantity: Decimal, price: str) -> Decimal:

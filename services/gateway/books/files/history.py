@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from math import prod
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,19 @@ class PriceHistory:
 
     def shares(self, symbol: str, day: date) -> float:
         """How many shares of the day one share of long ago is."""
-        splits = self.splits.get(symbol, ())
-        until = bisect_right([ex_date for ex_date, _ in splits], day)
-        return prod(float(ratio) for _, ratio in splits[:until])
+        ex_dates, products = self._products.get(symbol, _NO_SPLITS)
+        return products[bisect_right(ex_dates, day)]
+
+    @cached_property
+    def _products(self) -> dict[str, tuple[list[date], list[float]]]:
+        """By symbol the ex-dates, and the shares before the first and since each of them."""
+        found = {}
+        for symbol, splits in self.splits.items():
+            products = [1.0]
+            for _, ratio in splits:
+                products.append(products[-1] * float(ratio))
+            found[symbol] = ([ex_date for ex_date, _ in splits], products)
+        return found
+
+
+_NO_SPLITS: tuple[list[date], list[float]] = ([], [1.0])

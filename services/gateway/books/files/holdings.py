@@ -1,9 +1,11 @@
 """The result of reading a file: holdings, problems and warnings."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import repeat
+from typing import cast
 
 from services.gateway.books.files.history import PriceHistory
 from services.gateway.books.files.instruments import (
@@ -80,6 +82,14 @@ class Sheet:
     lists: tuple[Use, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
+    def __getstate__(self) -> dict[str, object]:
+        """Rows go from one process to another as columns, in a fraction of the time."""
+        return {**vars(self), "rows": _packed(self.rows)}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        rows = _unpacked(cast(list[_Packed], state["rows"]))
+        self.__dict__.update(state, rows=rows)
+
     @property
     def use(self) -> Use:
         """What its rows are."""
@@ -89,6 +99,33 @@ class Sheet:
     def count(self) -> int:
         """How many lines are rows, good and bad."""
         return len(self.rows) + len({problem.line for problem in self.problems})
+
+
+# Rows with the same columns: these, their lines, and all of their cells one after the other.
+_Packed = tuple[tuple[str, ...], Mapping[str, Turn], list[int], list[str]]
+
+
+def _packed(rows: Sequence[Row]) -> list[_Packed]:
+    runs: list[_Packed] = []
+    for row in rows:
+        names = tuple(row.cells)
+        if not runs or runs[-1][0] != names or runs[-1][1] != row.turning:
+            runs.append((names, row.turning, [], []))
+        runs[-1][2].append(row.line)
+        runs[-1][3].extend(row.cells.values())
+    return runs
+
+
+def _records(texts: Sequence[str], width: int) -> Iterable[tuple[str, ...]]:
+    return zip(*[iter(texts)] * width, strict=True) if width else repeat(())
+
+
+def _unpacked(runs: Sequence[_Packed]) -> tuple[Row, ...]:
+    return tuple(
+        Row(line, dict(zip(names, cells, strict=True)), turning)
+        for names, turning, lines, texts in runs
+        for line, cells in zip(lines, _records(texts, len(names)), strict=False)
+    )
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from services.gateway.books.files.sizes import check_shares, check_size
 from services.gateway.books.files.tags import MAX_TAGS, MAX_TAGS_TEXT, tags_in, why_not_a_tag
 from services.gateway.books.files.turning import check_turned, left_out, turning_columns
 from shared.spreadsheet import rearmed
+from shared.texts import shows_all
 
 MAX_SUBTYPE_LENGTH = 50
 _LAYOUTS = {layout.source: layout for layout in (FIVE_COLUMNS, TWELVE_COLUMNS)}
@@ -217,10 +218,9 @@ class ListedReading(NamedReading):
         if len(subtype) > MAX_SUBTYPE_LENGTH:
             message = f"investment_subtype is longer than {MAX_SUBTYPE_LENGTH} characters"
             self.complain("investment_subtype", "too_long", message)
-        elif not subtype.isprintable():
-            self.complain(
-                "investment_subtype", "invalid_text", "investment_subtype holds a control character"
-            )
+        elif not shows_all(subtype):
+            message = "investment_subtype holds a control character: delete it"
+            self.complain("investment_subtype", "invalid_text", message)
         return subtype or None
 
     def _tags(self) -> tuple[str, ...]:

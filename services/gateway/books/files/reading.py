@@ -19,6 +19,7 @@ LATEST_DATE = date(2199, 12, 31)
 LARGEST_NUMBER = Decimal(10) ** 12  # what the columns of the positions table hold
 SMALLEST_STEP = Decimal("0.000001")
 MAX_CELL = 64  # no number, date or symbol is longer
+MAX_IDENTITY = 100  # of a broker's id, in files and in JSON
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+|[+-]?\d{1,3}(\.\d{3})+,\d*", re.ASCII)
@@ -54,9 +55,12 @@ class Reading:
 
     def text_if_any(self, field: str) -> str | None:
         """The cell's text; None when it is empty, with a problem when it is not usable."""
-        text = self.row.cells.get(field, "")
-        if len(text) > MAX_CELL:
-            self.complain(field, "too_long", f"{field} is longer than {MAX_CELL} characters")
+        return self.usable(field, self.row.cells.get(field, ""), MAX_CELL)
+
+    def usable(self, field: str, text: str, most: int) -> str | None:
+        """The text of a cell, of `most` characters, as `text_if_any`."""
+        if len(text) > most:
+            self.complain(field, "too_long", f"{field} is longer than {most} characters")
             return None
         if not shows_all(text):
             self.complain(field, "invalid_text", f"{field} holds a control character: delete it")
@@ -68,7 +72,7 @@ class Reading:
         if text is None:
             return None
         if not _NUMBER.fullmatch(text):
-            self.complain(field, *_why_not_a_number(field, text))
+            self.complain(field, *why_not_a_number(field, text))
             return None
         value = Decimal(text)
         if abs(value) >= LARGEST_NUMBER:
@@ -155,7 +159,11 @@ class Seen:
     """The rows of a file so far, by the line that had their cells first."""
 
     def __init__(self) -> None:
-        self._lines: dict[tuple[tuple[str, str], ...], int] = {}
+        self._lines: dict[tuple[str, ...], int] = {}
+
+    def first(self, row: Row) -> int:
+        """The line that had the row's cells first: its own, unless an earlier one did."""
+        return self._lines.setdefault((*row.cells, *row.cells.values()), row.line)
 
     def check(self, reading: Reading) -> None:
         """Warn of a row that equals an earlier one in every column, or refuse it by the rules.
@@ -164,7 +172,7 @@ class Seen:
         duplicates.
         """
         line = reading.row.line
-        first = self._lines.setdefault(tuple(reading.row.cells.items()), line)
+        first = self.first(reading.row)
         if first == line:
             return
         equal = f"line {line} equals line {first} in every column"
@@ -174,17 +182,23 @@ class Seen:
             reading.warn(None, "duplicate_row", f"{equal}: both are loaded")
 
 
-def _why_not_a_number(field: str, text: str) -> tuple[str, str]:
+def has_decimal_comma(text: str) -> bool:
+    """Whether a text is a number with a decimal comma, and not one with separated thousands."""
+    return bool(_DECIMAL_COMMA.fullmatch(text)) and not _THOUSANDS.fullmatch(text)
+
+
+def why_not_a_number(field: str, text: str) -> tuple[str, str]:
+    """A code and a sentence on a text that is no number as our layouts have them."""
     if _THOUSANDS.fullmatch(text):
         return (
             "thousands_separator",
             f"{field} {text!r} has thousands separators: write it without commas",
         )
-    if _DECIMAL_COMMA.fullmatch(text):
+    if has_decimal_comma(text):
         return (
             "not_a_number",
-            f"{field} {text!r} has a decimal comma: write a point, or read the file's columns by a "
-            "mapping with decimal commas",
+            f"{field} {text!r} has a decimal comma: write a point, or map the file's columns and "
+            "choose the comma as decimal mark",
         )
     return "not_a_number", f"{field} {text!r} is not a finite number"
 

@@ -7,7 +7,7 @@ from itertools import islice
 from services.gateway.books.files.cells import NOTHING, day_of, number_text
 from services.gateway.books.files.headers import Header, find_header, header_at, is_number
 from services.gateway.books.files.holdings import Sheet
-from services.gateway.books.files.layouts import snake_case
+from services.gateway.books.files.layouts import FIVE_COLUMNS, TWELVE_COLUMNS, snake_case
 from services.gateway.books.files.mapping import (
     MEANINGS,
     REPEATABLE,
@@ -22,10 +22,11 @@ from services.gateway.books.files.mapping import (
     fingerprint,
 )
 from services.gateway.books.files.problems import Problem, UnreadableFile
+from services.gateway.books.files.reading import has_decimal_comma, why_not_a_number
 from services.gateway.books.files.records import Lines
 from services.gateway.books.files.sheets import is_statement, sheet_of, sheet_or_problem
 from services.gateway.books.files.texts import text_of
-from services.gateway.books.files.trade_columns import NAMES, TYPE_COLUMNS
+from services.gateway.books.files.trade_columns import FEE_COLUMNS, NAMES, TYPE_COLUMNS
 
 MOST_SAMPLES = 5
 _MOST_ROWS = 200  # that samples and forms are taken from
@@ -33,6 +34,13 @@ _MOST_COLUMNS = 200
 _MAX_SAMPLE = 40
 _FIRST_LINES = 20  # among which a user may say which is the header
 _FIRST_CELLS = 8
+# Columns of our own layouts that hold numbers.
+_AMOUNTS = frozenset(
+    (
+        *("quantity", FIVE_COLUMNS.entry_price, TWELVE_COLUMNS.entry_price, "strike_price"),
+        *("exit_price_per_share", "price", "amount", *FEE_COLUMNS),
+    )
+)
 # What brokers call the fields of positions, by letters only; the first that fits is suggested.
 _SPELLINGS: Mapping[Meaning, Collection[str]] = {
     Meaning.SYMBOL: ("symbol", "ticker", "instrument", "security", "stock", "wertpapier", "titel"),
@@ -96,8 +104,9 @@ class FirstLine:
 class Recognised:
     """What a file is.
 
-    `line`: its header's. `sheet`: its rows as a layout or profile reads them, None where none does
-    and `problem` says why. `suggested`: a mapping to begin with, None where no header was found.
+    `line`: its header's. `sheet`: its rows as a layout or profile reads them, None where none does.
+    `problem`: why none does, or why its numbers cannot be read so. `suggested`: a mapping to begin
+    with, None where no header was found.
     """
 
     fingerprint: str | None
@@ -147,8 +156,23 @@ def recognise(
     found = sheet_or_problem(data, profiles)
     header = find_header(lines, profiles)
     if isinstance(found, Sheet):
-        return _described(lines, header, found, None)
+        return _described(lines, header, found, _decimal_comma(found))
     return _described(lines, header, None, found)
+
+
+def _decimal_comma(sheet: Sheet) -> Problem | None:
+    """The first number with a decimal comma, where a layout reads decimal points only."""
+    if sheet.layout is not None:
+        return None
+    return next(
+        (
+            Problem(row.line, field, *why_not_a_number(field, text))
+            for row in sheet.rows
+            for field, text in row.cells.items()
+            if field in _AMOUNTS and has_decimal_comma(text)
+        ),
+        None,
+    )
 
 
 def _statement(data: bytes, separator: Separator | None, header_line: int | None) -> Recognised:

@@ -1,6 +1,6 @@
 """A file as a whole: bytes to a sheet, a sheet to holdings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from services.gateway.books.files.activity import trade_readings, transactions_sheet
@@ -17,12 +17,14 @@ from services.gateway.books.files.listed import (
 )
 from services.gateway.books.files.mapping import Profile, Use
 from services.gateway.books.files.ofx import is_ofx, ofx_statement
+from services.gateway.books.files.plain import one_of_each
 from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.books.files.reading import LATEST_DATE
 from services.gateway.books.files.records import (
     MAX_COLUMNS,
     MAX_TRANSACTIONS,
     Lines,
+    Record,
     at_most_max_rows,
 )
 from services.gateway.books.files.schwab import (
@@ -32,10 +34,11 @@ from services.gateway.books.files.schwab import (
     is_export,
     is_title,
 )
+from services.gateway.books.files.sections import Section, Sections, one_of
 from services.gateway.books.files.tables import profiled_sheet
 from services.gateway.books.files.texts import text_of
 from services.gateway.books.files.trade_columns import is_transactions, may_be_transactions
-from services.gateway.books.files.trades import TradeReading, naming_cells
+from services.gateway.books.files.trades import TradeReading
 
 
 def sheet_of(data: bytes, profiles: Sequence[Profile] = (), use: Use | None = None) -> Sheet:
@@ -94,9 +97,19 @@ def _sheet(header: Header, lines: Lines, use: Use | None) -> Sheet:
     """The rows below a header, in the format that it means."""
     if header.profile is not None:
         return profiled_sheet(header, lines, use)
-    line = header.line
-    cells = header.cells
-    records = header.below(lines)
+    sections = Sections(header.cells, header.below(lines))
+    first = _table(header.line, header.cells, sections.first())
+    if not sections.below:
+        return first
+    return one_of(first, sections.below, _section, use)
+
+
+def _section(section: Section) -> Sheet:
+    return _table(section.line, section.header, iter(section.records))
+
+
+def _table(line: int, cells: list[str], records: Iterator[Record]) -> Sheet:
+    """The rows of a table, in the format that its header means."""
     if len(cells) > MAX_COLUMNS:
         raise UnreadableFile(line, "too_large", f"the header has more than {MAX_COLUMNS:,} columns")
     if is_title(cells) or is_export(cells):
@@ -114,9 +127,8 @@ def underlyings(sheet: Sheet) -> set[str]:
     rules = Rules(LATEST_DATE, None, lambda _: True)
     readings: Iterable[ListedReading | ExportReading | TradeReading]
     if sheet.source is Source.TRANSACTIONS:
-        alike = {naming_cells(row): row for row in sheet.rows}
-        one_of_each = replace(sheet, rows=tuple(alike.values()))
-        readings = (each for each in trade_readings(one_of_each, rules) if each.trades)
+        unlike = replace(sheet, rows=one_of_each(sheet.rows))
+        readings = (each for each in trade_readings(unlike, rules) if each.trades)
     elif sheet.source is Source.SCHWAB:
         readings = (ExportReading(row, rules, LATEST_DATE) for row in sheet.rows)
     else:

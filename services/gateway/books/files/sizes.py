@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from math import log
 
+from services.gateway.books.files.history import PriceHistory
 from services.gateway.books.files.instruments import Instrument, multiplier_of
 from services.gateway.books.files.reading import Reading
 from shared.instruments import OptionContract
@@ -45,18 +46,31 @@ def check_shares(
     `stated_on`: the day in whose shares the price is read.
     """
     history = reading.rules.history
-    close = history.closes.get((symbol, entered)) if history else None
-    if history is None or not close:
-        return
-    of_that_day = history.shares(symbol, entered)
-    expected = float(close) * of_that_day / history.shares(symbol, stated_on)
+    expected = other_close(history, symbol, price, entered, stated_on) if history else None
+    if expected is not None:
+        reading.warn(field, "other_shares", _advice(reading, field, price, expected, stated_on))
+
+
+def other_close(
+    history: PriceHistory, symbol: str, price: Decimal, entered: date, stated_on: date
+) -> float | None:
+    """The close of its day that a price is a known split away from, USD per share of `stated_on`.
+
+    None where it is not, or no close is known.
+    """
+    close = history.closes.get((symbol, entered))
+    if not close:
+        return None
+    now = history.shares(symbol, stated_on)
+    expected = float(close) * history.shares(symbol, entered) / now
     distance = log(float(price) / expected)
-    ex_dates = [ex_date for ex_date, _ in history.splits.get(symbol, ())]
-    for day in (date.min, *ex_dates):
-        ratio = history.shares(symbol, stated_on) / history.shares(symbol, day)
-        if abs(log(ratio)) > _NEAR and abs(distance - log(ratio)) < min(_NEAR, abs(distance)):
-            reading.warn(field, "other_shares", _advice(reading, field, price, expected, stated_on))
-            return
+    if abs(distance) <= _NEAR / 2:  # nearer to the close than to any split of it
+        return None
+    for day in (date.min, *(ex_date for ex_date, _ in history.splits.get(symbol, ()))):
+        split = log(now / history.shares(symbol, day))
+        if abs(split) > _NEAR and abs(distance - split) < min(_NEAR, abs(distance)):
+            return expected
+    return None
 
 
 def _advice(reading: Reading, field: str, price: Decimal, expected: float, stated_on: date) -> str:

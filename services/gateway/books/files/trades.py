@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import product
 
 from services.gateway.books.files.amounts import CENT, checked_fees
 from services.gateway.books.files.brokers import broker_day, broker_option, money, option_within
@@ -12,15 +13,15 @@ from services.gateway.books.files.holdings import Row, Rules, Skipped
 from services.gateway.books.files.instruments import Instrument, multiplier_of
 from services.gateway.books.files.layouts import STATUS_COLUMNS
 from services.gateway.books.files.naming import NamedReading
-from services.gateway.books.files.reading import LARGEST_NUMBER, MAX_CELL, SMALLEST_STEP
+from services.gateway.books.files.reading import (
+    LARGEST_NUMBER,
+    MAX_CELL,
+    MAX_IDENTITY,
+    SMALLEST_STEP,
+)
 from services.gateway.books.files.signs import check_currency, check_multiplier, check_unit, words
 from services.gateway.books.files.sizes import check_shares, check_size
-from services.gateway.books.files.trade_columns import (
-    EFFECT_COLUMNS,
-    FEE_COLUMNS,
-    TRANSACTIONS,
-    TYPE_COLUMNS,
-)
+from services.gateway.books.files.trade_columns import FEE_COLUMNS, TRANSACTIONS
 from services.gateway.books.files.trade_kinds import Unclear, kind_of
 from services.gateway.books.files.trade_words import By, Meaning, Notice
 from services.gateway.books.files.turning import check_turned
@@ -31,31 +32,36 @@ from shared.instruments import (
     looks_like_option,
 )
 from shared.spreadsheet import rearmed
+from shared.texts import shown
 
 MAX_NOTE = 200
 _DAYS_TO_DELIVER = 4  # a broker enters the shares on the expiry's day or after the weekend
 _NOTHING = ("-", "--", "n/a", "na", "none", "null")
-_TRADED = (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER, Kind.OPENING)
+# In any case of their letters.
+_FILLERS = frozenset(
+    "".join(letters)
+    for word in _NOTHING
+    for letters in product(*({letter, letter.upper()} for letter in word))
+)
+TRADED = (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER, Kind.OPENING)
 _MOVED = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT)
-_BOUGHT = (Kind.BUY, Kind.BUY_TO_COVER, Kind.TRANSFER_IN)
+BOUGHT = (Kind.BUY, Kind.BUY_TO_COVER, Kind.TRANSFER_IN)
 _MAY_BE_WORTHLESS = (Kind.SELL, Kind.BUY_TO_COVER, Kind.TRANSFER_OUT)
 _NOT_EXECUTED = (
     *("cancelled", "canceled", "rejected", "pending", "working", "queued", "void", "unfilled"),
     *("expired", "deleted", "error", "replaced"),
 )
 _FEES = frozenset(FEE_COLUMNS)
-_PLAIN = re.compile(r"-?\d{1,11}(\.\d{1,6})?", re.ASCII)
+PLAIN = re.compile(r"-?\d{1,11}(\.\d{1,6})?", re.ASCII)
 _PLAIN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ISO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ].*", re.ASCII)
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})([;, ].*)?", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,2}/\d{1,2})/(\d{4}|\d{2})([ ,].*)?", re.ASCII)
 _AS_OF = re.compile(r".* as of (.*)", re.IGNORECASE)
 _UNCLEAR_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
-# Every column that decides whether a line trades something, and what.
-_NAMING = frozenset(
-    (*TYPE_COLUMNS, *EFFECT_COLUMNS, "symbol", "note", "investment_class", "underlying_symbol")
-) | {"strike_price", "expiration_date", "option_type", "quantity"}
 DAY_FIRST = re.compile(r"(1[3-9]|2\d|3[01])/\d{1,2}/\d{2,4}\b", re.ASCII)
+
+Shares = tuple[Instrument | None, Decimal | None, Decimal | None]
 
 
 @dataclass(frozen=True)
@@ -66,32 +72,33 @@ class Delivery:
     contract: OptionContract
     shares: Decimal
 
-    def is_of(self, entry: Entry) -> bool:
-        """Whether an entry is the purchase or sale of these very shares."""
-        return (
-            entry.instrument == self.contract.underlying
-            and entry.quantity == self.shares
-            and entry.price == self.contract.strike
-            and 0 <= (entry.trade_date - self.contract.expiry).days <= _DAYS_TO_DELIVER
-        )
+    @property
+    def delivers(self) -> Shares:
+        """What the purchase or sale of these very shares is of, how many, and at which price."""
+        return self.contract.underlying, self.shares, self.contract.strike
+
+    def is_in_time(self, entry: Entry) -> bool:
+        """Whether an entry is of the days on which brokers deliver the shares."""
+        return 0 <= (entry.trade_date - self.contract.expiry).days <= _DAYS_TO_DELIVER
 
 
-def naming_cells(row: Row) -> tuple[tuple[str, str | bool], ...]:
-    """What decides whether a line trades something, and what: alike lines name the same."""
-    return tuple(
-        (field, bool(text) if field == "quantity" else text)
-        for field, text in row.cells.items()
-        if field in _NAMING
-    )
+def without_fillers(row: Row) -> Row:
+    """The row with blank cells where brokers write a dash or "n/a"."""
+    if _FILLERS.isdisjoint(row.cells.values()):
+        return row
+    cells = {name: "" if text.lower() in _NOTHING else text for name, text in row.cells.items()}
+    return Row(row.line, cells, row.turning)
 
 
 class TradeReading(NamedReading):
-    """One line of a file of transactions. `day_first`: its days are written before the months."""
+    """One line of a file of transactions, without fillers.
+
+    `day_first`: its days are written before the months.
+    """
 
     def __init__(self, row: Row, rules: Rules, *, day_first: bool = False) -> None:
-        cells = {name: "" if text.lower() in _NOTHING else text for name, text in row.cells.items()}
-        super().__init__(Row(row.line, cells, row.turning), rules, TRANSACTIONS)
-        self.meant_as = kind_of(cells)
+        super().__init__(row, rules, TRANSACTIONS)
+        self.meant_as = kind_of(row.cells)
         self.day_first = day_first
         self.delivered: Delivery | None = None
 
@@ -103,7 +110,7 @@ class TradeReading(NamedReading):
         kind = self.meant_as.kind
         if kind in (*_MOVED, By.SHARES):
             return bool(self.row.cells.get("quantity"))
-        return kind in (*_TRADED, Kind.DIVIDEND, Notice.ASSIGNED, Notice.EXERCISED)
+        return kind in (*TRADED, Kind.DIVIDEND, Notice.ASSIGNED, Notice.EXERCISED)
 
     def entry(self) -> Entry | Skipped | None:
         """The line as an entry or, with the reason, as one to skip; None when it has problems."""
@@ -121,7 +128,7 @@ class TradeReading(NamedReading):
         check_currency(self)
         check_unit(self)
         traded_on = self.traded_on()
-        if meaning.kind in _TRADED or (
+        if meaning.kind in TRADED or (
             meaning.kind in (*_MOVED, By.SHARES) and self.row.cells.get("quantity")
         ):
             return self._trade(self._kind_by_quantity(meaning), traded_on)
@@ -248,8 +255,10 @@ class TradeReading(NamedReading):
 
     def number(self, field: str, text: str | None) -> Decimal | None:
         """The number of a text as brokers write it: with a dollar sign, commas and brackets."""
-        if text is None or _PLAIN.fullmatch(text):
-            return super().number(field, text)
+        if text is None:
+            return None
+        if PLAIN.fullmatch(text):  # no rule for numbers has anything to say of it
+            return Decimal(text).quantize(SMALLEST_STEP)
         value = money(text) if text and not _UNCLEAR_THOUSANDS.fullmatch(text) else None
         if value is None or field == "quantity" or abs(value) >= LARGEST_NUMBER:
             return super().number(field, text if value is None else f"{value:f}")
@@ -267,13 +276,12 @@ class TradeReading(NamedReading):
 
     def identity(self) -> str | None:
         """The line's id, as it was before an export of ours disarmed it."""
-        text = self.text_if_any("id")
-        return rearmed(text) if text else None
+        return self.usable("id", rearmed(self.row.cells.get("id", "")), MAX_IDENTITY)
 
     def note(self) -> str:
         """The line's description, on one line."""
         text = " ".join(rearmed(self.row.cells.get("note", "")).split())
-        return "".join(letter for letter in text if letter.isprintable())[:MAX_NOTE]
+        return shown(text)[:MAX_NOTE]
 
     # --- lines ---
 
@@ -320,13 +328,13 @@ class TradeReading(NamedReading):
             return None
         if kind is Kind.OPENING:
             return number
-        if kind in _BOUGHT and number < 0:
+        if kind in BOUGHT and number < 0:
             message = (
                 f"quantity {number:f} is below 0 but the row is a purchase: correct one of them"
             )
             self.complain("quantity", "sign_disagrees", message)
             return None
-        return abs(number) if kind in _BOUGHT else -abs(number)
+        return abs(number) if kind in BOUGHT else -abs(number)
 
     def _price(self, kind: Kind) -> Decimal | None:
         number = self.number("price", self.text_if_any("price"))

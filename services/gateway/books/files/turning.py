@@ -119,7 +119,7 @@ def turning_columns(
     """
     found: dict[str, Turn] = {}
     for place, name in unread.items():
-        cells = {words(row[place]) for row in rows if place < len(row)}
+        cells = set(map(words, {row[place] for row in rows if place < len(row)}))
         turn = _turn_of(name, cells.difference(_NOTHING), of_positions=of_positions)
         column = snake_case(name)
         if turn is not None and column in found:

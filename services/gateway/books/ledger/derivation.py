@@ -19,6 +19,7 @@ from services.gateway.books.ledger.results import Excess, Ledger, Lot, Settlemen
 SETTLEMENT_NAMESPACE = UUID("0d8f5be6-6a63-5c0c-9c53-0f7b6a2c4c55")
 LEAST_INTRINSIC_VALUE = Decimal("0.01")  # exercised automatically from here on, OCC rule 805
 
+_NO_PRICE = Decimal(0)
 _ORDER = {
     kind: place
     for place, kind in enumerate(
@@ -65,23 +66,23 @@ def _ledger(matchings: Sequence[Matching], settled: "_Settling") -> Ledger:
     excesses = [excess for matching in matchings for excess in matching.excesses]
     return Ledger(
         sorted(lots, key=_lot_order),
-        sorted(settled.settlements, key=lambda each: (each.settled_on, str(each.lot_id))),
+        sorted(settled.settlements, key=lambda each: (each.settled_on, each.lot_id.int)),
         sorted(excesses, key=_excess_order),
         sorted(settled.unsettled),
     )
 
 
-def _lot_order(lot: Lot) -> tuple[date, str, str]:
-    return lot.entry_date, lot.instrument.symbol, str(lot.lot_id)
+def _lot_order(lot: Lot) -> tuple[date, str, int]:
+    return lot.entry_date, lot.instrument.symbol, lot.lot_id.int
 
 
-def _excess_order(excess: Excess) -> str:
-    return str(excess.transaction_id)
+def _excess_order(excess: Excess) -> int:
+    return excess.transaction_id.int
 
 
-def _order(trade: Trade) -> tuple[date, int, Decimal, Decimal, str]:
-    price = Decimal(0) if trade.price is None else trade.price
-    identity = str(trade.lot_id or trade.transaction_id)
+def _order(trade: Trade) -> tuple[date, int, Decimal, Decimal, int]:
+    price = _NO_PRICE if trade.price is None else trade.price
+    identity = (trade.lot_id or trade.transaction_id).int  # in the order of its text
     return trade.trade_date, _ORDER[trade.kind], price, trade.quantity, identity
 
 
@@ -100,9 +101,11 @@ def instrument_key(instrument: Instrument, stated_on: date, market: Market) -> K
     """What an instrument given in the shares of a day is, whichever splits there were since."""
     if instrument.strike is None or instrument.expiry is None or instrument.option_type is None:
         return instrument.symbol, None
-    entered = market.shares(instrument.underlying, min(stated_on, instrument.expiry))
-    factor = entered / market.shares(instrument.underlying, instrument.expiry)
-    last_strike = instrument.strike * factor.numerator / factor.denominator
+    last_strike = instrument.strike
+    if market.splits.get(instrument.underlying):
+        entered = market.shares(instrument.underlying, min(stated_on, instrument.expiry))
+        factor = entered / market.shares(instrument.underlying, instrument.expiry)
+        last_strike = last_strike * factor.numerator / factor.denominator
     terms = (instrument.option_type, instrument.expiry, round(last_strike, 4))
     return instrument.root, terms
 

@@ -24,6 +24,7 @@ from services.gateway.books.ledger.results import (
 LOT_NAMESPACE = UUID("b2a7f7f0-2b1e-5a54-8f0c-3f4f1c1d9b0a")
 QUANTITY_DECIMALS = 6
 _NOTHING = Decimal("0.000001")
+_ONE = Decimal(1)
 # These always open another lot; the others close what is held on the other side first.
 _OPENS = frozenset({Kind.OPENING, Kind.TRANSFER_IN, Kind.SELL_SHORT})
 # These are meant to close, so opening a lot with the rest is worth a notice.
@@ -54,13 +55,15 @@ class OpenLot:
         """How many shares of `day` one share of long ago is; splits after expiry do not count."""
         return self.market.shares(self.instrument.underlying, min(day, self.expiry))
 
-    def per(self, stated_on: date) -> Fraction:
+    def per(self, stated_on: date) -> Decimal:
         """How many of the lot's shares one share of another day is."""
-        return self.shares(self.stated_on) / self.shares(stated_on)
+        if stated_on == self.stated_on or not self.market.splits.get(self.instrument.underlying):
+            return _ONE
+        return _decimal(self.shares(self.stated_on) / self.shares(stated_on))
 
     def on(self, day: date) -> tuple[Decimal, Decimal]:
         """What remains, and the strike, in the shares of `day`."""
-        factor = _decimal(self.per(day))
+        factor = self.per(day)
         strike = self.instrument.strike or Decimal(0)
         return round(self.remaining / factor, QUANTITY_DECIMALS), round(strike * factor, 6)
 
@@ -141,7 +144,7 @@ class Matching:
 
     def _close_by(self, lot: OpenLot, trade: Trade, rest: Decimal) -> Decimal:
         """Close what the trade's rest allows; what then remains of it, in its own shares."""
-        factor = _decimal(lot.per(trade.stated_on))
+        factor = lot.per(trade.stated_on)
         wanted = round(rest * factor, QUANTITY_DECIMALS)
         all_of_it = abs(wanted) >= abs(lot.remaining) - _NOTHING
         moved = -lot.remaining if all_of_it else wanted
@@ -187,7 +190,7 @@ class Matching:
         """Close the whole lot at a price per share of `day`."""
         quantity, _ = lot.on(day)
         cash = cash_moved(-quantity, lot.instrument.multiplier, price)
-        own = round(price / _decimal(lot.per(day)), PRICE_DECIMALS)
+        own = round(price / lot.per(day), PRICE_DECIMALS)
         self._move(lot, transaction_id, kind, day, -lot.remaining, own, cash)
 
     def _move(
@@ -210,6 +213,8 @@ def _part(trade: Trade, rest: Decimal, used: Decimal) -> Decimal | None:
         return None
     multiplier = trade.instrument.multiplier
     before = cash_moved(rest, multiplier, trade.price)
+    if used == rest:
+        return before
     return before - cash_moved(rest - used, multiplier, trade.price)
 
 
@@ -222,6 +227,9 @@ def _spans(movements: Sequence[Movement], multiplier: int) -> tuple[Span, ...]:
 
     A lot that was opened and closed on one day is held over that day only.
     """
+    if len(movements) == 1:  # what opened it was paid at its own price
+        (opening,) = movements
+        return (Span(opening.trade_date, None, opening.quantity, opening.price, None),)
     days = [(day, list(moved)) for day, moved in groupby(movements, key=_day)]
     if len(days) == 1 and not sum(movement.quantity for movement in movements):
         days = [(days[0][0], days[0][1][:1]), (days[0][0], days[0][1][1:])]
@@ -230,7 +238,7 @@ def _spans(movements: Sequence[Movement], multiplier: int) -> tuple[Span, ...]:
     until_price: Decimal | None = None
     for place, (day, moved) in enumerate(days):
         before = held
-        held += sum((movement.quantity for movement in moved), Decimal(0))
+        held += _quantity(moved)
         if not held:
             continue
         from_price = _from_price(moved, before, until_price, held, multiplier)
@@ -248,8 +256,7 @@ def _until_price(moved: Sequence[Movement], held: Decimal, multiplier: int) -> D
     """What a span ends at: the average price of the closings of its last day."""
     price = average_price(moved)
     cash = _cash(moved)
-    closed = -sum((movement.quantity for movement in moved), Decimal(0))
-    return price if closed != held else _settled(price, held, multiplier, cash)
+    return price if -_quantity(moved) != held else _settled(price, held, multiplier, cash)
 
 
 def _from_price(
@@ -269,8 +276,17 @@ def _from_price(
     return round((ended - cash) / (held * multiplier), PRICE_DECIMALS)
 
 
+def _quantity(moved: Sequence[Movement]) -> Decimal:
+    """What movements have changed together."""
+    if len(moved) == 1:
+        return moved[0].quantity
+    return sum((movement.quantity for movement in moved), Decimal(0))
+
+
 def _cash(moved: Sequence[Movement]) -> Decimal | None:
     """What movements have moved together; None where that of one is unknown."""
+    if len(moved) == 1:
+        return moved[0].cash
     known = [movement.cash for movement in moved if movement.cash is not None]
     return sum(known, Decimal(0)) if len(known) == len(moved) else None
 

@@ -98,6 +98,9 @@ def average_price(movements: Sequence[Movement]) -> Decimal | None:
 
     None where one is unknown, and of none.
     """
+    if len(movements) == 1 and movements[0].quantity:
+        price = movements[0].price
+        return None if price is None else round(price, PRICE_DECIMALS)
     moved = Decimal(0)
     paid = Decimal(0)
     for movement in movements:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import Date, and_, case, func, insert, literal, null, or_, select, update
@@ -151,13 +152,32 @@ async def load_trades(session: Session, portfolio_ids: Collection[UUID]) -> dict
         among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None), COUNTS
     )
     found: dict[UUID, list[Trade]] = {portfolio_id: [] for portfolio_id in portfolio_ids}
-    for portfolio_id, identity, kind, day, stated_on, lot, method, *terms in await session.execute(
+    named: dict[tuple[object, ...], Instrument] = {}  # each once, on however many lines
+    for portfolio_id, identity, kind, day, stated_on, lot, method, *rest in await session.execute(
         query
     ):
-        quantity, price, *instrument = terms
+        quantity, price, *instrument = rest
         lot_method = LotMethod(method) if method else None
-        traded = (identity, Kind(kind), day, Instrument(*instrument), quantity, price)
+        terms = tuple(instrument)
+        if terms not in named:
+            named[terms] = Instrument(*instrument)
+        traded = (identity, Kind(kind), day, named[terms], quantity, price)
         found[portfolio_id].append(Trade(*traded, stated_on, lot, lot_method))
+    return found
+
+
+def trades_of(rows: Iterable[TransactionRow]) -> list[Trade]:
+    """The lines that open or close lots, as `load_trades` has them once they are written."""
+    named: dict[tuple[object, ...], Instrument] = {}  # each once, on however many lines
+    found = []
+    for row in rows:
+        if row.quantity is None:
+            continue
+        terms = _terms(row)
+        if terms not in named:
+            named[terms] = Instrument(*terms)
+        traded = (row.transaction_id, row.kind, row.trade_date, named[terms], row.quantity)
+        found.append(Trade(*traded, row.price, row.stated_on, row.lot_id, row.lot_method))
     return found
 
 
@@ -169,11 +189,12 @@ _TERMS = (  # in the order of Instrument
     *("symbol", "underlying", "multiplier", "option_type", "strike", "expiry"),
     *("investment_class", "investment_subtype"),
 )
+_terms = attrgetter(*_TERMS)
 
 
 async def load_market(session: Session, trades: Iterable[Trade], as_of: date) -> Market:
     """What is known up to the session `as_of` of what the trades are on."""
-    traded = [trade.instrument for trade in trades]
+    traded = {trade.instrument for trade in trades}
     underlyings = {instrument.underlying for instrument in traded}
     expired = {
         (instrument.underlying, session_on_or_before(instrument.expiry)): instrument.expiry
@@ -251,8 +272,17 @@ async def save_lots(
     portfolio_ids: Sequence[UUID],
     lots: Sequence[LotRow],
     held: Sequence[SpanRow],
+    *,
+    empty: bool = False,
 ) -> None:
-    """Replace the lots of the portfolios by these; a lot that stays keeps its tags."""
+    """Replace the lots of the portfolios by these; a lot that stays keeps its tags.
+
+    `empty`: the portfolios have none.
+    """
+    if empty:
+        await append(session, Position, [vars(row) for row in lots], guarded=True)
+        await append(session, PositionSpan, [vars(row) for row in held], guarded=True)
+        return
     within = {"portfolio_id": list(portfolio_ids)}
     await merge(session, Position, [vars(row) for row in lots], within)
     await merge(session, PositionSpan, [vars(row) for row in held], within)

@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 from services.gateway.books import files
 from services.gateway.books.files import Holdings, Sheet, Source
 from services.gateway.books.files.totals import FileTotals, file_totals
-from services.gateway.books.keeping import load_lines, lot_row
+from services.gateway.books.keeping import load_lines
+from services.gateway.books.lot_rows import lot_row
 from services.gateway.books.lots import LotLines, Written, corrected
 from services.gateway.books.queries import reconciliation as queries
 from services.gateway.books.queries.ledger import TransactionRow

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from services.gateway.books.files.reading import MAX_IDENTITY
 from services.gateway.books.ledger import Kind, LotMethod
 from services.gateway.books.schemas.positions import Day, Number, OfValuedPortfolio, Word
 from services.gateway.books.schemas.uploads import RestatedSessions
@@ -105,7 +106,7 @@ class TransactionPage(BaseModel):
 
 
 ExternalId = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), PRINTABLE
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_IDENTITY), PRINTABLE
 ]
 
 

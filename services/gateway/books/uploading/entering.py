@@ -1,5 +1,6 @@
 """A file of transactions, met with the ledger it is for, and entered into it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,8 +10,8 @@ from services.gateway.books.checks import IN_PRICE, in_price
 from services.gateway.books.entering import beyond_held
 from services.gateway.books.files import OPTIONS, PUBLIC, Entry, Skipped
 from services.gateway.books.files import Problem as RowProblem
-from services.gateway.books.keeping import FILE, keep_ledger, value_from_first, write_lines
-from services.gateway.books.ledger import Excess
+from services.gateway.books.keeping import FILE, enter_lines
+from services.gateway.books.ledger import Excess, Kind
 from services.gateway.books.lots import Written
 from services.gateway.books.queries.ledger import TransactionRow
 from services.gateway.books.queries.transactions import (
@@ -60,24 +61,30 @@ async def write_entries(
     """
     if not entries:
         return Result()
-    rows = {entry.line: transaction_row(portfolio_id, entry, share_day) for entry in entries}
-    await write_lines(session, portfolio_id, [Written((), list(rows.values()))], FILE)
+    rows = await asyncio.to_thread(_rows, portfolio_id, entries, share_day)
     first = min(entry.trade_date for entry in entries)
-    await value_from_first(session, portfolio_id, valued_on, first, FILE)
-    kept = await keep_ledger(session, portfolio_id)
-    by_id = {row.transaction_id: row for row in rows.values()}
+    written = [Written((), rows)]
+    kept = await enter_lines(session, portfolio_id, written, (valued_on, first), FILE)
+    by_id = {row.transaction_id: row for row in rows}
     warnings = [
         _excess_warning(by_id[excess.transaction_id], excess)
         for excess in kept.ledger.excesses
         if excess.transaction_id in by_id
     ]
+    dividends = [row.transaction_id for row in rows if row.kind is Kind.DIVIDEND]
     warnings += [
         RowProblem(by_id[key].source_line or 0, "amount", IN_PRICE, in_price(by_id[key]))
-        for key in await load_in_price(session, list(by_id))
+        for key in await load_in_price(session, dividends)
     ]
-    paid_for = await first_ex_date(session, list(by_id))
+    paid_for = await first_ex_date(session, dividends)
     since = min(day for day in (first, kept.since, paid_for) if day is not None)
     return Result(since, sorted(warnings, key=lambda warning: warning.line))
+
+
+def _rows(
+    portfolio_id: UUID, entries: Sequence[Entry], share_day: date | None
+) -> list[TransactionRow]:
+    return [transaction_row(portfolio_id, entry, share_day) for entry in entries]
 
 
 def transaction_row(portfolio_id: UUID, entry: Entry, share_day: date | None) -> TransactionRow:

@@ -12,7 +12,12 @@ from uuid import UUID
 
 from services.gateway.books import files, repeated
 from services.gateway.books.dependencies import owned_portfolio, refuse_draft
-from services.gateway.books.editing import exchange_day, refuse_future, refuse_too_many
+from services.gateway.books.editing import (
+    exchange_day,
+    nearest_session,
+    refuse_future,
+    refuse_too_many,
+)
 from services.gateway.books.files import (
     Change,
     Entry,
@@ -43,8 +48,9 @@ from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import date_outside_data
 from services.gateway.tables import User
-from shared.calendar import is_session, next_session, session_on_or_before
+from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
+from shared.texts import shown
 
 
 @dataclass(frozen=True)
@@ -229,14 +235,14 @@ def _with_equity(plan: Plan, options: UploadOptions) -> Plan:
         return plan
     session_date = day and session_on_or_before(day)
     if session_date is not None and session_date < files.EARLIEST_DATE:
-        raise _equity_too_early(session_date)
+        raise _equity_too_early(day)
     return replace(plan, equity=equity, equity_day=session_date)
 
 
-def _equity_too_early(session_date: date) -> Problem:
-    """A 422 for equity on a session that no file may name: its export could not be uploaded."""
-    first = next_session(files.EARLIEST_DATE)  # which is a holiday
-    message = f"equity_date means the session of {session_date}: the first day it may be is {first}"
+def _equity_too_early(day: date | None) -> Problem:
+    """A 422 for equity of before every session that a file may name: no export could be read."""
+    first = nearest_session(files.EARLIEST_DATE)  # which is a holiday
+    message = f"equity_date {day} lies before {first}, the first session that it may be"
     errors = [{"field": "equity_date", "code": "date_too_early", "message": message}]
     return Problem(422, "date_too_early", message, errors)
 
@@ -325,7 +331,7 @@ async def _existing(
 
 
 def portfolio_name(options: UploadOptions, filename: str | None) -> str:
-    stem = "".join(letter for letter in PurePath(filename or "").stem if letter.isprintable())
+    stem = shown(PurePath(filename or "").stem)
     return options.portfolio_name or stem.strip()[:100] or "Portfolio"
 
 

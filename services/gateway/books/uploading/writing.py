@@ -10,13 +10,7 @@ from services.gateway.books.dependencies import name_taken
 from services.gateway.books.editing import position_row
 from services.gateway.books.files import Change, Sheet, Source
 from services.gateway.books.files import Problem as RowProblem
-from services.gateway.books.keeping import (
-    FILE,
-    keep_ledger,
-    state_equity,
-    value_from_first,
-    write_lines,
-)
+from services.gateway.books.keeping import FILE, enter_lines, state_equity
 from services.gateway.books.lots import Written, corrected, entered
 from services.gateway.books.queries import portfolios
 from services.gateway.books.schemas.uploads import UploadOptions
@@ -87,10 +81,9 @@ async def write_changes(session: Session, caller: User, portfolio_id: UUID, plan
     restated = await _write_equity(session, caller, portfolio_id, plan)
     kept_since = None
     if any(each.lines for each in lines):
-        await write_lines(session, portfolio_id, lines, FILE)
         first = min(change.holding.entry_date for change in plan.written)
-        await value_from_first(session, portfolio_id, plan.valued_on, first, FILE)
-        kept_since = (await keep_ledger(session, portfolio_id)).since
+        days = (plan.valued_on, first)
+        kept_since = (await enter_lines(session, portfolio_id, lines, days, FILE)).since
     carried = {
         lots[change.holding.line]: change.holding.tags
         for change in plan.written
