@@ -1,9 +1,10 @@
 """The Greeks of a portfolio in dollars, which add up over underlyings as share Greeks do not.
 
-Of a position: dollar delta q m S delta (the delta-adjusted exposure); dollar gamma q m gamma S^2 /
-100, what a rise of the underlying of 1 % adds to it; theta, vega and rho are in USD as they are.
-Weighted by beta, each underlying counts as its beta of SPY: dollar delta x beta, dollar gamma x
-beta^2, so that the sums say what a move of the market does.
+Of a position: dollar delta q m S delta (the delta-adjusted exposure, in whole cents as snapshots
+have it: the sum is their net exposure); dollar gamma q m gamma S^2 / 100, what a rise of the
+underlying of 1 % adds to it; theta, vega and rho are in USD as they are. Weighted by beta, each
+underlying counts as its beta of SPY: dollar delta x beta, dollar gamma x beta^2, so that the sums
+say what a move of the market does.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.snapshots.calculations.metrics import USD, Metric
+from services.snapshots.calculations.metrics import USD, Metric, cents
 from services.snapshots.calculations.parametric import Exposures
 from shared.arrays import ArrayColumns, FloatArray
 
@@ -39,7 +40,7 @@ def dollar_greeks(
     """
     beta = market_betas[exposures.underlying]
     by_name = {
-        "dollar_delta": exposures.dollars,
+        "dollar_delta": cents(exposures.dollars),
         "dollar_gamma_1pct": greeks.dollar_gamma,
         "dollar_theta_1d": greeks.theta,
         "dollar_vega_1pt": greeks.vega,

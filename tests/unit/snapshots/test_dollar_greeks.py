@@ -1,9 +1,12 @@
 """Greeks in dollars: by hand, by a move of the underlying, by beta, and what is missing."""
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.snapshots.calculations.dollar_greeks import OptionGreeks, dollar_greeks
 from services.snapshots.calculations.metrics import Metric
@@ -79,3 +82,20 @@ def test_a_book_of_stock_has_no_gamma_for_any_beta() -> None:
 
     assert found["dollar_gamma_1pct_beta_weighted"].value == 0.0
     assert found["dollar_delta_beta_weighted"].reason == "no position has the inputs"
+
+
+@given(
+    st.lists(
+        st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda usd: round(usd, 6)),
+        min_size=1,
+        max_size=50,
+    )
+)
+def test_dollar_delta_is_the_net_of_exposures_in_whole_cents(dollars: list[float]) -> None:
+    held = Exposures(np.array(dollars), np.zeros(len(dollars), np.int64), np.ones(len(dollars)))
+    none = OptionGreeks(*(np.zeros(len(dollars)) for _ in range(4)))
+
+    found = {each.name: each for each in dollar_greeks("portfolio", held, none, BETAS)}
+
+    exact = sum(Decimal(repr(usd)).quantize(Decimal("0.01"), ROUND_HALF_UP) for usd in dollars)
+    assert found["dollar_delta"].rounded() == float(exact)
