@@ -1,7 +1,7 @@
 """What limits reads, as frozen dataclasses: all that repository and calculations share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
@@ -314,6 +314,7 @@ class Reading:
 
 
 Day = tuple[UUID, date]  # a portfolio and a session
+ScenarioKey = tuple[UUID | None, str]  # the user who saved it, None for the house, and its id
 
 
 @dataclass(frozen=True)
@@ -338,10 +339,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Readings:
-    """What was found: NAV by portfolio and session where there is a snapshot, and the answers."""
+    """What was found: NAV by portfolio and session where there is a snapshot, and the answers.
+
+    `scenarios`: the names of scenarios, where an answer may be the worst of them.
+    """
 
     navs: Mapping[Day, float | None]
     answers: Mapping[tuple[Question, Day], Reading]
+    scenarios: Mapping[ScenarioKey, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

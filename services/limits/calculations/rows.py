@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 from services.limits.calculations.evaluation import ALERTS, Evaluated
 from services.limits.calculations.messages import message
-from services.limits.inputs import Contributor
+from services.limits.inputs import Contributor, ScenarioKey
 from shared.arrays import Columns
 
 
@@ -35,8 +35,10 @@ def state_columns(evaluated: Sequence[Evaluated]) -> Columns:
     }
 
 
-def alert_columns(alerts: Mapping[UUID, Evaluated], run_id: UUID) -> Columns:
-    """One row per alert, of a run."""
+def alert_columns(
+    alerts: Mapping[UUID, Evaluated], run_id: UUID, scenarios: Mapping[ScenarioKey, str]
+) -> Columns:
+    """One row per alert, of a run; `scenarios`: the names of those that messages may be about."""
     found = list(alerts.values())
     limits = [each.watched.limit for each in found]
     return {
@@ -53,7 +55,7 @@ def alert_columns(alerts: Mapping[UUID, Evaluated], run_id: UUID) -> Columns:
         "value": [each.valued.value for each in found],
         "threshold": [each.threshold for each in found],
         "unit": [limit.unit.value for limit in limits],
-        "message": [message(each) for each in found],
+        "message": [message(each, scenarios) for each in found],
         "contributors": [_listed(each.valued.contributors or ()) for each in found],
         "run_id": [run_id] * len(found),
         "group_id": [uuid5(ALERTS, f"{limit.user_id}/{run_id}") for limit in limits],

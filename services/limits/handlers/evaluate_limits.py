@@ -64,7 +64,6 @@ async def evaluate(session: Session, scope: Scope, run_id: UUID) -> Outcome:
         found = with_contributors(found, parts)
     await repository.save_states(session, state_columns(found))
     limit_ids = {each.limit.limit_id for each in work.watched}
-    alerts = await repository.save_alerts(
-        session, scope.firsts, limit_ids, alert_columns(raised(found), run_id)
-    )
+    columns = alert_columns(raised(found), run_id, work.readings.scenarios)
+    alerts = await repository.save_alerts(session, scope.firsts, limit_ids, columns)
     return Outcome(len(found), alerts)

@@ -7,7 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Double, Table, and_, cast, literal, select
 
-from services.limits.inputs import Day, Measure, Per, Question, Reading, Readings, Source
+from services.limits.inputs import (
+    Day,
+    Measure,
+    Per,
+    Question,
+    Reading,
+    Readings,
+    ScenarioKey,
+    Source,
+)
 from services.limits.repository.members import NOT_HELD, Found, Wanted, load_members
 from shared.database import Session, among
 from shared.published import factors, snapshots, stress
@@ -60,7 +69,9 @@ async def load_readings(session: Session, wanted: Wanted) -> Readings:
         for day in own
         if day in navs
     }
-    return Readings(navs, nothing | answers)
+    is_of_worst = bool(_keys(whole, Source.WORST))
+    scenarios = await _load_scenario_names(session) if is_of_worst else {}
+    return Readings(navs, nothing | answers, scenarios)
 
 
 async def load_contributors(session: Session, wanted: Wanted) -> Found:
@@ -164,3 +175,15 @@ async def _load_worst(session: Session, scope: _Scope, keys: Sequence[tuple[str,
         ((Source.WORST, method), (portfolio_id, as_of)): _reading(value, NONE_KNOWN, scenario_id)
         for portfolio_id, as_of, method, scenario_id, value in await session.execute(query)
     }
+
+
+async def _load_scenario_names(session: Session) -> dict[ScenarioKey, str]:
+    """By the user who saved it, None for those of the house."""
+    house = stress.stress_scenarios.c
+    custom = stress.custom_scenarios.c
+    found = {
+        (None, scenario_id): name
+        for scenario_id, name in await session.execute(select(house.scenario_id, house.name))
+    }
+    query = select(custom.user_id, custom.scenario_id, custom.name)
+    return found | {(user_id, key): name for user_id, key, name in await session.execute(query)}

@@ -95,8 +95,7 @@ async def test_a_limit_is_evaluated_when_it_is_set_and_names_what_drives_it(
     ((level, day, member, withdrawn, message),) = await alerts(admin)
     assert (level, day, member, withdrawn) == ("breached", AS_OF, "AAPL", False)
     assert message == (
-        "Concentration: market_value of AAPL is 30.00% of NAV, "
-        "outside its breach level of 28.00% of NAV"
+        "Concentration: AAPL is 30.00% of NAV, outside its breach level of 28.00% of NAV"
     )
 
 
