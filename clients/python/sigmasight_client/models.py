@@ -1868,6 +1868,7 @@ class LimitTemplate(TypedDict):
     """A usual limit, to be set as it is or with other levels."""
 
     template: "str"
+    title: "str"
     description: "str"
     limit: "NewLimit"
 
@@ -2219,6 +2220,7 @@ class MetricOut(TypedDict):
     """One measured number, or null with the reason."""
 
     metric: "str"
+    title: "str"
     value: "float | None"
     unit: "str"
     share_of_nav: "float | None"

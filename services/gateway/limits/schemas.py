@@ -33,6 +33,12 @@ _TERMS: Mapping[str, Any] = {
     "owner": "Risk",
     "note": "",
 }
+_TEMPLATE = {
+    "template": "concentration",
+    "title": "Concentration",
+    "description": "no underlying is worth more than 10 % of NAV",
+    "limit": _TERMS,
+}
 _STANDING = {
     "portfolio_id": SOME_ID,
     "portfolio_name": "Long/short",
@@ -105,9 +111,10 @@ class NewLimit(RequestBody):
 class LimitTemplate(BaseModel):
     """A usual limit, to be set as it is or with other levels."""
 
-    model_config = example(template="concentration", description="...", limit=_TERMS)
+    model_config = example(**_TEMPLATE)
 
     template: str
+    title: str = Field(description="what readers call it")
     description: str
     limit: NewLimit
 
@@ -115,9 +122,7 @@ class LimitTemplate(BaseModel):
 class LimitTemplates(BaseModel):
     """The usual limits."""
 
-    model_config = example(
-        items=[{"template": "concentration", "description": "...", "limit": _TERMS}]
-    )
+    model_config = example(items=[_TEMPLATE])
 
     items: list[LimitTemplate]
 

@@ -75,9 +75,10 @@ class Action:
 
 _WORST_FIRST = {"breached": 0, "warning": 1, "ok": 2}
 _USUAL = {"per": "portfolio", "unit": "share_of_nav", "direction": "above", "hysteresis": 0.0}
-TEMPLATES: tuple[tuple[str, str, Mapping[str, object]], ...] = (
+TEMPLATES: tuple[tuple[str, str, str, Mapping[str, object]], ...] = (
     (
         "concentration",
+        "Concentration",
         "no underlying, stock and options together, is worth more than 10 % of NAV",
         {
             "name": "Concentration 10 %",
@@ -90,6 +91,7 @@ TEMPLATES: tuple[tuple[str, str, Mapping[str, object]], ...] = (
     ),
     (
         "gross_exposure",
+        "Gross exposure",
         "gross delta-adjusted exposure is at most 200 % of NAV",
         {
             "name": "Gross 200 %",
@@ -100,6 +102,7 @@ TEMPLATES: tuple[tuple[str, str, Mapping[str, object]], ...] = (
     ),
     (
         "var_99",
+        "VaR 99 %",
         "one-day historical VaR at 99 % is at most 2 % of NAV",
         {
             "name": "VaR 99 2 %",
@@ -110,6 +113,7 @@ TEMPLATES: tuple[tuple[str, str, Mapping[str, object]], ...] = (
     ),
     (
         "worst_scenario",
+        "Worst scenario",
         "no stress scenario loses more than 15 % of NAV",
         {
             "name": "Worst scenario 15 %",
@@ -121,6 +125,7 @@ TEMPLATES: tuple[tuple[str, str, Mapping[str, object]], ...] = (
     ),
     (
         "net_delta",
+        "Net dollar delta",
         "the dollar delta is at most 100 % of NAV, long or short",
         {
             "name": "Net delta 100 %",
@@ -132,6 +137,7 @@ TEMPLATES: tuple[tuple[str, str, Mapping[str, object]], ...] = (
     ),
     (
         "vega",
+        "Vega",
         "a point of implied volatility moves at most 0.5 % of NAV",
         {
             "name": "Vega 0.5 %",
@@ -147,8 +153,8 @@ TEMPLATES: tuple[tuple[str, str, Mapping[str, object]], ...] = (
 def templates() -> list[dict[str, object]]:
     """The usual limits, to be set as they are or with other levels."""
     return [
-        {"template": name, "description": description, "limit": {**_USUAL, **limit}}
-        for name, description, limit in TEMPLATES
+        {"template": name, "title": title, "description": text, "limit": {**_USUAL, **limit}}
+        for name, title, text, limit in TEMPLATES
     ]
 
 

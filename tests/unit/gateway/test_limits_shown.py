@@ -48,6 +48,6 @@ def test_a_title_names_what_only_one_of_its_figures_is(name: str, title: str) ->
 
 
 def test_no_two_measures_of_a_portfolio_have_one_title() -> None:
-    titles = [figure_title(name, each.title) for name, each in defined_measures().items()]
+    titles = [each.title for each in defined_measures().values()]
 
     assert sorted(titles) == sorted(set(titles))

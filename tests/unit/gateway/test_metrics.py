@@ -78,12 +78,13 @@ def test_metrics_of_one_view_are_grouped_and_amounts_are_shares_of_nav() -> None
         a_metric("var_95_1d_historical", 70.0, "USD", "longs"),
     ]
 
-    whole = metrics.metric_groups(rows, View.PORTFOLIO, Decimal(1000))
-    longs = metrics.metric_groups(rows, View.LONGS, Decimal(1000))
+    whole = metrics.metric_groups(rows, View.PORTFOLIO, Decimal(1000), str.upper)
+    longs = metrics.metric_groups(rows, View.LONGS, Decimal(1000), str.upper)
 
     assert [group["kind"] for group in whole] == ["value_at_risk", "concentration"]
     assert [m["share_of_nav"] for group in whole for m in group["metrics"]] == [0.05, None]
     assert [m["value"] for group in longs for m in group["metrics"]] == [70.0]
+    assert [m["title"] for group in longs for m in group["metrics"]] == ["VAR_95_1D_HISTORICAL"]
 
 
 def test_every_period_has_a_return_or_a_reason() -> None:

@@ -1520,6 +1520,7 @@ export interface LimitStanding {
 
 export interface LimitTemplate {
   template: string;
+  title: string;
   description: string;
   limit: NewLimit;
 }
@@ -1788,6 +1789,7 @@ export interface MetricImpact {
 
 export interface MetricOut {
   metric: string;
+  title: string;
   value: number | null;
   unit: string;
   share_of_nav: number | null;

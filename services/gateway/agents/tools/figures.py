@@ -19,7 +19,7 @@ from services.gateway.agents.schemas import (
 )
 from services.gateway.agents.shapes import amount, counted, moved, sentence
 from services.gateway.analytics.reading.changes import changes_report
-from services.gateway.analytics.reading.definitions import definitions, figure_title
+from services.gateway.analytics.reading.definitions import definitions
 from services.gateway.analytics.reading.measures import Measure, measures_named
 from services.gateway.analytics.reading.series import series_report
 from services.gateway.analytics.schemas.series import Series
@@ -43,7 +43,7 @@ def figured(series: Series, name: str, day: date | None) -> Figured:
     """A measure's last value as a figure; `name`: of the portfolio."""
     value = series.values[-1] if series.values else None
     reason = series.gaps[-1].reason if value is None and series.gaps else None
-    title = figure_title(series.measure, series.title)
+    title = series.title
     said = sentence(title, name, day, value, series.unit, reason)
     about = (series.measure, title, value, series.unit, day, said, reason)
     return Figured(**dict(zip(Figured.model_fields, about, strict=True)))

@@ -24,13 +24,14 @@ def meanings() -> tuple[NamedMeaning, ...]:
 
 @cache
 def definitions() -> Mapping[str, Definition]:
-    """The meaning of every name; `ValueError` for a name that has two."""
+    """The meaning of every name, by its own title; `ValueError` for a name that has two."""
     found: dict[str, Definition] = {}
     for meaning in meanings():
+        about = meaning.model_dump(exclude={"names", "title"})
         for name in meaning.names:
             if name in found:
                 raise ValueError(f"{name} is defined twice in {FILE.name}")
-            found[name] = Definition(measure=name, **meaning.model_dump(exclude={"names"}))
+            found[name] = Definition(measure=name, title=_title_of(name, meaning.title), **about)
     return found
 
 
@@ -41,21 +42,26 @@ _PERIOD = "performance_"
 _SIDES = ("longs", "shorts")
 
 
-def figure_title(name: str, title: str | None = None) -> str:
-    """What readers call a figure: the title of its definition, and what the name adds to it.
+def _title_of(name: str, title: str) -> str:
+    """The title that several names share, and what this name adds to it."""
+    if found := _CONFIDENCE.search(name):
+        return f"{title}, {found[1]} %"
+    if found := _SESSIONS.search(name):
+        return f"{title}, {found[1]} sessions"
+    if found := _LARGEST.search(name):
+        return f"{title}, {found[1]}"
+    if name.startswith(_PERIOD):
+        return f"{title}, {name.removeprefix(_PERIOD)}"
+    return title
 
-    Several names have one definition: `var_99_1d_historical` is "Historical VaR, one day, 99 %",
-    `volatility_63d.longs` "Volatility of the portfolio, 63 sessions, longs".
+
+def figure_title(name: str) -> str:
+    """What readers call a figure, with the side it is of; what is not defined is its own title.
+
+    `var_99_1d_historical` is "Historical VaR, one day, 99 %", `volatility_63d.longs` "Volatility of
+    the portfolio, 63 sessions, longs".
     """
     base, _, side = name.partition(".")
     meaning = definitions().get(base)
-    parts = [title or (meaning.title if meaning else name)]
-    if found := _CONFIDENCE.search(base):
-        parts.append(f"{found[1]} %")
-    elif found := _SESSIONS.search(base):
-        parts.append(f"{found[1]} sessions")
-    elif found := _LARGEST.search(base):
-        parts.append(found[1])
-    elif base.startswith(_PERIOD):
-        parts.append(base.removeprefix(_PERIOD))
-    return ", ".join([*parts, *([side] if side in _SIDES else [])])
+    title = meaning.title if meaning else name
+    return f"{title}, {side}" if side in _SIDES else title

@@ -96,7 +96,7 @@ async def measures_named(
 async def measure_titles(session: Session, user_id: UUID, names: Collection[str]) -> dict[str, str]:
     """What readers call each measure; a name that has none is its own title."""
     known = await _known_measures(session, user_id, names)
-    titles = {name: figure_title(name, measure.title) for name, measure in known.items()} | _ONLY
+    titles = {name: measure.title for name, measure in known.items()} | _ONLY
     return {name: titles.get(name, name) for name in names}
 
 
@@ -141,14 +141,13 @@ def defined_measures() -> dict[str, Measure]:
     for name, meaning in definitions().items():
         if not meaning.series:
             continue
-        about = (meaning.title, meaning.unit)
         if name in portfolio_snapshots.c:
-            found[name] = Measure(name, Source.SNAPSHOT, (name,), *about)
+            found[name] = Measure(name, Source.SNAPSHOT, (name,), meaning.title, meaning.unit)
         else:
-            found[name] = Measure(name, Source.METRIC, (name, View.PORTFOLIO), *about)
-            for view in (View.LONGS, View.SHORTS):
-                sided = f"{name}.{view}"
-                found[sided] = Measure(sided, Source.METRIC, (name, view), *about)
+            sided = {f"{name}.{view}": view for view in (View.LONGS, View.SHORTS)}
+            for own, view in ({name: View.PORTFOLIO} | sided).items():
+                key = (name, view)
+                found[own] = Measure(own, Source.METRIC, key, figure_title(own), meaning.unit)
     for measure, side in product(MEASURES, _SIDES):
         name = f"exposure.{measure}.{side}"
         title = f"{definitions()[side].title}, {_EXPOSED[measure]}"

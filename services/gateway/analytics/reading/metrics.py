@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.gateway.analytics.queries import metrics as metrics_queries
 from services.gateway.analytics.queries import snapshots as snapshots_queries
+from services.gateway.analytics.reading.definitions import figure_title
 from services.gateway.analytics.reading.snapshots import nav_on
 from services.gateway.analytics.schemas.metrics import MetricsReport
 from services.gateway.analytics.shapes import metrics
@@ -69,7 +70,7 @@ def metrics_answer(
             "as_of": day,
             "view": view,
             "nav": nav,
-            "groups": metrics.metric_groups(rows.metrics, view, nav),
+            "groups": metrics.metric_groups(rows.metrics, view, nav, figure_title),
             "component_var": metrics.component_vars(rows.components)
             if view is View.PORTFOLIO
             else [],

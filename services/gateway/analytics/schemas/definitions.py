@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field
 from services.gateway.edge.values import example
 
 _VAR = {
-    "title": "Historical VaR, one day",
+    "title": "Historical VaR, one day, 95 %",
     "meaning": "The loss that today's holdings would have exceeded on 5 % (or 1 %) of the last 252 "
     "sessions, options repriced.",
     "formula": "interpolated quantile of ranked P&L",

@@ -14,6 +14,7 @@ from services.gateway.edge.values import LeftOut, Money, Warned, example
 
 _METRIC = {
     "metric": "var_95_1d_historical",
+    "title": "Historical VaR, one day, 95 %",
     "value": 18250.4,
     "unit": "USD",
     "share_of_nav": 0.018,
@@ -32,6 +33,7 @@ class MetricOut(BaseModel):
     model_config = example(**_METRIC)
 
     metric: str
+    title: str = Field(description="what readers call it")
     value: float | None
     unit: str
     share_of_nav: float | None = Field(description="amounts only")

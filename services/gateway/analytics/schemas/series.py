@@ -42,7 +42,7 @@ class SeriesReport(BaseModel):
         series=[
             {
                 "measure": "var_95_1d_historical",
-                "title": "Historical VaR, one day",
+                "title": "Historical VaR, one day, 95 %",
                 "unit": "USD",
                 "values": [None, 18250.4],
                 "gaps": [_GAP],

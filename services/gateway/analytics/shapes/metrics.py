@@ -1,6 +1,6 @@
 """Risk metrics by kind, VaR by position, performance and attributed P&L, from published rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
@@ -32,13 +32,19 @@ _KINDS = {
 OTHER = "other"
 
 
-def metric_groups(rows: Iterable[Row], view: View, nav: Decimal | None) -> list[dict[str, Any]]:
-    """The view's metrics by kind, each kind's by name; amounts also as a share of NAV."""
+def metric_groups(
+    rows: Iterable[Row], view: View, nav: Decimal | None, title_of: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """The view's metrics by kind, each kind's by name; amounts also as a share of NAV.
+
+    `title_of`: what readers call a metric.
+    """
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: row["metric"]):
         if row["view"] == view:
             share = share_of(row["value"], nav) if row["unit"] == AMOUNT else None
-            groups.setdefault(kind_of(row["metric"]), []).append({**row, "share_of_nav": share})
+            shown = {**row, "title": title_of(row["metric"]), "share_of_nav": share}
+            groups.setdefault(kind_of(row["metric"]), []).append(shown)
     return [{"kind": kind, "metrics": groups[kind]} for kind in (*_KINDS, OTHER) if kind in groups]
 
 
