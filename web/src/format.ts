@@ -103,15 +103,6 @@ export function instrument(symbol: string): string {
   return `${name} ${number(Number(strike) / 1000)} ${kind === "C" ? "call" : "put"} 20${year}-${month}-${day}`;
 }
 
-const VAR = /^(var|es)_(\d\d)_1d_(\w+)$/;
-
-/** `var_95_1d_historical` as people say it. */
-export function title(measure: string): string {
-  const [, kind, confidence, method] = VAR.exec(measure) ?? [];
-  if (!kind) return words(measure);
-  return `${kind === "var" ? "VaR" : "Shortfall"} ${confidence} %, ${method}`;
-}
-
 const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
 
 /** A moment in the reader's time zone, to the minute or to the second. */
@@ -122,6 +113,21 @@ export function moment(text: string, seconds = false): string {
   return `${day} ${new Intl.DateTimeFormat("en-GB", clock).format(when)}`;
 }
 
+const MODELS: Record<string, string> = {
+  american_collocation: "American, collocation",
+  american_lattice: "American, lattice",
+  american_tree: "American, tree",
+  black_scholes_merton: "Black-Scholes-Merton",
+  intrinsic: "Intrinsic value",
+  mibian: "Mibian",
+};
+
+/** What values an option. */
+export function modelName(model: string): string {
+  return MODELS[model] ?? model;
+}
+
+/** A single word of the API as a label; what has a name of its own is shown by that. */
 export function words(id: string): string {
   const text = id.replace(/_/g, " ");
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -32,6 +32,7 @@ def test_a_breach_is_acknowledged_waived_edited_and_followed(
 ) -> None:
     page = dashboard.page
     dashboard.press("g", "l")
+    toast = page.get_by_role("status", name="New alerts").locator(".toast")
     page.get_by_role("textbox", name="Name").fill("Narrow")
     page.get_by_role("textbox", name="Warning").fill("0.5")
     page.get_by_role("textbox", name="Breach").fill("1")
@@ -52,12 +53,15 @@ def test_a_breach_is_acknowledged_waived_edited_and_followed(
             expect(row).to_contain_text(f"{worst['value']:.2%}")
             expect(row).to_contain_text(f"{worst['used']:,.0%} of 1.00%")
             expect(row).to_contain_text("Market value of each underlying")
+            expect(toast).to_contain_text("1 new alert")
+            toast.hover()  # it would leave by itself
 
             row.get_by_role("button", name="Acknowledge").click()
             page.get_by_label("Reason").fill("Reduced this week")
             page.get_by_role("dialog").get_by_role("button", name="Acknowledge").click()
             expect(row).to_contain_text("Acknowledged")
             expect(row).to_contain_text("Reduced this week")
+            expect(toast).to_have_count(0)
             standing = page.locator(".numbers .item", has_text="Limits")
             expect(standing).to_contain_text("acknowledged")
             assert standing.evaluate("item => item.scrollWidth <= item.clientWidth")

@@ -29,7 +29,11 @@ def test_a_new_user_goes_from_a_file_to_a_booked_trade(
     expect(window.page.get_by_role("region", name="Problems by line")).to_contain_text("quantity")
     window.screenshot("import-preview")
     window.page.locator("input[type=file]").set_input_files(good)
-    window.page.get_by_role("button", name="Import", exact=True).click()
+    bring = window.page.get_by_role("button", name="Import", exact=True)
+    expect(bring).to_be_disabled()
+    window.page.get_by_role("button", name="Preview").click()
+    expect(window.page.get_by_role("heading", name="Preview: nothing is written")).to_be_visible()
+    bring.click()
 
     window.ready()
     assert window.strip()["NAV"] != "–"

@@ -13,6 +13,7 @@ from deploy.local.api import admin_connection, connection
 from sigmasight_client.models import NewLimit
 from tests.e2e.dashboard import NAMES, SCREENS, Dashboard, expected_strip, whole
 from tests.e2e.local_stack import LocalStack, client_of, report_of
+from tests.e2e.screens.texts import machine_names, published_names
 
 EVENTS = 200
 RELOAD = 7  # requests: the report, four of a screen, the portfolios and their sums
@@ -44,6 +45,16 @@ def test_the_strip_shows_the_numbers_of_the_api_on_any_session(
         before = latest["history"][-2]["as_of"]
         earlier = report_of(client, book, before)
 
+    for report in (latest, earlier):
+        (delta,) = [
+            each["value"]
+            for group in report["metrics"]["groups"]
+            for each in group["metrics"]
+            if each["metric"] == "dollar_delta"
+        ]
+        exposures = report["snapshot"] and report["snapshot"]["exposures"]
+        assert exposures
+        assert delta == exposures["delta_adjusted"]["net"]
     now = dashboard.strip()
     dashboard.press("[")
     expect(dashboard.page.get_by_label("As of")).to_have_value(before)
@@ -140,6 +151,7 @@ def test_the_palette_finds_positions_scenarios_and_figures(
 ) -> None:
     with client_of(stack, book) as client:
         report = report_of(client, book)
+        names = published_names(client, report)
     symbol = report["positions"][-1]["symbol"]
     scenario = report["stress"]["scenarios"][0]
     for text, place in (
@@ -150,6 +162,8 @@ def test_the_palette_finds_positions_scenarios_and_figures(
         dashboard.press("Control+k")
         expect(dashboard.page.get_by_role("combobox", name="Go to")).to_be_focused()
         dashboard.page.keyboard.type(text)
+        expect(dashboard.page.get_by_role("option").first).to_be_visible()
+        assert machine_names(dashboard.page, names) == []
         dashboard.press("Enter")
         expect(dashboard.page).to_have_url(re.compile(re.escape(place)))
 
@@ -201,7 +215,8 @@ def test_the_page_keeps_nothing_of_hundreds_of_events(
 
     def answer(route: Route) -> None:
         sent.append(EVENTS)
-        route.fulfill(content_type="text/event-stream", body=_many_events(portfolio_id))
+        body = _many_events(portfolio_id, sum(sent))
+        route.fulfill(content_type="text/event-stream", body=body)
 
     def count(route: Route) -> None:
         asked.append(route.request.url)
@@ -234,13 +249,13 @@ def test_the_page_keeps_nothing_of_hundreds_of_events(
     assert [each for each in window.findings if "503" not in each] == []
 
 
-def _many_events(portfolio_id: str) -> str:
+def _many_events(portfolio_id: str, first: int) -> str:
     about = {"portfolio_ids": [portfolio_id], "as_of": LAST_SESSION.isoformat()}
     stage = about | {"stage": "stress", "stages_done": 5, "stages": 6}
     kinds = [("stage", stage), ("results", about), ("alert", about | {"alerts": 2}), ("run", about)]
     messages = [
         f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"
-        for number, (kind, data) in enumerate(islice(cycle(kinds), EVENTS))
+        for number, (kind, data) in enumerate(islice(cycle(kinds), EVENTS), first)
     ]
     return "retry: 100\n\n" + "".join(messages)
 
@@ -254,6 +269,7 @@ def test_alerts_and_new_portfolios_appear_while_the_page_is_open(
         client.upload_positions(ONE_POSITION, portfolio_name="One")
         client.create_limit(CONCENTRATED)
         window = Dashboard(browser, stack.directory.load().gateway_url)
+        window.page.clock.install()
         window.log_in(email, password)
         expect(window.page.get_by_text("live", exact=True)).to_be_visible()
         client.upload_positions(ONE_POSITION, portfolio_name="Two")
@@ -268,6 +284,15 @@ def test_alerts_and_new_portfolios_appear_while_the_page_is_open(
         window.screenshot("alerts")
         assert window.accessibility() == []
         window.press("Escape")
+        expect(toast.locator(".toast")).to_have_count(0)
+        client.create_limit(CONCENTRATED | {"name": "Until Escape"})
+        expect(toast).to_contain_text("One, Two")
+        window.press("Escape")
+        expect(toast.locator(".toast")).to_have_count(0)
+        client.create_limit(CONCENTRATED | {"name": "For a while"})
+        expect(toast).to_contain_text("One, Two")
+        window.page.clock.fast_forward(13_000)
+        expect(toast.locator(".toast")).to_have_count(0)
         window.page.get_by_role("button", name="All portfolios").click()
         summary = client.get_portfolios_summary()
     together = window.page.get_by_role("dialog", name="All portfolios")

@@ -14,6 +14,7 @@ from sigmasight_client import SigmaSight
 from sigmasight_client.models import NewTransaction
 from tests.e2e.dashboard import Dashboard, whole
 from tests.e2e.local_stack import LocalStack
+from tests.e2e.screens.texts import machine_names, published_names
 
 HOLDINGS = b"""ticker,quantity,entry_price,entry_date,tags
 AAPL,100,130,2022-12-01,
@@ -154,6 +155,9 @@ def test_every_figure_of_a_draft_is_that_of_the_api(trader: Trader) -> None:
         expect(last).to_contain_text(f"{abs(side['dates'][0]['pnl'][-1]):,.2f}")
     trader.window.screenshot("what-if-draft")
     assert trader.window.accessibility() == []
+    report = trader.client.get_report(trader.portfolio_id)
+    page.get_by_role("button", name="Only what changes").click()
+    assert machine_names(page, published_names(trader.client, report)) == []
 
 
 def test_suggestions_meet_a_target_or_say_what_is_in_the_way(trader: Trader) -> None:

@@ -36,6 +36,8 @@ interface Props {
   /** What to draw, in the colours of the theme. */
   draw: (colours: Colours) => EChartsCoreOption;
   onPick?: (name: string) => void;
+  /** After each drawing, when it is known how large everything is. */
+  onDrawn?: (chart: ECharts) => void;
 }
 
 /**
@@ -49,7 +51,7 @@ function atOnce(option: EChartsCoreOption): EChartsCoreOption {
 }
 
 /** A picture; the library is loaded with the first one. */
-export function Chart({ label, height, draw, onPick }: Props) {
+export function Chart({ label, height, draw, onPick, onDrawn }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
   useEffect(() => {
@@ -66,14 +68,19 @@ export function Chart({ label, height, draw, onPick }: Props) {
         },
         true,
       );
+      drawn();
     };
+    const drawn = () => chart.current && onDrawn?.(chart.current);
     void import("./echarts").then(({ begin }) => {
       if (gone || !place.current) return;
       chart.current ??= begin(place.current);
       show();
       chart.current.off("click");
       chart.current.on("click", (event) => onPick?.(String(event.name)));
-      observer = new ResizeObserver(() => chart.current?.resize());
+      observer = new ResizeObserver(() => {
+        chart.current?.resize();
+        drawn();
+      });
       observer.observe(place.current);
     });
     window.addEventListener("themechange", show);

@@ -1,7 +1,7 @@
 import { useCallback } from "preact/hooks";
 
 import type { JudgedVar, LikelihoodOut } from "../api/types";
-import { fixed, money, number, title } from "../format";
+import { fixed, money, number } from "../format";
 import { Chart, type Colours } from "../parts/Chart";
 import { DataTable } from "../parts/DataTable";
 import { Facts } from "../parts/Facts";
@@ -9,9 +9,11 @@ import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
 import { days, dollars, tooltip } from "../parts/options";
 import { go } from "../state/address";
+import { titleOf, useBook } from "../state/book";
 
 /** The P&L of every session under the VaR of the evening before; what is below it is an exception. */
 export function Exceptions({ judged, chosen }: { judged: JudgedVar; chosen: string | undefined }) {
+  const { report } = useBook();
   const draw = useCallback((own: Colours) => againstVar(own, judged, chosen), [judged, chosen]);
   const past = new Set(judged.exception_dates);
   const rows = judged.session_dates.map((day, place) => [
@@ -30,7 +32,7 @@ export function Exceptions({ judged, chosen }: { judged: JudgedVar; chosen: stri
     <Panel
       title="P&L and the VaR of the evening before"
       wide
-      note={`${title(judged.measure)}${past.size ? "; ◆ exception: click for its losers" : ""}`}
+      note={`${titleOf(report, judged.measure)}${past.size ? "; ◆ exception: click for its losers" : ""}`}
       {...(rows.length ? { table: { columns, rows: rows.toReversed() } } : {})}
     >
       {judged.days > 0 && (
@@ -127,6 +129,7 @@ function againstVar(own: Colours, judged: JudgedVar, chosen: string | undefined)
 
 /** Every VaR with its tests; a click shows its exceptions. */
 export function Verdicts({ judged, shown }: { judged: JudgedVar[]; shown: JudgedVar | undefined }) {
+  const { report } = useBook();
   const columns = [
     { name: "VaR" },
     { name: "Days", numeric: true },
@@ -145,7 +148,7 @@ export function Verdicts({ judged, shown }: { judged: JudgedVar[]; shown: Judged
       aria-current={each === shown ? "true" : undefined}
       onClick={() => go({ var: each.measure, exception: undefined })}
     >
-      {title(each.measure)}
+      {titleOf(report, each.measure)}
     </button>,
     <Figure measure="days">{number(each.days, 0)}</Figure>,
     <Figure measure="exceptions">{number(each.exceptions, 0)}</Figure>,

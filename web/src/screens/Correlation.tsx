@@ -124,7 +124,7 @@ function Summary({ found }: { found: CorrelationReport }) {
     <Panel
       title="How positions move together"
       wide
-      note={found.as_of && parameters ? `calculated on ${found.as_of} over ${parameters.lookback} sessions` : undefined}
+      note={found.as_of && parameters ? `calculated once a week, last on ${found.as_of}, over ${parameters.lookback} sessions` : undefined}
     >
       {!found.as_of && <Calculate />}
       {found.reason ? (
@@ -187,7 +187,7 @@ function Clusters({ found }: { found: CorrelationReport }) {
     { name: "Cluster" },
     { name: "Members" },
     { name: "Value", numeric: true },
-    { name: "Weight", numeric: true },
+    { name: "Weight of gross", numeric: true },
     { name: "Mean |correlation|", numeric: true },
   ];
   const rows = found.clusters.map((each) => [
@@ -273,7 +273,7 @@ function FactorCorrelations({ matrix }: { matrix: FactorMatrix }) {
     <Panel
       title="Factors"
       wide
-      note={`styles over the market; mean ${fixed(mean, 2, true)}, from ${fixed(min, 2, true)} to ${fixed(max, 2, true)}`}
+      note={`${matrix.as_of ? `of ${matrix.as_of}, every session; ` : ""}styles over the market; mean ${fixed(mean, 2, true)}, from ${fixed(min, 2, true)} to ${fixed(max, 2, true)}`}
     >
       {matrix.reason ? (
         <p class="empty">{sentence(matrix.reason)}</p>

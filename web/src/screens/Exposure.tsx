@@ -1,9 +1,11 @@
+import type { ECharts } from "echarts/core";
 import { useCallback, useMemo, useState } from "preact/hooks";
 
 import type { ComponentOut, ValuedPosition } from "../api/types";
 import { instrument, money, number, percent } from "../format";
 import { Chart, type Colours } from "../parts/Chart";
 import { legible, mix } from "../parts/colour";
+import { fitting } from "../parts/fitting";
 import { Panel } from "../parts/Panel";
 import { tooltip } from "../parts/options";
 import { go } from "../state/address";
@@ -14,10 +16,25 @@ interface Props {
 }
 
 type Colouring = "pnl" | "risk";
+/** What sectors are called where there is no room for their names, which the tooltip and the table say. */
+const SHORT: Record<string, string> = {
+  "Basic Materials": "Materials",
+  "Communication Services": "Comm.",
+  "Consumer Cyclical": "Cyclical",
+  "Consumer Defensive": "Defensive",
+  "Consumer Discretionary": "Discret.",
+  "Consumer Staples": "Staples",
+  "Financial Services": "Financials",
+  "Health Care": "Health",
+  Healthcare: "Health",
+  Industrials: "Industry",
+  "Information Technology": "IT",
+  "Real Estate": "Realty",
+  Technology: "Tech",
+  Utilities: "Utils",
+};
 /** Of more positions than this an area is an underlying: thousands would be too small to be read. */
 const AREAS = 60;
-/** Of the whole: in a smaller area a number would be cut, and its sign is written alone. */
-const ROOM_FOR_NUMBER = 0.05;
 
 /**
  * Long and short apart, by sector and position; an area is the size of a delta-adjusted exposure, so
@@ -64,6 +81,7 @@ export function Exposure({ positions, components }: Props) {
         label="Positions by sector, long and short"
         height={392}
         draw={draw}
+        onDrawn={writeWhatFits}
         onPick={(name) => {
           const picked = positions.find((each) => instrument(each.symbol) === name);
           if (picked) go({ screen: "positions", filter: picked.symbol });
@@ -84,6 +102,8 @@ function noteOf(positions: ValuedPosition[]): string {
 interface Area {
   name: string;
   value: number;
+  /** Shorter names, in the order in which they are tried. */
+  shorter: string[];
   /** Its P&L or share of risk, as it is written; none where it is not one position's. */
   text?: string;
   /** What its colour says. */
@@ -114,11 +134,16 @@ function picture(own: Colours, positions: ValuedPosition[], shares: Map<string, 
     };
     const [only] = some;
     if (some.length > 1 || !only) {
-      return { ...shown, name: only?.underlying ?? "", note: `${number(some.length, 0)} positions` };
+      return { ...shown, name: only?.underlying ?? "", shorter: [], note: `${number(some.length, 0)} positions` };
     }
     const text = by === "pnl" ? money(only.daily_pnl, { plus: true, compact: true }) : percent(shares.get(only.position_id));
     const note = `${money(only.delta_adjusted_exposure)}, ${by === "pnl" ? "P&L" : "share of VaR"} ${text}`;
-    return { ...shown, name: instrument(only.symbol), text, note };
+    const name = instrument(only.symbol);
+    // An option never by its underlying alone, which is the name of the stock.
+    const [underlying, strike, kind] = name.split(" ");
+    const shorter =
+      name === only.symbol ? [] : [`${underlying} ${strike} ${kind}`, `${underlying}\n${strike} ${kind}`, `${underlying}\n${kind}`];
+    return { ...shown, name, shorter, text, note };
   };
   const data = sides.map(({ name, sectors }) => ({
     name,
@@ -129,14 +154,60 @@ function picture(own: Colours, positions: ValuedPosition[], shares: Map<string, 
       ...tooltip(own, "item"),
       formatter: ({ name, data: shown }: { name: string; data?: Partial<Area> }) => (shown?.note ? `${name}\n${shown.note}` : name),
     },
-    series: [treemap(own, data.filter((side) => side.children.length), sum(positions, sizeOf))],
+    series: [treemap(own, data.filter((side) => side.children.length))],
   };
 }
 
 const sizeOf = (each: ValuedPosition) => Math.abs(each.delta_adjusted_exposure ?? 0);
 const sum = (some: ValuedPosition[], of: (each: ValuedPosition) => number) => some.reduce((total, each) => total + of(each), 0);
 
-function treemap(own: Colours, data: object[], total: number) {
+const AREA_FONT = { size: 12, line: 15 };
+const SECTOR_FONT = { size: 11, line: 14 };
+const PADDING = 5;
+
+/** A place of the treemap as the library has laid it out. */
+interface Laid {
+  dataIndex: number;
+  name: string;
+  children?: Laid[];
+  getLayout(): { width: number; height: number } | undefined;
+}
+
+/** What is written in each place, by its number in the data; filled once the sizes are known. */
+const written = new Map<number, string>();
+
+/** Write in every place what it has room for, so that nothing is cut. */
+function writeWhatFits(chart: ECharts): void {
+  const model = (chart as unknown as { getModel(): { getSeriesByIndex(place: number): Series | undefined } }).getModel();
+  const data = model.getSeriesByIndex(0)?.getData();
+  if (!data) return;
+  const family = getComputedStyle(document.body).fontFamily;
+  written.clear();
+  const visit = (node: Laid, depth: number) => {
+    const { width = 0, height = 0 } = node.getLayout() ?? {};
+    const isArea = !node.children?.length;
+    const { size, line } = isArea ? AREA_FONT : SECTOR_FONT;
+    const font = `${isArea || depth > 1 ? "" : "bold "}${size}px ${family}`;
+    const room = { width: width - 2 * PADDING, height: isArea ? height - PADDING : line, font, lineHeight: line };
+    const texts = isArea ? areaTexts(node.name, data.getRawDataItem(node.dataIndex)) : [node.name, SHORT[node.name] ?? node.name];
+    written.set(node.dataIndex, fitting(texts, room));
+    node.children?.forEach((child) => visit(child, depth + 1));
+  };
+  visit(data.tree.root, 0);
+  chart.setOption({ series: [{}] });
+}
+
+interface Series {
+  getData(): { tree: { root: Laid }; getRawDataItem(place: number): Partial<Area> };
+}
+
+/** An area's name, or a shorter one, with its number, else with the sign of that, else alone. */
+function areaTexts(name: string, { text, sign, shorter = [] }: Partial<Area>): string[] {
+  const below = [text, sign].flatMap((each) => (each ? [`\n${each}`] : []));
+  return [...below, ""].flatMap((more) => [name, ...shorter].map((each) => each + more));
+}
+
+function treemap(own: Colours, data: object[]) {
   return {
     type: "treemap",
     roam: false,
@@ -148,14 +219,16 @@ function treemap(own: Colours, data: object[], total: number) {
     bottom: 0,
     label: {
       fontSize: 12,
-      overflow: "truncate",
-      ellipsis: "…",
-      lineOverflow: "truncate",
-      lineHeight: 15,
-      formatter: ({ name, data: shown }: { name: string; data: Partial<Area> }) =>
-        [name, ((shown.value ?? 0) > ROOM_FOR_NUMBER * total && shown.text) || shown.sign].filter(Boolean).join("\n"),
+      lineHeight: AREA_FONT.line,
+      formatter: ({ dataIndex }: { dataIndex: number }) => written.get(dataIndex) ?? "",
     },
-    upperLabel: { show: true, height: 18, color: own.text, fontSize: 11 },
+    upperLabel: {
+      show: true,
+      height: 18,
+      color: own.text,
+      fontSize: SECTOR_FONT.size,
+      formatter: ({ dataIndex }: { dataIndex: number }) => written.get(dataIndex) ?? "",
+    },
     itemStyle: { borderColor: own.panel, borderWidth: 1, gapWidth: 1 },
     levels: [
       { itemStyle: { borderColor: own.panel, borderWidth: 0, gapWidth: 6 }, upperLabel: { show: false } },

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { ApiProblem, recogniseFile, read, upload } from "../api/client";
 import type { PagePortfolioList } from "../api/names";
@@ -166,10 +166,19 @@ interface LoadingProps extends ScreenProps {
   editor: ComponentChildren;
 }
 
+/** What was previewed as it is: another file, mapping or choice in the form is not. */
+interface Previewed {
+  file: File;
+  mapping: FileMapping | null;
+}
+
 /** The portfolio to load into, a preview, and the receipt. */
 function Loading({ file, found, mapping, editor, onLoaded }: LoadingProps) {
   const [outcome, setOutcome] = useState<Outcome>(NOTHING);
   const [waiting, setWaiting] = useState(false);
+  const [previewed, setPreviewed] = useState<Previewed | null>(null);
+  const typed = useRef(0);
+  const isPreviewed = previewed !== null && previewed.file === file && previewed.mapping === mapping;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -183,10 +192,13 @@ function Loading({ file, found, mapping, editor, onLoaded }: LoadingProps) {
     form.set("dry_run", String(preview));
     if (mapping) form.set("mapping", JSON.stringify(mapping));
     setWaiting(true);
+    setPreviewed(null);
+    const before = typed.current;
     upload(form).then(
       (report) => {
         setOutcome({ report, problem: null, lines: report.problems });
         setWaiting(false);
+        if (preview && typed.current === before) setPreviewed({ file, mapping });
         if (!preview && report.portfolio) {
           onLoaded();
           go({ portfolio: report.portfolio.portfolio_id }, true);
@@ -199,10 +211,14 @@ function Loading({ file, found, mapping, editor, onLoaded }: LoadingProps) {
       },
     );
   };
+  const changed = () => {
+    typed.current += 1;
+    setPreviewed(null);
+  };
   return (
     <>
       <Panel title="Into a portfolio" note="a preview writes nothing">
-        <form class="import" onSubmit={submit} aria-label="Import a file">
+        <form class="import" onSubmit={submit} onInput={changed} aria-label="Import a file">
           <label>
             Portfolio <small>default: the file's name; an existing one is added to</small>
             <input name="portfolio_name" maxLength={100} />
@@ -238,9 +254,18 @@ function Loading({ file, found, mapping, editor, onLoaded }: LoadingProps) {
             <button type="submit" value="preview" disabled={waiting}>
               Preview
             </button>
-            <button type="submit" value="import" class="primary" disabled={waiting}>
+            <button
+              type="submit"
+              value="import"
+              class="primary"
+              disabled={waiting || !isPreviewed}
+              aria-describedby="import-waits"
+            >
               {waiting ? "Reading …" : "Import"}
             </button>
+          </p>
+          <p class="note" id="import-waits">
+            {isPreviewed ? "As the preview shows it." : "Preview it first: this file, read in this way."}
           </p>
         </form>
       </Panel>

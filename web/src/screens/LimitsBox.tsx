@@ -1,9 +1,9 @@
 import type { LimitOnSession, PortfolioReport } from "../api/types";
-import { instrument, words } from "../format";
+import { words } from "../format";
 import { Panel } from "../parts/Panel";
 import { Part } from "../parts/Part";
 import { go } from "../state/address";
-import { definedAs, inLimitsUnit, LIMIT_TONES, limitsInWords } from "../state/limits";
+import { definedAs, inLimitsUnit, LIMIT_TONES, limitsInWords, memberText } from "../state/limits";
 
 const SHOWN = 6;
 
@@ -40,7 +40,7 @@ export function LimitsBox({ report }: { report: PortfolioReport }) {
                   of <Part measure="breach" about={each.name} amount={inLimitsUnit(each.breach, each)} />
                 </small>
               </span>
-              <small class="who">{whose(each)}</small>
+              <small class="who">{whose(each, report)}</small>
             </li>
           ))}
         </ul>
@@ -61,7 +61,6 @@ function Standing({ limit }: { limit: LimitOnSession }) {
 }
 
 /** Whose value it is, or why there is none. */
-function whose({ member, measure, reason, per }: LimitOnSession): string {
-  if (!member) return reason ?? (per === "portfolio" ? "the portfolio" : per);
-  return measure === "worst_scenario" ? words(member) : instrument(member);
+function whose({ member, measure, reason, per }: LimitOnSession, report: PortfolioReport): string {
+  return memberText(report, measure, member) || (reason ?? (per === "portfolio" ? "the portfolio" : per));
 }

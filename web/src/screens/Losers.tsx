@@ -1,9 +1,10 @@
 import type { JudgedDay, JudgedVar } from "../api/types";
-import { money, percent, sentence, title, tone, words } from "../format";
+import { money, percent, sentence, tone, words } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
 import { go } from "../state/address";
+import { titleOf, useBook } from "../state/book";
 import type { Loaded } from "../state/loading";
 import { Symbol } from "../parts/Symbol";
 
@@ -17,10 +18,11 @@ interface Props {
 
 /** Who lost how much on the day of an exception, next to what the evening before allowed for. */
 export function Losers({ day, judged, loaded }: Props) {
+  const { report } = useBook();
   const found = loaded.value?.as_of === day ? loaded.value : null;
   const allowed = judged.values[judged.session_dates.indexOf(day)];
   return (
-    <Panel title={`The losers of ${day}`} wide note={`VaR of the evening before: ${money(allowed)} (${title(judged.measure)})`}>
+    <Panel title={`The losers of ${day}`} wide note={`VaR of the evening before: ${money(allowed)} (${titleOf(report, judged.measure)})`}>
       {loaded.problem && <p role="alert">{loaded.problem}</p>}
       {!found && !loaded.problem && <p class="empty">Loading …</p>}
       {found?.reason && <p class="empty">{sentence(found.reason)}</p>}

@@ -1,5 +1,5 @@
 import type { OptionMap } from "../api/types";
-import { fixed, instrument, money, number, percent, words } from "../format";
+import { fixed, instrument, money, number, percent, modelName, words } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
@@ -42,7 +42,7 @@ export function OptionContracts({ map }: { map: OptionMap }) {
         {fixed(each.quote_mid, 2)}
       </Figure>,
       each.iv_source ? words(each.iv_source) : "–",
-      each.model ? words(each.model) : (each.reason ?? "–"),
+      each.model ? modelName(each.model) : (each.reason ?? "–"),
       ...(noted ? [each.note ?? ""] : []),
     ]);
   const of = chosen ? `${chosen.underlying} ${number(chosen.strike)} ${chosen.expiry}` : (map.underlying ?? "all underlyings");

@@ -3,7 +3,7 @@ import { useCallback } from "preact/hooks";
 import { read } from "../api/client";
 import type { Changes } from "../api/names";
 import type { PortfolioReport } from "../api/types";
-import { instrument, inUnit, money, percent, sentence, title, tone } from "../format";
+import { instrument, inUnit, money, percent, sentence, tone } from "../format";
 import { Bars } from "../parts/Bars";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
@@ -54,7 +54,7 @@ function RiskContributors({ report }: { report: PortfolioReport }) {
     ),
   }));
   return (
-    <Panel title="What makes the risk" note="share of one-day VaR 95 %">
+    <Panel title="What makes the risk" note="share of the smoothed one-day VaR 95 %, to which the parts add up">
       <Bars bars={bars} empty="VaR is not measured on this session." sizes />
     </Panel>
   );
@@ -89,7 +89,7 @@ function WorstScenarios({ report }: { report: PortfolioReport }) {
     ),
   }));
   return (
-    <Panel title="Worst scenarios" note="correlated P&L and share of NAV">
+    <Panel title="Worst scenarios" note="headline P&L and share of NAV: others follow, by measured moves where they are known">
       <Bars bars={bars} empty={
           report.positions.length ? "No scenario is measured on this session." : "No position is held on this session."
         } />
@@ -123,12 +123,12 @@ function SinceYesterday() {
             { name: "Most of it" },
           ]}
           rows={figures.map((each) => [
-            titled(each),
+            each.title,
             inUnit(each.before, each.unit, { compact: true }),
             <Figure measure={each.measure}>{inUnit(each.after, each.unit, { compact: true })}</Figure>,
             <Part
               measure="difference"
-              about={`${titled(each)}, since the session before`}
+              about={`${each.title}, since the session before`}
               amount={inUnit(each.difference, each.unit, { plus: true })}
               tone={tone(each.difference)}
             >
@@ -145,9 +145,4 @@ function SinceYesterday() {
       )}
     </Panel>
   );
-}
-
-/** The API's title, with the confidence and method where several figures share it. */
-function titled(figure: { measure: string; title: string }): string {
-  return /^(var|es)_/.test(figure.measure) ? title(figure.measure) : figure.title;
 }

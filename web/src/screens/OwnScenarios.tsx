@@ -1,12 +1,13 @@
 import { useState } from "preact/hooks";
 
 import { deleteScenario } from "../api/client";
-import type { ScenarioOut } from "../api/types";
+import type { PortfolioReport, ScenarioOut } from "../api/types";
 import { fixed, shock, words } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { FormDialog } from "../parts/Form";
 import { Panel } from "../parts/Panel";
 import { go } from "../state/address";
+import { factorName, useBook } from "../state/book";
 import { asTyped } from "./ShockEditor";
 
 const BASIS_POINT = 10_000;
@@ -20,10 +21,11 @@ interface Props {
 
 /** What the user saved. */
 export function OwnScenarios({ scenarios, problem, onDeleted }: Props) {
+  const { report } = useBook();
   const [leaving, setLeaving] = useState<ScenarioOut | null>(null);
   const rows = scenarios.map((each) => [
     each.name,
-    termsOf(each),
+    termsOf(each, report),
     words(each.severity),
     <span class="buttons small">
       <button type="button" onClick={() => go({ shocked: asTyped(each) })}>
@@ -57,8 +59,8 @@ export function OwnScenarios({ scenarios, problem, onDeleted }: Props) {
   );
 }
 
-function termsOf(scenario: ScenarioOut): string {
-  const parts = Object.entries(scenario.shocks).map(([factor, value]) => `${words(factor)} ${shock(value)}`);
+function termsOf(scenario: ScenarioOut, report: PortfolioReport): string {
+  const parts = Object.entries(scenario.shocks).map(([factor, value]) => `${factorName(report, factor)} ${shock(value)}`);
   if (scenario.rate_shock !== null) parts.push(`yields ${fixed(scenario.rate_shock * BASIS_POINT, 0, true)} bp`);
   if (scenario.volatility_shock !== null) parts.push(`volatility ${shock(scenario.volatility_shock)}`);
   return parts.join(", ");

@@ -196,7 +196,7 @@ function Rolling({ regression }: { regression: Regression }) {
 
 function names(regression: Regression): string[] {
   return (regression.rolling?.factors ?? []).map(
-    (factor) => regression.coefficients.find((each) => each.factor === factor)?.name ?? words(factor),
+    (factor) => regression.coefficients.find((each) => each.factor === factor)?.name ?? factor,
   );
 }
 

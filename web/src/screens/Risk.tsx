@@ -1,7 +1,7 @@
 import { read } from "../api/client";
 import type { Backtest, Vectors } from "../api/names";
 import type { JudgedDay } from "../api/types";
-import { inUnit, percent, title, words } from "../format";
+import { inUnit, percent, words } from "../format";
 import { Choice } from "../parts/Choice";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
@@ -88,7 +88,7 @@ function Methods() {
       <>
         <Figure measure={name}>{inUnit(found.value, found.unit)}</Figure>
         <small>
-          <Part measure="share_of_nav" about={title(name)} amount={percent(found.share_of_nav)} />
+          <Part measure="share_of_nav" about={found.title} amount={percent(found.share_of_nav)} />
         </small>
       </>
     );

@@ -1,10 +1,11 @@
 import type { ScenarioOut, StressOutcome } from "../api/types";
-import { fixed, money, number, percent, shock, tone, words } from "../format";
+import { fixed, money, number, percent, shock, tone } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Panel } from "../parts/Panel";
 import { Part } from "../parts/Part";
 import { Symbol } from "../parts/Symbol";
 import { go, useAddress } from "../state/address";
+import { factorName, useBook } from "../state/book";
 
 const SHOWN = 30;
 const BASIS_POINT = 10_000;
@@ -45,8 +46,8 @@ function Summary({ outcome, terms }: { outcome: StressOutcome; terms: ScenarioOu
   );
   const coverage = <Part measure="coverage" about={outcome.name} amount={percent(main?.coverage)} />;
   const facts: Array<[string, preact.ComponentChildren]> = [
-    ["Others follow", amount("total_pnl", correlated?.total_pnl)],
-    ["Only these move", amount("total_pnl", direct?.total_pnl)],
+    [correlated ? "Headline: others follow" : "Others follow", amount("total_pnl", correlated?.total_pnl)],
+    [correlated ? "Only these move" : "Headline: only these move", amount("total_pnl", direct?.total_pnl)],
     ["What following adds", amount("correlation_effect", correlated?.correlation_effect)],
     ["Volatility's part", amount("volatility_pnl", main?.volatility_pnl)],
     ["Beyond delta", amount("nonlinear", main?.nonlinear)],
@@ -101,26 +102,27 @@ function ByFactor({ outcome, terms }: { outcome: StressOutcome; terms: ScenarioO
   })) as Array<Record<string, number>>;
   const names = new Set([...Object.keys(given).filter((name) => given[name]), ...impacts.flatMap(Object.keys)]);
   const size = (name: string) => Math.max(...impacts.map((each) => Math.abs(each[name] ?? 0)));
+  const { report } = useBook();
   const amount = (name: string, value: number | null | undefined) => (
     <Part measure="factor_impacts" about={`${outcome.name}, ${name}`} amount={money(value, { plus: true })} tone={tone(value)}>
       {money(value, { plus: true, compact: true })}
     </Part>
   );
   const moved = (measure: string, name: string, value: number | null | undefined) => (
-    <Part measure={measure} about={`${outcome.name}, ${words(name)}`} amount={move(name, value)} />
+    <Part measure={measure} about={`${outcome.name}, ${factorName(report, name)}`} amount={move(name, value)} />
   );
   const rows = [...names]
     .filter((name) => size(name) > 0 || given[name])
     .toSorted((a, b) => size(b) - size(a))
     .map((name) => [
-      name === "nonlinear" ? "Beyond delta" : words(name),
+      factorName(report, name),
       moved("shocks", name, given[name]),
       moved("measured_shocks", name, measured[name]),
       moved("effective_shocks", name, direct?.effective_shocks?.[name]),
       moved("effective_shocks", name, correlated?.effective_shocks?.[name]),
-      amount(words(name), impacts[0]?.[name]),
-      amount(words(name), impacts[1]?.[name]),
-      amount(words(name), name === "nonlinear" ? stated?.nonlinear : stated?.factor_impacts?.[name]),
+      amount(factorName(report, name), impacts[0]?.[name]),
+      amount(factorName(report, name), impacts[1]?.[name]),
+      amount(factorName(report, name), name === "nonlinear" ? stated?.nonlinear : stated?.factor_impacts?.[name]),
     ]);
   const total = [
     "All",

@@ -8,7 +8,7 @@ import { Part } from "../parts/Part";
 import { go, useAddress } from "../state/address";
 import { useBook } from "../state/book";
 
-const METHODS = { correlated: "Others follow", direct: "Only these move" } as const;
+const METHODS = { correlated: "Others follow (headline)", direct: "Only these move" } as const;
 type Method = keyof typeof METHODS;
 const UNITS = { usd: "USD", nav: "% of NAV" } as const;
 

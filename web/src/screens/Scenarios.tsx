@@ -18,13 +18,20 @@ import { ShockEditor } from "./ShockEditor";
 const COLUMNS = [
   { name: "Scenario" },
   { name: "Severity" },
-  { name: "Correlated", numeric: true },
+  { name: "Headline P&L", numeric: true },
   { name: "of NAV", numeric: true },
+  { name: "Headline by" },
   { name: "Direct", numeric: true },
   { name: "By given shocks", numeric: true },
-  { name: "Headline" },
   { name: "Plausibility, σ", numeric: true },
 ];
+
+/** The same sentence as in the methodology, section Stress. */
+const HEADLINE =
+  "Headline: the P&L to quote. The other factors follow as they have moved together (correlated), since factors do " +
+  "not move alone; by the moves measured in the scenario's window where they are known, since those happened, else " +
+  "by the given shocks. Worst and best are by it.";
+const BY = { measured: "measured moves", specified: "given shocks" } as const;
 
 export function Scenarios() {
   const { report, asOf, version } = useBook();
@@ -46,9 +53,12 @@ export function Scenarios() {
   return (
     <div class="grid scenarios">
       <ScenarioMap map={map.value} loading={map.loading} problem={map.problem} chosen={chosen?.scenario_id} />
-      <Panel title="Scenarios" wide note={`${outcomes.length}, by correlated P&L; plausibility in yearly standard deviations`}>
+      <Panel title="Scenarios" wide note={`${outcomes.length}, the worst first; plausibility in yearly standard deviations`}>
         {outcomes.length ? (
-          <DataTable label="Scenarios" columns={COLUMNS} rows={rowsOf(outcomes, chosen)} />
+          <>
+            <p class="note">{HEADLINE}</p>
+            <DataTable label="Scenarios" columns={COLUMNS} rows={rowsOf(outcomes, chosen)} />
+          </>
         ) : (
           <p class="empty">{sentence(report.stress.reason ?? "No scenario is measured on this session")}</p>
         )}
@@ -93,8 +103,11 @@ function rowsOf(scenarios: StressOutcome[], chosen: StressOutcome | undefined) {
           {each.name}
         </button>,
         words(each.severity),
-        <Pnl outcome={each} result={each.correlated} method="correlated" />,
+        <strong>
+          <Pnl outcome={each} result={headline} method={each.correlated ? "correlated" : "direct"} />
+        </strong>,
         <Part measure="share_of_nav" about={each.name} amount={percent(headline?.share_of_nav, true)} />,
+        headline ? BY[headline.headline] : "–",
         <Pnl outcome={each} result={each.direct} method="direct" />,
         headline?.stated ? (
           <Part measure="stated" about={each.name} amount={money(headline.stated.total_pnl, { plus: true })}>
@@ -103,7 +116,6 @@ function rowsOf(scenarios: StressOutcome[], chosen: StressOutcome | undefined) {
         ) : (
           <small>the same</small>
         ),
-        headline ? words(headline.headline) : "–",
         <Part measure="plausibility" about={each.name} amount={number(headline?.plausibility, 1)} />,
       ];
     });

@@ -8,7 +8,7 @@ import { Panel } from "../parts/Panel";
 import { Part } from "../parts/Part";
 import { Symbol } from "../parts/Symbol";
 import { go, useAddress } from "../state/address";
-import { useBook } from "../state/book";
+import { factorName, useBook } from "../state/book";
 import { describe, useLoaded } from "../state/loading";
 
 const SHOWN = 8;
@@ -174,6 +174,7 @@ function wantedOf(typed: Typed, factors: string[]): WhatIf {
 }
 
 function Outcome({ report }: { report: WhatIfReport }) {
+  const { report: book } = useBook();
   const outcome = report.scenarios[0];
   if (!outcome) return null;
   const result = outcome.correlated ?? outcome.direct;
@@ -182,10 +183,13 @@ function Outcome({ report }: { report: WhatIfReport }) {
       {money(value, { plus: true, whole: true })}
     </Part>
   );
-  const impacts = Object.entries({ ...result?.factor_impacts, "beyond delta": result?.nonlinear ?? 0 });
+  const impacts = Object.entries({ ...result?.factor_impacts, nonlinear: result?.nonlinear ?? 0 });
   const factors = impacts
     .filter(([, value]) => value)
-    .map(([name, value]) => ({ key: name, label: words(name), value, text: amount(words(name), value, "factor_impacts") }));
+    .map(([key, value]) => {
+      const label = factorName(book, key);
+      return { key, label, value, text: amount(label, value, "factor_impacts") };
+    });
   const positions = (result?.positions ?? []).slice(0, SHOWN).map((each) => ({
     key: each.position_id,
     label: <Symbol symbol={each.symbol} />,

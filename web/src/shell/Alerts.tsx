@@ -1,8 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { read } from "../api/client";
 import type { ListedPortfolio } from "../api/names";
-import type { AlertPage } from "../api/types";
+import type { AlertPage, PortfolioReport } from "../api/types";
 import { moment, words } from "../format";
 import { go, useAddress } from "../state/address";
 import type { NewAlerts } from "../state/events";
@@ -15,37 +15,78 @@ interface Props {
   latest: NewAlerts | null;
 }
 
-/** The news that a limit was reached: said at once, by the page and to readers of screens. */
-export function AlertNews({ portfolios, latest }: Props) {
+/** Long enough to be read twice; the count at "Alerts" stays. */
+const SHOWN_MILLISECONDS = 12_000;
+/** States of limits that an alert may be about and no user has dealt with. */
+const OPEN_STATES = ["breached", "warning", "cleared"];
+
+interface NewsProps extends Props {
+  /** Of the portfolio that is open. */
+  report: PortfolioReport | null;
+}
+
+/**
+ * The news that a limit was reached: said at once, by the page and to readers of screens. It leaves by
+ * itself, by Escape, by a click, and when what it is about is acknowledged.
+ */
+export function AlertNews({ portfolios, latest, report }: NewsProps) {
   const [dismissed, setDismissed] = useState(0);
+  const [held, setHeld] = useState(false);
   const shown = latest && latest.number > dismissed ? latest : null;
+  const number = shown?.number ?? 0;
+  const dismiss = () => {
+    setDismissed(number);
+    setHeld(false);
+  };
+  useEffect(() => {
+    if (!number || held) return;
+    const leaving = window.setTimeout(dismiss, SHOWN_MILLISECONDS);
+    return () => window.clearTimeout(leaving);
+  }, [number, held]);
+  useEffect(() => {
+    if (!number) return;
+    const pressed = (event: KeyboardEvent) => event.key === "Escape" && dismiss();
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [number]);
+  // The report that was there when the news came says nothing of it.
+  const before = useRef(report);
+  useEffect(() => void (before.current = report), [number]);
+  useEffect(() => {
+    if (shown && report && report !== before.current && isDealtWith(shown, report)) dismiss();
+  }, [report]);
   const names = portfolios.filter((each) => shown?.portfolio_ids.includes(each.portfolio_id));
-  const dismiss = () => setDismissed(shown?.number ?? 0);
   return (
     <div class="news" role="status" aria-live="assertive" aria-label="New alerts">
       {shown && (
-        <div class="toast">
+        <div
+          class="toast"
+          onClick={dismiss}
+          onMouseEnter={() => setHeld(true)}
+          onMouseLeave={() => setHeld(false)}
+          onFocusCapture={() => setHeld(true)}
+          onBlurCapture={() => setHeld(false)}
+        >
           <p>
             <strong>{shown.alerts === 1 ? "1 new alert" : `${shown.alerts} new alerts`}</strong> of {shown.as_of}:{" "}
             {names.map((each) => each.name).join(", ")}
           </p>
-          <button
-            type="button"
-            class="primary"
-            onClick={() => {
-              dismiss();
-              go({ dialog: "alerts" });
-            }}
-          >
+          <button type="button" class="primary" onClick={() => go({ dialog: "alerts" })}>
             Show
           </button>
-          <button type="button" class="quiet" aria-label="Dismiss" onClick={dismiss}>
+          <button type="button" class="quiet" aria-label="Dismiss">
             ✕
           </button>
         </div>
       )}
     </div>
   );
+}
+
+/** Whether nothing of it is left to be done in the portfolio that is open, the only one it is about. */
+function isDealtWith(news: NewAlerts, { portfolio, as_of, limits }: PortfolioReport): boolean {
+  const isOfThis = news.portfolio_ids.length === 1 && news.portfolio_ids[0] === portfolio.portfolio_id;
+  return isOfThis && as_of === news.as_of && !OPEN_STATES.some((state) => limits[state]);
 }
 
 /** How many alerts came since the list was opened last. */

@@ -167,7 +167,7 @@ export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Pro
       {open === "tour" && shown?.snapshot && <Tour onEnd={() => setOpen(null)} />}
       {address["dialog"] === "all" && summary && <AllPortfolios summary={summary} />}
       {address["dialog"] === "alerts" && <Alerts portfolios={portfolios} latest={progress.alerts} />}
-      <AlertNews portfolios={portfolios} latest={progress.alerts} />
+      <AlertNews portfolios={portfolios} latest={progress.alerts} report={shown} />
     </div>
   );
 }

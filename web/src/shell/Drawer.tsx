@@ -2,10 +2,10 @@ import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact
 
 import { addressOf, read } from "../api/client";
 import type { Definition, PositionHistory, SeriesReport } from "../api/types";
-import { inUnit, instrument, title, words } from "../format";
+import { inUnit, instrument } from "../format";
 import { Spark } from "../parts/Spark";
 import { go, useAddress } from "../state/address";
-import { BookContext, useBook, type Book } from "../state/book";
+import { BookContext, titleOf, useBook, type Book } from "../state/book";
 import { useLoaded } from "../state/loading";
 import { isFree, screenOf } from "../state/screens";
 import { answeredBy, exclusions, heldBy, originOf, reported, reportedHistory, valueOf, type Asked } from "./origin";
@@ -75,7 +75,7 @@ function Open({ asked, shown }: Props) {
   const held = book ? heldBy(book.report, position) : undefined;
   const unit = meaning.value?.unit ?? "";
   const now = book && (valueOn(history, book.report.as_of) ?? reported(book.report, asked));
-  const name = meaning.value?.title ?? words(measure);
+  const name = meaning.value?.title ?? (book ? titleOf(book.report, measure) : measure);
   return (
     <aside ref={place} class="drawer" tabIndex={-1} aria-label={name}>
       <header>
@@ -84,7 +84,6 @@ function Open({ asked, shown }: Props) {
           ✕
         </button>
       </header>
-      {title(measure) !== words(measure) && <p class="note">{title(measure)}</p>}
       {(held || asked.of) && <p class="note">{held ? instrument(held.symbol) : asked.of}</p>}
       <p class="big">{now === null ? shown : inUnit(now, unit)}</p>
       {meaning.problem && <p class="empty">{meaning.problem}</p>}

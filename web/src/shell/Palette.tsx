@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { read } from "../api/client";
 import type { ListedPortfolio } from "../api/names";
 import type { PortfolioReport, SymbolsFound } from "../api/types";
-import { instrument, title } from "../format";
+import { instrument } from "../format";
 import { go } from "../state/address";
 import { useLoaded } from "../state/loading";
 import { useScreens } from "../state/own";
@@ -156,7 +156,7 @@ function choices(
     ...metrics.map((each) => ({
       key: each.metric,
       kind: "figure",
-      name: title(each.metric),
+      name: each.title,
       also: each.metric,
       act: () => go({ ...CLOSED, figure: each.metric }),
     })),

@@ -37,18 +37,24 @@ export function Strip({ book, portfolio, progress }: Props) {
 interface ItemProps {
   name: string;
   note?: ComponentChildren;
+  /** Whether the note is a name, which is never cut. */
+  named?: boolean;
   /** Shown on a phone only on demand. */
   minor?: boolean;
   children: ComponentChildren;
 }
 
-function Item({ name, note, minor = false, children }: ItemProps) {
+function Item({ name, note, named = false, minor = false, children }: ItemProps) {
   return (
     <div class={minor ? "item minor" : "item"}>
       <dt>{name}</dt>
       <dd>
         {children}
-        {note && <small title={typeof note === "string" ? note : undefined}>{note}</small>}
+        {note && (
+          <small class={named ? "named" : undefined} title={typeof note === "string" ? note : undefined}>
+            {note}
+          </small>
+        )}
       </dd>
     </div>
   );
@@ -156,7 +162,7 @@ function Metric({ report, name, title, plus = false, minor = false }: MetricProp
 function WorstScenario({ report }: { report: PortfolioReport }) {
   const worst = report.stress.correlated.worst ?? report.stress.direct.worst;
   return (
-    <Item name="Worst scenario" note={worst?.name ?? "not measured"} minor>
+    <Item name="Worst scenario" note={worst?.name ?? "not measured"} named minor>
       {worst ? (
         <Figure measure="total_pnl" series={`scenario.${worst.scenario_id}`} tone={tone(worst.total_pnl)}>
           {money(worst.total_pnl, { compact: true, plus: true })}

@@ -1,6 +1,6 @@
 import { addressOf } from "../api/client";
 import type { LeftOut, PortfolioReport, Reads } from "../api/types";
-import { inUnit, moment, money, percent, title, words } from "../format";
+import { inUnit, modelName, moment, money, percent, words } from "../format";
 import { metric } from "../state/book";
 
 /** What the address says of the number that was clicked. */
@@ -73,7 +73,7 @@ export function originOf(report: PortfolioReport, asked: Asked): Fact[] {
     ...ofExposure(report, asked),
     ...ofScenario(report, asked),
     ...ofAttribution(report, asked),
-    ...(held ? ofPosition(report, held) : []),
+    ...(held ? ofPosition(report, held, asked.measure) : []),
     ...sources(report),
     ...revision(report),
   ];
@@ -81,9 +81,7 @@ export function originOf(report: PortfolioReport, asked: Asked): Fact[] {
 
 function ofMetric(report: PortfolioReport, { measure, position, of }: Asked): Fact[] {
   const found = (position ?? of) ? undefined : metric(report, measure);
-  const named = title(measure);
   const facts: Fact[] = [];
-  if (named !== words(measure)) facts.push(["Model", named]);
   if (found?.share_of_nav != null) facts.push(["Of NAV", percent(found.share_of_nav)]);
   if (found?.first_day) facts.push(["Window", `${found.first_day} to ${found.last_day}, ${found.observations} days`]);
   else if (found?.observations != null) facts.push(["Observations", String(found.observations)]);
@@ -104,18 +102,21 @@ function ofExposure(report: PortfolioReport, { series }: Asked): Fact[] {
 }
 
 function ofScenario(report: PortfolioReport, { series }: Asked): Fact[] {
-  const id = series?.startsWith("scenario.") ? series.slice("scenario.".length) : undefined;
-  const scenario = report.stress.scenarios.find((each) => each.scenario_id === id);
-  const result = scenario?.correlated ?? scenario?.direct;
+  const [kind, id, method] = series?.split(".") ?? [];
+  const scenario = kind === "scenario" ? report.stress.scenarios.find((each) => each.scenario_id === id) : undefined;
+  const headline = scenario?.correlated ? "correlated" : "direct";
+  const shown = method === "direct" || method === "correlated" ? method : headline;
+  const result = scenario?.[shown];
   if (!scenario || !result) return [];
   const basis = report.stress.correlated_by;
   const facts: Fact[] = [
     ["Scenario", `${scenario.name}, ${scenario.severity}`],
-    ["Model", scenario.correlated ? "correlated: the other factors follow" : "direct: only what is shocked moves"],
+    ["Model", shown === "correlated" ? "correlated: the other factors follow" : "direct: only what is shocked moves"],
+    ["Headline", shown === headline ? "yes: the P&L to quote" : `no: quote the ${headline} P&L`],
     ["Of NAV", percent(result.share_of_nav, true)],
     ["Moves", result.headline === "measured" ? "as measured in the scenario's window" : "as the scenario specifies"],
   ];
-  if (scenario.correlated && basis) {
+  if (shown === "correlated" && basis) {
     facts.push(["Covariance", `${basis.matrix}, ${basis.observations} days, prices of run ${basis.price_run}`]);
   }
   if (result.plausibility != null) facts.push(["Plausibility", `${result.plausibility.toFixed(1)} yearly deviations`]);
@@ -131,15 +132,28 @@ function ofAttribution(report: PortfolioReport, { series }: Asked): Fact[] {
   return facts;
 }
 
-function ofPosition(report: PortfolioReport, held: Held): Fact[] {
+/** What the parts of the VaR add up to, beside the figure that they do not add up to. */
+function sumOfParts(report: PortfolioReport, measure: string): Fact[] {
+  const parts = report.metrics.component_var.find((each) => each.confidence === 95);
+  const [of, total, plain] =
+    measure === "component_es" ? ["ES 95 %", parts?.total_es, parts?.plain_total_es] : ["VaR 95 %", parts?.total_var, parts?.plain_total_var];
+  if (!/^component_(var|es)$/.test(measure) || total == null) return [];
+  return [
+    ["Parts add up to", `${money(total)}, the smoothed ${of}`],
+    ["Not to", `${money(plain)}, the historical ${of}`],
+  ];
+}
+
+function ofPosition(report: PortfolioReport, held: Held, measure: string): Fact[] {
   const part = componentOf(report, held.position_id);
   const known: Array<[string, string | null | undefined]> = [
     ["Price", held.price === null ? null : `${money(held.price)} (${words(held.price_source ?? "")}) of ${held.price_date}`],
     ["Volatility", held.iv_source],
-    ["Model", held.model],
+    ["Model", held.model && modelName(held.model)],
     ["Rate", held.rate_source],
     ["Dividends", held.dividend_source],
     ["Share of VaR", part?.share == null ? null : percent(part.share)],
+    ...sumOfParts(report, measure),
     ["Missing", held.reason],
   ];
   return known.flatMap(([name, text]): Fact[] => (text ? [[name, text]] : []));

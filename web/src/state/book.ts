@@ -36,6 +36,23 @@ export function metric(report: PortfolioReport, name: string): MetricOut | undef
   return undefined;
 }
 
+/** What the API calls a figure of the report. */
+export function titleOf(report: PortfolioReport, name: string): string {
+  return metric(report, name)?.title ?? name;
+}
+
+/** What the parts of a scenario's P&L are called that no factor has. */
+const PARTS: Record<string, string> = {
+  interest_rate: "Interest rate",
+  volatility: "Volatility",
+  nonlinear: "Beyond delta",
+};
+
+/** What a part of a scenario is called: factors by their names of the API. */
+export function factorName(report: PortfolioReport, factor: string): string {
+  return report.factors.factors.find((each) => each.factor === factor)?.name ?? PARTS[factor] ?? factor;
+}
+
 export interface Missing extends LeftOut {
   part: string;
 }

@@ -34,6 +34,17 @@ export interface Progress {
   alerts: NewAlerts | null;
 }
 
+const KNOWN = "sigmasight.alerts";
+const MOST_KNOWN = 50;
+
+/** A stream that is opened again repeats the events of runs that go on: an alert is news once. */
+function isNews(eventId: string): boolean {
+  const known = JSON.parse(sessionStorage.getItem(KNOWN) ?? "[]") as string[];
+  if (known.includes(eventId)) return false;
+  sessionStorage.setItem(KNOWN, JSON.stringify([...known, eventId].slice(-MOST_KNOWN)));
+  return true;
+}
+
 /** Who shows reports, and is notified when one is rendered or has failed. */
 const reportFollowers = new Set<() => void>();
 
@@ -118,7 +129,9 @@ function follow(followed: Followed): () => void {
     on<StageEvent>("stage", followed.onStage);
     on<About>("results", (event) => followed.onResults(event, false));
     on<About>("run", (event) => followed.onResults(event, true));
-    on<AlertEvent>("alert", followed.onAlert);
+    stream.addEventListener("alert", (message: MessageEvent<string>) => {
+      if (isNews(message.lastEventId)) followed.onAlert(JSON.parse(message.data) as AlertEvent);
+    });
     on<About>("report", () => reportFollowers.forEach((notify) => notify()));
   };
   open();

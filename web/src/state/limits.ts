@@ -1,5 +1,5 @@
-import type { LimitOnSession } from "../api/types";
-import { money, number, percent } from "../format";
+import type { LimitOnSession, PortfolioReport } from "../api/types";
+import { instrument, money, number, percent } from "../format";
 
 /** The states of limits in words, the most serious first. */
 const STATES: Array<[string, string]> = [
@@ -41,6 +41,13 @@ interface Counted {
 export function inLimitsUnit(value: number | null, limit: Pick<LimitOnSession, "unit" | "measure_unit">): string {
   if (limit.unit === "share_of_nav") return percent(value);
   return limit.measure_unit.startsWith("USD") ? money(value, { whole: true }) : number(value, 4);
+}
+
+/** Whose value it is: a symbol, a sector, a scenario by its name; empty: the whole portfolio's. */
+export function memberText(report: PortfolioReport, measure: string, member: string | null): string {
+  if (!member) return "";
+  if (!measure.startsWith("worst_scenario")) return instrument(member);
+  return report.stress.scenarios.find((each) => each.scenario_id === member)?.name ?? member;
 }
 
 /** What the API defines a limit's measure as; null where that has no definition of its own. */

@@ -67,7 +67,7 @@ export function Changes({ of, impacts, stale }: Props) {
       <Rates rates={impacts.rates} />
       <MarketMoves moves={impacts.market_scenarios} />
       <Correlations found={impacts.correlations} />
-      <Parts trades={impacts.trades} />
+      <Parts impacts={impacts} />
     </>
   );
 }

@@ -1,7 +1,9 @@
 import type { LimitImpact, LimitSide } from "../../api/types";
 import { Panel } from "../../parts/Panel";
 import { DataTable } from "../../parts/DataTable";
-import { levelText, memberText, stateText, toneOf, usedText } from "../limits/words";
+import { useBook } from "../../state/book";
+import { memberText } from "../../state/limits";
+import { levelText, stateText, toneOf, usedText } from "../limits/words";
 
 const CHANGES: Record<string, [string, string]> = {
   breached: ["Breached by the trades", "bad"],
@@ -52,11 +54,12 @@ export function LimitChanges({ limits }: { limits: LimitImpact[] }) {
 }
 
 function Side({ side, measure }: { side: LimitSide | null; measure: string }) {
+  const { report } = useBook();
   if (!side) return <span>–</span>;
   return (
     <span title={side.reason ?? undefined}>
       <span class={`pill ${toneOf(side.state)}`}>{stateText(side.state)}</span>
-      {side.member && <small> {memberText(measure, side.member)}</small>}
+      {side.member && <small> {memberText(report, measure, side.member)}</small>}
     </span>
   );
 }

@@ -2,6 +2,7 @@ import type {
   ComponentImpact,
   CorrelationImpact,
   FactorImpact,
+  ImpactFigures,
   MarketScenarioImpact,
   RateImpact,
   ScenarioImpact,
@@ -131,7 +132,8 @@ export function Correlations({ found }: { found: CorrelationImpact }) {
 }
 
 /** The measures that add up, by trade: together they are the difference. */
-export function Parts({ trades }: { trades: TradePart[] }) {
+export function Parts({ impacts }: { impacts: ImpactFigures }) {
+  const trades = impacts.trades;
   if (!trades.length) return null;
   const named = (name: string, measure: string, of: (trade: TradePart) => number | null | undefined) => [
     name,
@@ -144,6 +146,8 @@ export function Parts({ trades }: { trades: TradePart[] }) {
   const keys = (of: (trade: TradePart) => Record<string, number | null>) => [
     ...new Set(trades.flatMap((trade) => Object.keys(of(trade)))),
   ];
+  const factors = new Map(impacts.factors.map((each) => [each.factor, each.name]));
+  const scenarios = new Map(impacts.scenarios.map((each) => [each.scenario_id, each.name]));
   const greeks = ["delta", "gamma", "theta", "vega", "rho"] as const;
   const rows = [
     named("Market value", "market_value", (each) => each.market_value),
@@ -155,9 +159,11 @@ export function Parts({ trades }: { trades: TradePart[] }) {
         <Part measure={name} about={`trade ${each.place}`} amount={number(each.greeks[name], 2, true)} />
       )),
     ]),
-    ...keys((each) => each.factors).map((name) => named(`Factor: ${words(name)}`, "dollar_exposure", (each) => each.factors[name])),
-    ...keys((each) => each.scenarios_correlated).map((name) =>
-      named(`Scenario: ${words(name)}`, "total_pnl", (each) => each.scenarios_correlated[name]),
+    ...keys((each) => each.factors).map((id) =>
+      named(`Factor: ${factors.get(id) ?? id}`, "dollar_exposure", (each) => each.factors[id]),
+    ),
+    ...keys((each) => each.scenarios_correlated).map((id) =>
+      named(`Scenario: ${scenarios.get(id) ?? id}`, "total_pnl", (each) => each.scenarios_correlated[id]),
     ),
   ];
   return (

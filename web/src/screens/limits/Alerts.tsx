@@ -12,12 +12,10 @@ interface Props {
   page: AlertPage | null;
   problem: string | null;
   portfolioId: string;
-  /** What readers call the measure of each limit. */
-  titles: Map<string, string>;
 }
 
 /** What users were alerted of, the last ones first, and where each alert was sent. */
-export function Alerts({ page, problem, portfolioId, titles }: Props) {
+export function Alerts({ page, problem, portfolioId }: Props) {
   const [more, setMore] = useState<{ after: AlertPage; items: AlertOut[]; next: string | null } | null>(null);
   const acting = useActing();
   const current = more && more.after === page ? more : null;
@@ -37,7 +35,7 @@ export function Alerts({ page, problem, portfolioId, titles }: Props) {
       {items.length > 0 && (
         <ul class="alerts scroll" tabIndex={0} aria-label="Alerts">
           {items.map((each) => (
-            <Alert key={each.alert_id} alert={each} title={titles.get(each.limit_id)} />
+            <Alert key={each.alert_id} alert={each} />
           ))}
         </ul>
       )}
@@ -51,7 +49,7 @@ export function Alerts({ page, problem, portfolioId, titles }: Props) {
   );
 }
 
-function Alert({ alert, title }: { alert: AlertOut; title: string | undefined }) {
+function Alert({ alert }: { alert: AlertOut }) {
   return (
     <li class={alert.withdrawn ? "withdrawn" : ""}>
       <span>
@@ -59,7 +57,7 @@ function Alert({ alert, title }: { alert: AlertOut; title: string | undefined })
         {alert.withdrawn && <span class="pill">withdrawn</span>} <b>{alert.as_of}</b>
       </span>
       <span class="what">
-        {title ? alert.message.replace(alert.measure, title) : alert.message}
+        {alert.message}
         {alert.withdrawn && <small>The session was restated, and says otherwise now.</small>}
       </span>
       <span class="sent">

@@ -1,7 +1,9 @@
 import { acknowledgeLimit, deleteLimit, waiveLimit } from "../../api/limits";
 import type { LimitOut } from "../../api/types";
 import { FormDialog } from "../../parts/Form";
-import { levelText, memberText, sessionsText } from "./words";
+import { useBook } from "../../state/book";
+import { memberText } from "../../state/limits";
+import { levelText, sessionsText } from "./words";
 
 interface Props {
   limit: LimitOut;
@@ -24,9 +26,10 @@ function Reason() {
 
 /** What is the matter, so that one need not look behind the dialog. */
 function Matter({ limit }: { limit: LimitOut }) {
+  const { report } = useBook();
   const now = limit.worst;
   if (!now) return null;
-  const member = memberText(limit.measure, now.member);
+  const member = memberText(report, limit.measure, now.member);
   return (
     <p class="note">
       {member && `${member}: `}

@@ -1,15 +1,17 @@
 import { useCallback } from "preact/hooks";
 
 import { read } from "../../api/client";
-import type { LimitHistory, LimitOut, LimitStanding } from "../../api/types";
+import type { LimitHistory, LimitOut, LimitStanding, PortfolioReport } from "../../api/types";
 import { instrument, moment, money, number, percent, words } from "../../format";
 import { Chart, type Colours } from "../../parts/Chart";
 import { DataTable } from "../../parts/DataTable";
 import { Panel } from "../../parts/Panel";
 import { days, tooltip } from "../../parts/options";
 import { go } from "../../state/address";
+import { useBook } from "../../state/book";
+import { memberText } from "../../state/limits";
 import { useLoaded } from "../../state/loading";
-import { levelText, memberText, stateText } from "./words";
+import { levelText, stateText } from "./words";
 
 const SESSIONS = 250;
 
@@ -21,6 +23,7 @@ interface Props {
 
 /** One limit over its sessions: the value against the levels in force, and what users did about it. */
 export function History({ limit, portfolioId, turn }: Props) {
+  const { report } = useBook();
   const found = useLoaded<LimitHistory>(
     `${limit.limit_id} ${portfolioId}`,
     () =>
@@ -29,7 +32,7 @@ export function History({ limit, portfolioId, turn }: Props) {
   );
   const newest = found.value?.items ?? [];
   const oldest = newest.toReversed();
-  const draw = useCallback((own: Colours) => picture(own, limit, oldest), [found.value]);
+  const draw = useCallback((own: Colours) => picture(own, limit, oldest, report), [found.value]);
   const table = {
     columns: [
       { name: "Session" },
@@ -44,7 +47,7 @@ export function History({ limit, portfolioId, turn }: Props) {
       each.as_of,
       stateText(each.state),
       each.value === null ? (each.reason ?? "–") : levelText(each.value, limit),
-      memberText(limit.measure, each.member) || "the portfolio",
+      memberText(report, limit.measure, each.member) || "the portfolio",
       levelText(each.warning, limit),
       levelText(each.breach, limit),
       levelText(each.room, limit),
@@ -102,7 +105,7 @@ function Contributors({ standing }: { standing: LimitStanding | null }) {
   );
 }
 
-function picture(own: Colours, limit: LimitOut, oldest: LimitStanding[]) {
+function picture(own: Colours, limit: LimitOut, oldest: LimitStanding[], report: PortfolioReport) {
   const isShare = limit.unit === "share_of_nav";
   const written = (value: number) =>
     isShare ? percent(value) : limit.measure_unit.startsWith("USD") ? money(value, { compact: true }) : number(value, 4);
@@ -132,7 +135,7 @@ function picture(own: Colours, limit: LimitOut, oldest: LimitStanding[]) {
         return [
           each.as_of,
           `${stateText(each.state)}: ${each.value === null ? (each.reason ?? "not measured") : written(each.value)}`,
-          each.member ? memberText(limit.measure, each.member) : "",
+          each.member ? memberText(report, limit.measure, each.member) : "",
           `Breach level ${written(each.breach)}`,
         ]
           .filter(Boolean)

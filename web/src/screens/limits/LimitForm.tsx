@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { changeLimit, setLimit, tryLimit } from "../../api/limits";
 import type { LimitOut, LimitTemplates, LimitTrial, NewLimit } from "../../api/types";
-import { words } from "../../format";
+import { sentence } from "../../format";
 import { Panel } from "../../parts/Panel";
 import { Problems } from "../../parts/Problems";
 import { useActing } from "../../state/acting";
@@ -77,12 +77,12 @@ export function LimitForm({ templates, portfolioId, edited, onDone }: Props) {
                 >
                   {templates.items.map((each, number) => (
                     <option key={each.template} value={number}>
-                      {words(each.template)}
+                      {each.title}
                     </option>
                   ))}
                 </select>
               </label>
-              <p class="note">{words(template.description)}.</p>
+              <p class="note">{sentence(template.description)}</p>
             </>
           )}
           <Field name="name" label="Name" value={start.name} required maxLength={100} />

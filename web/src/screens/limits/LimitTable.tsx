@@ -5,9 +5,10 @@ import { money } from "../../format";
 import { Part } from "../../parts/Part";
 import { Spark } from "../../parts/Spark";
 import { go, useAddress } from "../../state/address";
-import { definedAs } from "../../state/limits";
+import { useBook } from "../../state/book";
+import { definedAs, memberText } from "../../state/limits";
 import { Acknowledge, Delete, Waive } from "./Dialogs";
-import { aboutText, levelText, memberText, sessionsText, stateText, toneOf, usedText } from "./words";
+import { aboutText, levelText, sessionsText, stateText, toneOf, usedText } from "./words";
 
 const SEVERITY = ["breached", "acknowledged", "warning", "waived", "not_measured", "cleared", "ok"];
 
@@ -68,10 +69,11 @@ export function LimitTable({ items, portfolioId, onDone }: Props) {
 
 function Row({ limit, onDo }: { limit: LimitOut; onDo: (what: Doing) => void }) {
   const { limit: chosen } = useAddress();
+  const { report } = useBook();
   const now = limit.worst;
   const state = now?.state ?? "not_measured";
   const isBeyond = now !== null && now.level !== "ok";
-  const member = memberText(limit.measure, now?.member ?? null);
+  const member = memberText(report, limit.measure, now?.member ?? null);
   const defined = definedAs(limit.measure);
   return (
     <tr aria-current={chosen === limit.limit_id ? "true" : undefined}>

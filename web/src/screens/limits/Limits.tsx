@@ -59,12 +59,7 @@ export function Limits() {
           }}
         />
       )}
-      <Alerts
-        page={alerts.value}
-        problem={alerts.problem}
-        portfolioId={id}
-        titles={new Map(items.map((each) => [each.limit_id, each.measure_title]))}
-      />
+      <Alerts page={alerts.value} problem={alerts.problem} portfolioId={id} />
     </div>
   );
 }

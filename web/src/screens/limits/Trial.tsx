@@ -2,11 +2,13 @@ import type { LimitTrial, NewLimit } from "../../api/types";
 import { number, percent, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
 import { go } from "../../state/address";
-import { definedAs } from "../../state/limits";
-import { memberText, toneOf } from "./words";
+import { useBook } from "../../state/book";
+import { definedAs, memberText } from "../../state/limits";
+import { toneOf } from "./words";
 
 /** How often a limit would have fired on the stored sessions, for how long, and on which. */
 export function Trial({ trial, limit }: { trial: LimitTrial; limit: NewLimit }) {
+  const { report } = useBook();
   const tried = trial.portfolios[0];
   if (!tried || !tried.sessions) return <p class="empty">No session is stored.</p>;
   const written = (value: number | null) => (limit.unit === "share_of_nav" ? percent(value) : number(value, 2));
@@ -57,7 +59,7 @@ export function Trial({ trial, limit }: { trial: LimitTrial; limit: NewLimit }) 
                 each.sessions,
                 written(each.worst),
                 each.worst_on,
-                memberText(limit.measure, each.member) || "the portfolio",
+                memberText(report, limit.measure, each.member) || "the portfolio",
               ])}
           />
           <h3>Sessions beyond a level</h3>
@@ -70,7 +72,7 @@ export function Trial({ trial, limit }: { trial: LimitTrial; limit: NewLimit }) 
               </button>,
               <span class={`pill ${toneOf(each.level)}`}>{words(each.level)}</span>,
               written(each.value),
-              memberText(limit.measure, each.member) || "the portfolio",
+              memberText(report, limit.measure, each.member) || "the portfolio",
             ])}
           />
         </>

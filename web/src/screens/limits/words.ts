@@ -1,4 +1,4 @@
-import { instrument, money, number, percent, words } from "../../format";
+import { money, number, percent, words } from "../../format";
 import { LIMIT_TONES } from "../../state/limits";
 
 /** A state as people say it: a limit that holds is within. */
@@ -43,12 +43,6 @@ export function aboutText(limit: { measure_title: string; per: string; key: stri
   return [`${limit.measure_title} ${of}`.trim(), limit.unit === "share_of_nav" ? "share of NAV" : ""]
     .filter(Boolean)
     .join(", ");
-}
-
-/** Whose value it is: a symbol, a sector, a scenario, or the whole portfolio. */
-export function memberText(measure: string, member: string | null): string {
-  if (!member) return "";
-  return measure.startsWith("worst_scenario") ? words(member) : instrument(member);
 }
 
 export function sessionsText(count: number | null): string {

@@ -206,7 +206,12 @@ function Head({ columns, sort }: { columns: GridColumn[]; sort: string | undefin
           const direction = sort === column.id ? "ascending" : sort === `-${column.id}` ? "descending" : "none";
           return (
             <th key={column.id} scope="col" aria-sort={direction} class={column.kind === "number" ? "number" : ""}>
-              <button type="button" onClick={() => go({ sort: nextSort(sort, column.id) }, true)}>
+              <button
+                type="button"
+                title={column.hint}
+                aria-description={column.hint}
+                onClick={() => go({ sort: nextSort(sort, column.id) }, true)}
+              >
                 {column.name}
                 <span aria-hidden="true">{{ ascending: " ▲", descending: " ▼", none: "" }[direction]}</span>
               </button>

@@ -39,14 +39,15 @@ export class PositionRow extends Component<RowProps> {
           >
             {place === 0 ? (
               <>
-                <input
-                  type="checkbox"
-                  class="mark"
-                  tabIndex={-1}
-                  aria-label={`Mark ${row.symbol}`}
-                  checked={marked}
-                  onChange={() => onMark(row)}
-                />
+                <label class="mark">
+                  <input
+                    type="checkbox"
+                    tabIndex={-1}
+                    aria-label={`Mark ${row.symbol}`}
+                    checked={marked}
+                    onChange={() => onMark(row)}
+                  />
+                </label>
                 <button type="button" class="link" tabIndex={-1} onClick={() => onOpen(row)}>
                   {column.cell(row)}
                 </button>

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 
 import type { PositionSums } from "../../api/types";
-import { fixed, money, number, percent, tone, words } from "../../format";
+import { fixed, modelName, money, number, percent, tone, words } from "../../format";
 import { Figure } from "../../parts/Figure";
 import type { Row } from "./rows";
 import { TagMark } from "./TagMark";
@@ -16,6 +16,8 @@ export interface GridColumn {
   unit?: Unit;
   /** Whether its sign is a gain or a loss: written with a plus, and coloured. */
   plus?: boolean;
+  /** What its name does not say: at its heading. */
+  hint?: string;
   /** In pixels. */
   width: number;
   /** Shown until columns are chosen. */
@@ -33,12 +35,13 @@ interface About {
   plus?: boolean;
   width?: number;
   usual?: boolean;
+  hint?: string;
   sum?: GridColumn["sum"];
 }
 
 /** A column of the API's numbers, each of which a click explains. */
 function numeric(id: Named, name: string, about: About = {}): GridColumn {
-  const { unit = "usd", plus = false, width = 106, usual = false, sum } = about;
+  const { unit = "usd", plus = false, width = 106, usual = false, hint, sum } = about;
   const value = (row: Row) => row[id] as number | null;
   return {
     id,
@@ -50,6 +53,7 @@ function numeric(id: Named, name: string, about: About = {}): GridColumn {
     usual,
     value,
     ...(sum ? { sum } : {}),
+    ...(hint ? { hint } : {}),
     cell: (row) =>
       value(row) === null ? (
         ""
@@ -191,7 +195,13 @@ export const COLUMNS: GridColumn[] = [
   numeric("price", "Price", { width: 90, usual: true }),
   SOURCE,
   numeric("market_value", "Market value", { width: 120, usual: true, sum: (sums) => sums.market_value }),
-  numeric("weight", "Weight", { unit: "percent", width: 76, usual: true, sum: (sums) => sums.weight }),
+  numeric("weight", "Weight of gross", {
+    unit: "percent",
+    width: 130,
+    usual: true,
+    hint: "Share of the absolute market values of all positions added up",
+    sum: (sums) => sums.weight,
+  }),
   numeric("daily_pnl", "Day P&L", { plus: true, usual: true, sum: (sums) => sums.daily_pnl }),
   numeric("unrealised_pnl", "Unrealised", { plus: true, width: 116, usual: true, sum: (sums) => sums.unrealised_pnl }),
   numeric("realised_pnl", "Realised", { plus: true, usual: true, sum: (sums) => sums.realised_pnl }),
@@ -204,7 +214,12 @@ export const COLUMNS: GridColumn[] = [
   numeric("theta", "Theta, 1 day", { plus: true, usual: true, sum: greek("theta") }),
   numeric("vega", "Vega, 1 point", { plus: true, usual: true, sum: greek("vega") }),
   VOLATILITY,
-  numeric("component_var", "Component VaR", { width: 126, usual: true, sum: (sums) => sums.component_var }),
+  numeric("component_var", "Component VaR", {
+    width: 126,
+    usual: true,
+    hint: "Part of the smoothed one-day VaR 95 %: the parts add up to that, not to the historical VaR",
+    sum: (sums) => sums.component_var,
+  }),
   { ...text("sector", "Sector", 150), usual: true },
   TAGS,
   text("name", "Name", 200),
@@ -229,7 +244,7 @@ export const COLUMNS: GridColumn[] = [
   text("price_date", "Price of", 104),
   numeric("price_age", "Price age", { unit: "days", width: 90 }),
   text("iv_source", "Volatility source", 128, (value) => words(value).toLowerCase()),
-  text("model", "Model", 170, words),
+  text("model", "Model", 170, modelName),
   text("investment_class", "Class", 90),
   text("exit_date", "Closed", 104),
   numeric("exit_price", "Exit price", { width: 104 }),
