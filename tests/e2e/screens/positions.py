@@ -319,6 +319,9 @@ def test_an_empty_portfolio_begins_on_the_page_and_is_edited_there(
     assert (saved["entry_price"], saved["tags"]) == (131.5, ["growth"])
     window.press("Escape")
 
+    box = page.locator("label.mark").first.bounding_box()
+    assert box
+    assert min(box["width"], box["height"]) >= 24
     page.get_by_label("Mark AAPL").check()
     page.get_by_label("Tag positions", exact=True).first.click()
     bulk = page.get_by_role("form", name="Tag positions")

@@ -62,7 +62,8 @@ export function AlertNews({ portfolios, latest, report }: NewsProps) {
         <div
           class="toast"
           onClick={dismiss}
-          onMouseEnter={() => setHeld(true)}
+          // Not by entering: it may appear under a pointer that rests.
+          onMouseMove={() => setHeld(true)}
           onMouseLeave={() => setHeld(false)}
           onFocusCapture={() => setHeld(true)}
           onBlurCapture={() => setHeld(false)}
