@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 4
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install page demo up down test unit integration e2e check audit format coverage bench pins calendar compose dashboards client migration clean
+.PHONY: help install page demo up down test unit integration e2e check audit format coverage bench pins calendar compose chart chart-values dashboards client migration clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -75,6 +75,13 @@ calendar: install ## Renew the table of NYSE sessions, to two years ahead
 
 compose: install ## Write docker-compose.yml from the topology, and the missing secrets
 	$(BIN)/python -m deploy.compose
+
+chart: install ## Render the Helm chart for every kind of installation and validate it (needs the network once)
+	$(BIN)/python -m tests.integration.deploy.charting
+	$(BIN)/python -m pytest tests/architecture/test_chart.py tests/integration/deploy/test_chart.py $(ARGS)
+
+chart-values: install ## Write the chart's values from the topology
+	$(BIN)/python -m deploy.chart
 
 dashboards: install ## Write the Grafana dashboards from their panels
 	$(BIN)/python -m deploy.observability.dashboards

@@ -61,3 +61,11 @@ def test_no_two_panels_of_a_dashboard_share_a_title() -> None:
     for name, (_, panels) in DASHBOARDS.items():
         titles = [panel.title for panel in panels]
         assert len(set(titles)) == len(titles), name
+
+
+def test_service_levels_name_alerts_that_exist() -> None:
+    text = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(SigmaSight\w+)`", text))
+
+    assert len(named) >= 7
+    assert named <= set(ALERTS)

@@ -14,7 +14,7 @@ from deploy.observability.dashboards import DASHBOARDS
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.operators.observing import Observer
 from services.limits.senders.meters import Meters as SendersMeters
-from tests.architecture.test_observability import RUNBOOK, rules
+from tests.architecture.test_observability import ROOT, RUNBOOK, rules
 from tests.integration.gateway.test_observing import NOW
 
 NAME = re.compile(r"\b(?:sigmasight|process|faststream)_\w+")
@@ -55,6 +55,8 @@ async def test_every_metric_of_rules_and_dashboards_exists(served: str) -> None:
     exist = samples_of(served)
 
     asked = {name for expression in expressions() for name in NAME.findall(expression)}
+    levels = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    asked |= set(re.findall(r"`(sigmasight_\w+)`", levels))
 
     assert len(asked) > 20
     assert asked - exist.keys() == set()
