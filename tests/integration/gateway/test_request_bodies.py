@@ -123,7 +123,8 @@ async def test_an_alternative_of_a_form_field_or_a_parameter_is_named(
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             for where, name in unions_beside_json(document, operation):
-                sent = {"data": {}, "params": {}} | {where: {name: "x y"}}
+                sent: dict[str, dict[str, str]] = {"data": {}, "params": {}}
+                sent[where] = {name: "x y"}
                 file = {"file": ("book.csv", GOOD_FILE, "text/csv")}
                 answer = await ann.request(
                     method.upper(), path.removeprefix("/api/v1/"), files=file, **sent

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gateway.books.keeping import lot_row, span_rows
 from services.gateway.books.ledger import (
     Instrument,
     Kind,
@@ -24,6 +23,7 @@ from services.gateway.books.ledger import (
     cents,
     derived,
 )
+from services.gateway.books.lot_rows import lot_row, span_rows
 from services.gateway.books.statements.lots import shown_lot, totals
 from services.snapshots.calculations.metrics import cents as float_cents
 from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
