@@ -12,6 +12,7 @@ from services.gateway.tables.drafts import Draft, DraftTrade
 from services.gateway.tables.imports import ImportProfile
 from services.gateway.tables.people import (
     EXPORTED,
+    LOGGED_IN,
     AuditEntry,
     EventTicket,
     IdempotencyKey,
@@ -45,6 +46,7 @@ __all__ = [
     "ACCESS",
     "EXPORTED",
     "IS_BOOK",
+    "LOGGED_IN",
     "OWN_ROWS_ELSEWHERE",
     "PUBLISHED",
     "USERS_ROLE",

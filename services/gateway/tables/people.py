@@ -169,6 +169,7 @@ Index(
 )
 
 
+LOGGED_IN = "action = 'login.succeeded'"  # a condition: with a parameter no index follows from it
 EXPORTED = "export.written"  # the action of every file that a user took out
 
 
@@ -190,6 +191,14 @@ class AuditEntry(Table, table=True):
     action: str = required(String(60), index=True)
     target: str | None = optional(String(200))
     details: dict[str, Any] = required(JSONB, server_default=text("'{}'::jsonb"))
+
+
+Index(
+    "audit_log_log_ins",
+    sql_table(AuditEntry).c.user_id,
+    sql_table(AuditEntry).c.occurred_at,
+    postgresql_where=text(LOGGED_IN),
+)
 
 
 class EventTicket(Table, table=True):
