@@ -36,6 +36,7 @@ SERVERS = ("postgres", "nats", *([FORK_SERVER] if FORKING else []))
 _PORTS = ("postgres", "nats", "nats_monitoring", *WORDS)
 _BUS_USERS = ("bootstrap", *WORDS)
 _SIGNING_KEY = "signing_key"
+TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"  # read by uvicorn, whose default is this machine
 _UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -128,7 +129,7 @@ class Stack:
     def services(self) -> list[Part]:
         """The services, each with its passwords.
 
-        All are ASGI applications, which uvicorn runs like `faststream run`, but starts sooner.
+        All are ASGI applications, which uvicorn runs.
         """
         return [self._service(word) for word in WORDS]
 
@@ -150,6 +151,8 @@ class Stack:
         return {
             "SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY_FILE": str(self.signing_key_file),
             "SIGMASIGHT_GATEWAY_DEMO_DIRECTORY": str(books if books.exists() else BOOKS),
+            # Any program of this machine reaches the gateway: none is a proxy unless named.
+            TRUSTED_PROXIES: os.environ.get(TRUSTED_PROXIES, ""),
             EMAIL_VARIABLE: self.secrets["admin_email"],
             PASSWORD_VARIABLE: self.secrets["admin"],
         }

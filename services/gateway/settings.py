@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -133,6 +134,13 @@ class GatewaySettings(ServiceSettings):
     upload_readers: int = Field(
         default=2, ge=1, le=16, description="processes that read uploaded files, at most"
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        validation_alias="FORWARDED_ALLOW_IPS",
+        description="addresses and networks of the proxies in front of the gateway, read by "
+        "uvicorn: 10.0.0.5,10.1.0.0/16; the caller is the right-most address of X-Forwarded-For "
+        "that is none of them",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="other origins whose pages may use the API: https://app.example.com,...",
@@ -154,6 +162,7 @@ class GatewaySettings(ServiceSettings):
     docs_enabled: bool = Field(default=True, description="/docs and /openapi.json")
 
     @field_validator(
+        "trusted_proxies",
         "cors_origins",
         "agent_hosts",
         "oidc_allowed_domains",
@@ -167,6 +176,19 @@ class GatewaySettings(ServiceSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        """Networks alone: uvicorn ignores what is none, and with `*` every caller picks its own."""
+        for each in proxies:
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(
+                    f"{each!r} is no proxy: write an address or a network, such as 10.1.0.0/16"
+                ) from None
+        return proxies
 
     @field_validator("cors_origins")
     @classmethod

@@ -27,16 +27,17 @@ log = structlog.get_logger("sigmasight.gateway")
 def network_of(address: str) -> str:
     """What an address counts as: itself, or the /64 of an IPv6 address.
 
-    A /64 belongs to one subscriber and holds more addresses than can be counted. What is no address
-    counts as "unknown".
+    A /64 belongs to one subscriber and holds more addresses than can be counted. An IPv4 address
+    written as an IPv6 one, as sockets for both do, is that IPv4 address. What is no address counts
+    as "unknown".
     """
     try:
         parsed = ip_address(address)
     except ValueError:
         return "unknown"
-    return (
-        str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
-    )
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Network((int(parsed), 64), strict=False))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from services.gateway.edge.dependencies import (
     NetworkAddress,
 )
 from services.gateway.edge.problems import Problem, documented, unauthorised
+from services.gateway.edge.rate_limits import network_of
 from services.gateway.edge.tokens import (
     Bearer,
     new_refresh_token,
@@ -82,7 +83,7 @@ async def login(proof: Credentials, gateway: GatewayParts, address: NetworkAddre
     user = await _proven(proof, gateway, address)
 
     async def log_in(session: Session) -> TokenPair:
-        return await _logged_in(session, gateway, user)
+        return await _logged_in(session, gateway, user, address)
 
     return await after_code(gateway, user, proof.given_code, address, log_in)
 
@@ -106,13 +107,13 @@ async def _proven(proof: Credentials, gateway: Gateway, address: str) -> User:
     raise unauthorised("wrong_credentials", "the address or the password is wrong")
 
 
-async def _logged_in(session: Session, gateway: Gateway, user: User) -> TokenPair:
-    await _accept(session, user)
+async def _logged_in(session: Session, gateway: Gateway, user: User, address: str) -> TokenPair:
+    await _accept(session, user, address)
     return await _new_tokens(session, gateway, Bearer(user.user_id, uuid4()), new_refresh_token())
 
 
-async def _accept(session: Session, user: User) -> None:
-    await queries.delete_attempts(session, user.email)
+async def _accept(session: Session, user: User, address: str) -> None:
+    await queries.delete_attempts(session, user.email, network_of(address))
     await record(session, "login.succeeded", user.user_id)
 
 
@@ -210,7 +211,7 @@ async def change_password(
         await queries.save_password(session, caller.user_id, password_hash)
         await queries.end_families(session, caller.user_id, now)
         await record(session, "user.password_changed", caller.user_id)
-        return await _logged_in(session, gateway, caller)
+        return await _logged_in(session, gateway, caller, address)
 
 
 # --- sessions of browsers ---
@@ -234,7 +235,7 @@ async def open_page_session(
     user = await _proven(proof, gateway, address)
 
     async def log_in(session: Session) -> str:
-        await _accept(session, user)
+        await _accept(session, user, address)
         return await _page_token(session, gateway, user)
 
     token = await after_code(gateway, user, proof.given_code, address, log_in)

@@ -8,18 +8,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.queries import is_over
+from services.gateway.edge.rate_limits import network_of
 from services.gateway.edge.tokens import Bearer
-from services.gateway.tables import EventTicket, LoginAttempt, RefreshToken, User
+from services.gateway.tables import (
+    LOGGED_IN,
+    AuditEntry,
+    EventTicket,
+    LoginAttempt,
+    RefreshToken,
+    User,
+)
 from shared.database import Session, lock_each, sql_table
 
+KNOWN = timedelta(days=90)  # since the last log-in from a network
+LOG_INS_LOOKED_AT = 100
 PARALLEL_USE = timedelta(seconds=10)  # as long as tabs take that refresh at once
 
 tokens = sql_table(RefreshToken)
 attempts = sql_table(LoginAttempt)
+audit = sql_table(AuditEntry)
 users = sql_table(User)
 tickets = sql_table(EventTicket)
 
@@ -131,12 +142,16 @@ async def save_attempt(
 ) -> timedelta | None:
     """Count an attempt; when there were too many, return the time to wait instead.
 
-    Attempts on the same account or from the same address run one after the other, so that none
-    passes unnoticed.
+    From a network that the account has logged in from, the attempts on the account from there
+    count alone: a stranger's from elsewhere keep its owner from nothing. Attempts on the same
+    account or from the same address run one after the other, so that none passes unnoticed.
     """
     await lock_each(session, [f"login/account/{account}", f"login/address/{network_address}"])
+    on_account = attempts.c.account == account
+    if network_address in await _known_networks(session, account, now):
+        on_account &= attempts.c.network_address == network_address
     counted = (
-        (attempts.c.account == account, limits.per_account),
+        (on_account, limits.per_account),
         (attempts.c.network_address == network_address, limits.per_address),
     )
     waits = [await _wait(session, *each, limits.window, now) for each in counted]
@@ -160,9 +175,22 @@ async def _wait(
     return None if oldest is None else oldest + window - now
 
 
-async def delete_attempts(session: Session, account: str) -> None:
-    """Forget the attempts on an account after a successful log-in."""
-    await session.execute(delete(attempts).where(attempts.c.account == account))
+async def _known_networks(session: Session, account: str, now: datetime) -> set[str]:
+    """The networks of the account's last log-ins; none of an account that does not exist."""
+    log_ins = (
+        select(audit.c.network_address)
+        .join(users, users.c.user_id == audit.c.user_id)
+        .where(users.c.email == account, text(LOGGED_IN), audit.c.occurred_at > now - KNOWN)
+        .order_by(audit.c.occurred_at.desc())
+        .limit(LOG_INS_LOOKED_AT)
+    )
+    return {network_of(each) for each in await session.scalars(log_ins) if each}
+
+
+async def delete_attempts(session: Session, account: str, network_address: str) -> None:
+    """Forget the attempts on an account from a network after a successful log-in from there."""
+    made = and_(attempts.c.account == account, attempts.c.network_address == network_address)
+    await session.execute(delete(attempts).where(made))
 
 
 async def delete_past(session: Session, now: datetime, window: timedelta) -> None:

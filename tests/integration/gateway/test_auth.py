@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
@@ -218,6 +219,71 @@ async def test_too_many_attempts_from_an_address_make_it_wait(
     answers = [await tried(http, f"user{number}@example.com") for number in range(4)]
 
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+
+
+@asynccontextmanager
+async def elsewhere(app: FastAPI, address: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client at another address than that of all others."""
+    transport = httpx2.ASGITransport(app, client=(address, 4711))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+async def test_a_stranger_keeps_no_owner_out_of_an_address_they_logged_in_from(
+    app: FastAPI,
+    http: httpx2.AsyncClient,
+    gateway: Gateway,
+    configured: pytest.MonkeyPatch,
+    ann: Person,
+) -> None:
+    configured.setattr(gateway.settings, "login_attempts_per_account", 2)
+
+    async with elsewhere(app, "192.0.2.66") as stranger:
+        guesses = [await tried(stranger, ann.email) for _ in range(4)]
+        own = await tried(http, ann.email, PASSWORD)
+        right = await tried(stranger, ann.email, PASSWORD)
+
+    assert [answer.status_code for answer in guesses] == [401, 401, 429, 429]
+    assert own.status_code == 200
+    assert right.status_code == 429  # the owner's log-in forgets none of the stranger's guesses
+
+
+async def test_guesses_from_an_owners_address_are_counted_there_alone(
+    app: FastAPI,
+    http: httpx2.AsyncClient,
+    gateway: Gateway,
+    configured: pytest.MonkeyPatch,
+    ann: Person,
+) -> None:
+    async with elsewhere(app, "2001:db8::66") as home:
+        assert (await tried(home, ann.email, PASSWORD)).status_code == 200
+    configured.setattr(gateway.settings, "login_attempts_per_account", 2)
+
+    guesses = [await tried(http, ann.email) for _ in range(3)]
+    async with elsewhere(app, "2001:db8::1:67") as home:  # the same subscriber's next address
+        own = await tried(home, ann.email, PASSWORD)
+
+    assert [answer.status_code for answer in guesses] == [401, 401, 429]
+    assert own.status_code == 200
+
+
+async def test_an_address_is_known_for_a_season(
+    app: FastAPI,
+    http: httpx2.AsyncClient,
+    gateway: Gateway,
+    configured: pytest.MonkeyPatch,
+    ann: Person,
+) -> None:
+    configured.setattr(gateway.settings, "login_attempts_per_account", 1)
+    log = sql_table(AuditEntry)
+    async with gateway.database.transaction() as session:
+        earlier = log.update().values(occurred_at=log.c.occurred_at - identity_queries.KNOWN)
+        await session.execute(earlier)
+
+    async with elsewhere(app, "192.0.2.66") as stranger:
+        await tried(stranger, ann.email)
+
+    assert (await tried(http, ann.email, PASSWORD)).status_code == 429
 
 
 async def test_attempts_count_for_the_length_of_the_window(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.administrator import EMAIL_VARIABLE, PASSWORD_VARIABLE
-from deploy.local.stack import Stack
+from deploy.local.stack import TRUSTED_PROXIES, Stack
 from deploy.local.state import Identity, ProgramState, StackState, StateDirectory, Unusable, as_json
 
 
@@ -104,6 +104,21 @@ def test_every_service_gets_its_own_passwords_only(tmp_path: Path) -> None:
         assert leaked == []
         assert environment["SIGMASIGHT_DATABASE_PASSWORD"] == stack.secrets[f"database_{word}"]
         assert environment["SIGMASIGHT_NATS_PASSWORD"] == stack.secrets[f"bus_{word}"]
+
+
+def test_the_stack_trusts_no_proxy_unless_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trusted() -> str:
+        stack = Stack(a_directory(tmp_path), StackState())
+        gateway = next(part for part in stack.services() if part.name == "gateway")
+        return gateway.program.environment[TRUSTED_PROXIES]
+
+    monkeypatch.delenv(TRUSTED_PROXIES, raising=False)
+    by_default = trusted()
+    monkeypatch.setenv(TRUSTED_PROXIES, "10.0.0.1")
+
+    assert (by_default, trusted()) == ("", "10.0.0.1")
 
 
 def test_password_files_of_the_user_do_not_replace_the_stacks_own(

@@ -236,6 +236,7 @@ async def test_nothing_is_kept_unless_the_answer_says_so() -> None:
     [
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
         ("", "unknown"),
         ("testclient", "unknown"),
     ],
