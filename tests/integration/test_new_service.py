@@ -17,8 +17,17 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "add-a-service.md"
 FOLDERS = ("clients", "deploy", "docs", "services", "shared", "tests")
-FILES = ("Makefile", "README.md", "docker-compose.yml", "pyproject.toml", "requirements.txt")
-GENERATED = re.compile(r"docker-compose\.yml|tests/contracts/schemas/toy\..*\.json")
+FILES = (
+    "requirements.txt",
+    "Makefile",
+    "README.md",
+    "docker-compose.yml",
+    "pyproject.toml",
+    "railway.json",
+)
+GENERATED = re.compile(
+    r"docker-compose\.yml|deploy/kubernetes/values\.yaml|tests/contracts/schemas/toy\..*\.json"
+)
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith("SIGMASIGHT_")
 }
@@ -77,6 +86,7 @@ def add_the_service(tree: Path) -> None:
     insert(project, "local = [\n", extra)
     insert(project, ',gateway]",\n', ",toy")
     run(tree, sys.executable, "-m", "deploy.compose")
+    run(tree, sys.executable, "-m", "deploy.chart")
     run(tree, sys.executable, "-m", "tests.contracts.test_schemas")
 
 
@@ -95,6 +105,7 @@ def test_three_files_are_edited_by_hand_and_one_folder_is_copied(tree: Path) -> 
     by_hand = {path for path in changed if not GENERATED.fullmatch(path)}
     assert by_hand == {"pyproject.toml", "shared/contracts/toy.py", "shared/topology.py"}
     assert changed - by_hand == {
+        "deploy/kubernetes/values.yaml",
         "docker-compose.yml",
         "tests/contracts/schemas/toy.computed.json",
         "tests/contracts/schemas/toy.failed.json",
@@ -110,7 +121,9 @@ def test_it_has_its_entry_in_the_compose_file(tree: Path) -> None:
 
 
 def test_it_keeps_the_rules_of_the_house(tree: Path) -> None:
-    rules = [f"tests/architecture/test_{name}.py" for name in ("rules", "cards", "compose")]
+    rules = [
+        f"tests/architecture/test_{name}.py" for name in ("rules", "cards", "compose", "chart")
+    ]
 
     run(tree, sys.executable, "-m", "pytest", "-q", *rules, "tests/contracts")
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import nats
@@ -31,6 +31,7 @@ from shared.settings import DEFAULT_PASSWORD, Settings
 CONFIGURATION = Path(__file__).parents[3] / "deploy" / "kubernetes" / "files" / "nats-server.conf"
 NODES = range(3)
 STREAM = "INGEST"
+CONSUMER = "greeks-prices-updated"
 SUBJECT = "prices.updated"
 Result = TypeVar("Result")
 ROUTES_PASSWORD = "4routes-0nly"  # begins with a digit, as generated ones may
@@ -71,6 +72,13 @@ class Node:
             with urllib.request.urlopen(address, timeout=1) as answer:
                 return bool(answer.status == 200)
         return False
+
+    def asked(self, question: str) -> dict[str, Any]:
+        """What the server says of itself, at its monitoring port."""
+        address = f"http://127.0.0.1:{self.monitoring}/{question}"
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            said: dict[str, Any] = json.load(answer)
+        return said
 
 
 @pytest.fixture
@@ -170,7 +178,7 @@ async def published(jetstream: JetStreamContext, count: int) -> list[str]:
 
 async def delivered(jetstream: JetStreamContext, count: int) -> list[str]:
     """What the consumer delivers, acknowledged."""
-    subscription = await jetstream.pull_subscribe_bind("greeks-prices-updated", STREAM)
+    subscription = await jetstream.pull_subscribe_bind(CONSUMER, STREAM)
     found: list[str] = []
     async with asyncio.timeout(60):
         while len(found) < count:
@@ -199,6 +207,40 @@ async def test_the_loss_of_any_server_loses_nothing_acknowledged(cluster: list[N
     config: StreamConfig = info.config
     assert (config.num_replicas, info.state.messages) == (3, len(acknowledged))
     assert found == acknowledged
+
+
+async def test_the_scaler_finds_a_backlog_at_the_server_that_leads_the_consumer(
+    cluster: list[Node],
+) -> None:
+    """It asks each server, by its name, and uses what the leader answers (KEDA's scaler)."""
+    async with connected(cluster) as client:
+        jetstream = client.jetstream(timeout=3)
+        await all_healthy(cluster)
+        await replicated(jetstream)
+        acknowledged = await published(jetstream, 5)
+        subscription = await jetstream.pull_subscribe_bind(CONSUMER, STREAM)
+        await subscription.fetch(2, timeout=10)  # in progress: neither is acknowledged
+
+        async with asyncio.timeout(30):
+            while not (found := backlogs_of_leaders(cluster)):
+                await asyncio.sleep(0.1)
+
+    assert found == [len(acknowledged)]
+    known = [node.asked("varz") for node in cluster]
+    assert [each["server_name"] for each in known] == ["nats-0", "nats-1", "nats-2"]
+    assert all(not each.get("connect_urls") for each in known)
+
+
+def backlogs_of_leaders(cluster: list[Node]) -> list[int]:
+    """The consumer's backlog, as each server that leads it reports it."""
+    return [
+        consumer["num_pending"] + consumer["num_ack_pending"]
+        for place, node in enumerate(cluster)
+        for account in node.asked("jsz?acc=$G&consumers=true&config=true")["account_details"]
+        for stream in account["stream_detail"]
+        for consumer in stream.get("consumer_detail", ())
+        if consumer["name"] == CONSUMER and consumer["cluster"]["leader"] == f"nats-{place}"
+    ]
 
 
 async def test_a_server_without_the_password_of_the_routes_joins_nothing(

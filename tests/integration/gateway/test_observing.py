@@ -214,6 +214,18 @@ async def test_limits_are_counted_by_their_last_state(
     assert seen("limits", state="ok") == 0
 
 
+async def test_what_is_many_is_counted_seldom(gateway: Gateway) -> None:
+    observer = Observer(CollectorRegistry(), 1.0)
+    moments = [NOW + timedelta(minutes=minutes) for minutes in (0, 2, 4, 6)]
+
+    with noted_statements(gateway) as noted:
+        for moment in moments:
+            await observer.observe(gateway.runtime, moment)
+
+    assert sum("position_valuations" in each for each in noted) == 2
+    assert sum("outbox" in each and "count(" in each for each in noted) == 4
+
+
 def a_state(day: date, state: str) -> dict[str, Any]:
     counters = {"over_warning": 0, "over_breach": 0, "announced": False, "acknowledged": False}
     return {"as_of": day, "breach": 400.0, "state": state, "level": state} | counters

@@ -10,6 +10,7 @@ from shared.contracts.ingest import IngestFailed, PricesUpdated
 from shared.contracts.limits import LimitsFailed
 from shared.contracts.snapshots import SnapshotsFailed
 from shared.contracts.stress import StressFailed
+from shared.messaging import nats_authorization, stream_configs
 from shared.topology import (
     EVENTS,
     FAILURES,
@@ -20,6 +21,17 @@ from shared.topology import (
     publisher_of,
     stage_of,
 )
+
+
+def test_only_the_gateway_may_list_the_consumers_of_every_stream() -> None:
+    allowed = {
+        line.split('"')[1]: line.count("$JS.API.CONSUMER.LIST.")
+        for line in nats_authorization(dict.fromkeys((*TOPOLOGY, "bootstrap"), "-")).splitlines()
+        if "user:" in line
+    }
+
+    assert allowed.pop("gateway") == len(stream_configs())
+    assert set(allowed.values()) == {0}
 
 
 def test_a_run_has_its_stages_in_the_order_of_the_pipeline() -> None:
