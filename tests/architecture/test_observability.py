@@ -69,3 +69,20 @@ def test_service_levels_name_alerts_that_exist() -> None:
 
     assert len(named) >= 7
     assert named <= set(ALERTS)
+
+
+def test_log_lines_that_the_runbook_quotes_are_logged() -> None:
+    commands = ("kubectl", "python", "sigmasight", "vacuum")
+    quoted = {
+        line
+        for line in re.findall(r"`([A-Za-z]+(?: [A-Za-z]+)+)`", RUNBOOK)
+        if not line.startswith(commands)
+    }
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("services", "shared")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+
+    assert len(quoted) >= 12
+    assert {line for line in quoted if f'"{line}' not in code} == set()
