@@ -42,6 +42,7 @@ SUBJECTS: dict[str, set[str]] = {
             "booking",
             "checks",
             "exporting",
+            "lot_rows",
             "lots",
             "profiles",
             "reconciling",
