@@ -159,7 +159,9 @@ def show_status(state: StackState) -> None:
     )
     for name, program in state.programs.items():
         pid = str(program.identity.pid) if program.identity else "-"
-        ready = "[green]yes[/green]" if is_ready_now(name, program) else "[red]no[/red]"
+        ready = (
+            "[green]yes[/green]" if is_ready_now(name, program, state.stack_id) else "[red]no[/red]"
+        )
         table.add_row(name, pid, uptime(program), str(program.restarts), ready, program.address)
     console.print(table)
     console.print(f"dashboard: {state.gateway_url}/")

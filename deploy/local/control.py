@@ -104,7 +104,9 @@ def ready_state(directory: StateDirectory) -> StackState:
 def stop_stack(directory: StateDirectory) -> bool:
     """Stop the supervisor and all its programs; False when no supervisor was running."""
     if not directory.is_claimed():
-        end_leftovers(p.identity for p in directory.load().programs.values() if p.identity)
+        state = directory.load()
+        leftovers = (each.identity for each in state.programs.values() if each.identity)
+        end_leftovers(leftovers, state.stack_id)
         return False
     _end_supervisor(directory)
     return True

@@ -285,17 +285,19 @@ def _stack(directory: StateDirectory) -> Iterator[Finding]:
         yield Finding("stack", "not running", "start it with `sigmasight up`")
         return
     for name in (*SERVERS, *WORDS):
-        yield from _program_of_the_stack(name, state.programs.get(name))
+        yield from _program_of_the_stack(name, state.programs.get(name), state.stack_id)
     if state.phase == "ready":
         yield Finding("stack", f"running; the API is at {state.gateway_url}")
     else:
         yield Finding("stack", f"its phase is {state.phase}", "see `sigmasight status`")
 
 
-def _program_of_the_stack(name: str, program: ProgramState | None) -> Iterator[Finding]:
+def _program_of_the_stack(
+    name: str, program: ProgramState | None, stack_id: str
+) -> Iterator[Finding]:
     if program is None:
         yield problem("stack", f"{name} is not started", "see `sigmasight logs supervisor`")
-    elif not is_ready_now(name, program):
+    elif not is_ready_now(name, program, stack_id):
         yield problem("stack", f"{name} is not ready", f"see `sigmasight logs {name}`")
     elif program.restarts >= MANY_RESTARTS:
         yield Finding(

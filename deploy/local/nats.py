@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.metadata
+import json
 import shutil
 import signal
 import sys
@@ -44,11 +45,17 @@ class NatsAddress:
         """Answers 200 once clients are served and JetStream has recovered its streams."""
         return f"http://{self.host}:{self.monitoring_port}/healthz"
 
+    @property
+    def server_url(self) -> str:
+        """Answers with facts about the server, its name among them."""
+        return f"http://{self.host}:{self.monitoring_port}/varz"
+
 
 class EmbeddedNats:
     """One server with its streams below `directory`.
 
-    `authorization` is the block of the configuration with users and permissions. With
+    `authorization` is the block of the configuration with users and permissions. `name` is what
+    the server says it is, which tells it from one of another stack on the same port. With
     `durable=False`, which is for tests only, a crash of the machine may lose messages.
     """
 
@@ -59,9 +66,11 @@ class EmbeddedNats:
         monitoring_port: int,
         authorization: str,
         *,
+        name: str = "sigmasight",
         durable: bool = True,
     ) -> None:
         self.directory = directory
+        self.name = name
         self.address = NatsAddress(LOOPBACK, port, monitoring_port)
         self.authorization = authorization
         self.durable = durable
@@ -88,8 +97,8 @@ class EmbeddedNats:
         )
 
     def is_ready(self) -> bool:
-        """Whether the server reports that it is healthy."""
-        return self._health() == 200
+        """Whether this server reports that it is healthy, and not another one on its port."""
+        return self._health() == 200 and self._said_name() == self.name
 
     def is_sick(self) -> bool:
         """Whether the server reports that it is not healthy.
@@ -111,12 +120,22 @@ class EmbeddedNats:
         except (urllib.error.URLError, OSError):
             return None
 
+    def _said_name(self) -> str | None:
+        try:
+            with urllib.request.urlopen(
+                self.address.server_url, timeout=1
+            ) as answer:  # loopback only  # nosec B310
+                said: str = json.load(answer)["server_name"]
+                return said
+        except (urllib.error.URLError, OSError, ValueError):
+            return None
+
     def _configuration_text(self) -> str:
         """`sync_interval: always`: an acknowledged message survives a power loss."""
         sync = ", sync_interval: always" if self.durable else ""
         return "\n".join(
             (
-                'server_name: "sigmasight"',
+                f'server_name: "{self.name}"',
                 f'listen: "{self.address.host}:{self.address.port}"',
                 f'http: "{self.address.host}:{self.address.monitoring_port}"',
                 f'jetstream {{ store_dir: "{self.directory}"{sync} }}',

@@ -132,7 +132,12 @@ class EmbeddedPostgres:
         )
 
     def is_ready(self) -> bool:
-        """Whether the server accepts connections."""
+        """Whether this server accepts connections, and not another one on its port.
+
+        A server writes its process and port into its lock file before it accepts any.
+        """
+        if not self._holds_the_port():
+            return False
         command = [
             str(self.binaries / "pg_isready"),
             "-q",
@@ -145,17 +150,31 @@ class EmbeddedPostgres:
         ]
         return subprocess.run(command, env=_environment(), check=False).returncode == 0
 
-    def forget_foreign_lock(self) -> None:
-        """Remove a lock file whose process number belongs to a program other than Postgres.
+    def _holds_the_port(self) -> bool:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            process, folder, _, port, *_ = self._lock.read_text().splitlines()
+            ours = Path(folder).resolve() == self.data.resolve()
+            return ours and int(port) == self.port and psutil.pid_exists(int(process))
+        return False
 
-        After a crash of the machine the server would refuse to start while that program runs. The
-        server handles every other case itself.
+    @property
+    def _lock(self) -> Path:
+        return self.data / "postmaster.pid"
+
+    def forget_foreign_lock(self) -> None:
+        """Remove a lock file of a program other than Postgres, or of other data.
+
+        After a crash of the machine the server would refuse to start while the program with that
+        process number runs, and in a copy of the data while the original is served. The server
+        handles every other case itself.
         """
-        lock = self.data / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
-            holder = psutil.Process(int(lock.read_text().splitlines()[0]))
-            if "postgres" not in holder.name():
-                lock.unlink()
+        with contextlib.suppress(OSError, ValueError, IndexError, psutil.Error):
+            process, folder, *_ = self._lock.read_text().splitlines()
+            if (
+                Path(folder).resolve() != self.data.resolve()
+                or "postgres" not in psutil.Process(int(process)).name()
+            ):
+                self._lock.unlink()
 
     def remove(self) -> None:
         """Delete the cluster, wherever it is."""

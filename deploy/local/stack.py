@@ -37,6 +37,7 @@ _PORTS = ("postgres", "nats", "nats_monitoring", *WORDS)
 _BUS_USERS = ("bootstrap", *WORDS)
 _SIGNING_KEY = "signing_key"
 TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"  # read by uvicorn, whose default is this machine
+HEADER = "sigmasight-stack"  # in every answer of a service: the id of its stack
 _UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -70,6 +71,7 @@ class Stack:
 
     def __init__(self, directory: StateDirectory, state: StackState) -> None:
         self.directory = directory
+        self.stack_id = state.stack_id
         self.ports = _ports(state.ports)
         self.secrets = _secrets(state.secrets)
         self.postgres = EmbeddedPostgres(
@@ -81,6 +83,7 @@ class Stack:
             self.ports["nats"],
             self.ports["nats_monitoring"],
             _bus_authorization({user: self.secrets[f"bus_{user}"] for user in _BUS_USERS}),
+            name=f"sigmasight-{self.stack_id}",
         )
 
     def prepare(self) -> None:
@@ -137,13 +140,15 @@ class Stack:
         address = f"http://{LOOPBACK}:{self.ports[word]}"
         app = f"services.{word}.main:app"
         listen = ("--host", LOOPBACK, "--port", str(self.ports[word]), "--no-access-log")
+        identity = ("--header", f"{HEADER}:{self.stack_id}")
         secrets = {
             "SIGMASIGHT_DATABASE_PASSWORD": self.secrets[f"database_{word}"],
             "SIGMASIGHT_NATS_PASSWORD": self.secrets[f"bus_{word}"],
         }
         own = self._gateway_environment() if word == "gateway" else {}
-        program = self._python(word, ("uvicorn", app, *listen), secrets | own)
-        return Part(program, address, partial(answers_ok, f"{address}/health/ready"))
+        program = self._python(word, ("uvicorn", app, *listen, *identity), secrets | own)
+        is_ready = partial(answers_ok, f"{address}/health/ready", self.stack_id)
+        return Part(program, address, is_ready)
 
     def _gateway_environment(self) -> dict[str, str]:
         """With the demo that is restored: the directory's live one, or the bundled one."""
@@ -176,19 +181,19 @@ class Stack:
         )
 
 
-def answers_ok(url: str, timeout: float = 3.0) -> bool:
-    """Whether a local address answers 200."""
+def answers_ok(url: str, stack_id: str = "", timeout: float = 3.0) -> bool:
+    """Whether a service of this stack, and not of another one on its port, answers 200."""
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:  # loopback only  # nosec B310
-            return bool(answer.status == 200)
+            return bool(answer.status == 200 and answer.headers.get(HEADER, "") == stack_id)
     except (urllib.error.URLError, OSError):
         return False
 
 
-def is_ready_now(name: str, program: ProgramState) -> bool:
+def is_ready_now(name: str, program: ProgramState, stack_id: str) -> bool:
     """Whether the program itself answers now; the supervisor's record may be old."""
     if name in WORDS:
-        return answers_ok(f"{program.address}/health/ready")
+        return answers_ok(f"{program.address}/health/ready", stack_id)
     port = program.address.rpartition(":")[2]
     return program.ready and (not port or is_listening(int(port)))
 

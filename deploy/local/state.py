@@ -19,6 +19,8 @@ from deploy.local.places import state_directory
 
 PROJECT = Path(__file__).resolve().parents[2]
 VARIABLE = "SIGMASIGHT_STATE_DIR"
+# What a stack's processes have in their environment: the id of the directory they belong to.
+MARK = "SIGMASIGHT_STACK"
 _CLOCK_TOLERANCE_SECONDS = 0.05
 
 
@@ -50,6 +52,17 @@ class Identity(BaseModel):
             return None
 
 
+class Home(BaseModel):
+    """Which directory a state is of: a copy has another path, or another number in the file system.
+
+    `stack_id`: what its processes carry (`MARK`), and what they answer with.
+    """
+
+    stack_id: str
+    path: str
+    inode: int
+
+
 class ProgramState(BaseModel):
     """One program: its address, the process that runs it now, and how often it was restarted."""
 
@@ -67,10 +80,16 @@ class StackState(BaseModel):
 
     phase: str = "stopped"
     failure: str | None = None
+    home: Home | None = None
     supervisor: Identity | None = None
     programs: dict[str, ProgramState] = {}
     ports: dict[str, int] = {}
     secrets: dict[str, str] = {}
+
+    @property
+    def stack_id(self) -> str:
+        """The id of the stack's processes; empty when it never ran."""
+        return self.home.stack_id if self.home else ""
 
     @property
     def gateway_url(self) -> str:
@@ -110,15 +129,33 @@ class StateDirectory:
             ) from error
 
     def load(self) -> StackState:
-        """The remembered state, or an empty one; raises `Unusable` when the file is damaged."""
+        """The remembered state, or an empty one; raises `Unusable` when the file is damaged.
+
+        In a copy of another directory it is the state of a stack that is stopped: the processes
+        that are recorded belong to the original.
+        """
         try:
-            return StackState.model_validate_json(self.file.read_bytes())
+            state = StackState.model_validate_json(self.file.read_bytes())
         except FileNotFoundError:
             return StackState()
         except ValidationError as error:
             raise Unusable(
                 f"{self.file} is damaged: restore a copy, or delete {self.path} to start again"
             ) from error
+        if state.home is None or self._is_home(state.home):
+            return state
+        return StackState(ports=state.ports, secrets=state.secrets)
+
+    def home_of(self, state: StackState) -> Home:
+        """The state's home, or a new one where it has none yet."""
+        path = self.path.resolve()
+        return state.home or Home(
+            stack_id=secrets.token_hex(8), path=str(path), inode=path.stat().st_ino
+        )
+
+    def _is_home(self, home: Home) -> bool:
+        path = self.path.resolve()
+        return str(path) == home.path and path.stat().st_ino == home.inode
 
     def save(self, state: StackState) -> None:
         """Replace the file atomically, so readers never see a part of it."""

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +22,7 @@ import psutil
 from deploy.local.errors import Explained
 from deploy.local.programs import Process, Program, tail
 from deploy.local.stack import Part, Stack
-from deploy.local.state import Identity, ProgramState, StackState, StateDirectory
+from deploy.local.state import MARK, Identity, ProgramState, StackState, StateDirectory
 
 POLL_SECONDS = 0.05
 SERVERS_READY_SECONDS = 60.0
@@ -112,7 +112,8 @@ class Supervisor:
         leftovers = [
             program.identity for program in self.state.programs.values() if program.identity
         ]
-        await asyncio.to_thread(end_leftovers, leftovers)
+        await asyncio.to_thread(end_leftovers, leftovers, self.state.stack_id)
+        self.state.home = self.directory.home_of(self.state)
         stack = self.make_stack(self.directory, self.state)
         self.state.supervisor = Identity.of(os.getpid())
         self.state.programs = {}
@@ -195,11 +196,16 @@ class Supervisor:
     def _launch(self, supervised: Supervised) -> Process:
         supervised.part.before_start()
         rotate(supervised.log)
-        supervised.process = supervised.part.program.start(supervised.log)
+        supervised.process = self._marked(supervised.part.program).start(supervised.log)
         supervised.started = time.monotonic()
         supervised.state.identity = Identity.of(supervised.process.pid)
         self.directory.save(self.state)
         return supervised.process
+
+    def _marked(self, program: Program) -> Program:
+        """The program, carrying which stack it belongs to."""
+        environment = {**program.environment, MARK: self.state.stack_id}
+        return replace(program, environment=environment)
 
     async def _watch_readiness(self, supervised: Supervised) -> None:
         while not await asyncio.to_thread(supervised.part.is_ready):
@@ -240,7 +246,7 @@ class Supervisor:
         """Run a program to its end; raises `StartFailed` when it fails."""
         log = self.directory.logs / f"{program.name}.log"
         rotate(log)
-        process = program.start(log)
+        process = self._marked(program).start(log)
         try:
             await asyncio.wait_for(ended(process, self.stopping), BOOTSTRAP_SECONDS)
         except TimeoutError:
@@ -295,9 +301,13 @@ def end_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def end_leftovers(identities: Iterable[Identity], seconds: float = 10.0) -> None:
-    """End the programs of a killed supervisor, where the system did not do so itself."""
-    alive = [process for process in (identity.process() for identity in identities) if process]
+def end_leftovers(identities: Iterable[Identity], stack_id: str, seconds: float = 10.0) -> None:
+    """End the programs of a killed supervisor, where the system did not do so itself.
+
+    Only processes that carry the stack's id: another may have the number of one by now.
+    """
+    found = [process for process in (identity.process() for identity in identities) if process]
+    alive = [process for process in found if _carries(process, stack_id)]
     for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -306,6 +316,14 @@ def end_leftovers(identities: Iterable[Identity], seconds: float = 10.0) -> None
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(stubborn, timeout=seconds)
+
+
+def _carries(process: psutil.Process, stack_id: str) -> bool:
+    """Whether the process was started by a supervisor of the stack."""
+    try:
+        return bool(stack_id) and process.environ().get(MARK) == stack_id
+    except psutil.Error:
+        return False
 
 
 def rotate(log: Path) -> None:

@@ -52,7 +52,8 @@ class LocalStack:
         return identity.pid if identity else None
 
     def is_ready(self, word: str) -> bool:
-        return answers_ok(f"{self.directory.load().programs[word].address}/health/ready")
+        state = self.directory.load()
+        return answers_ok(f"{state.programs[word].address}/health/ready", state.stack_id)
 
     def processes(self) -> list[psutil.Process]:
         """The supervisor, its programs, and the processes those started."""

@@ -4,6 +4,7 @@ behind.
 
 import os
 import resource
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -50,6 +51,29 @@ def closed_directory() -> Iterator[Path]:
     """A directory that only its owner may enter."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
+
+
+def test_a_server_of_another_stack_on_the_port_is_not_ours(open_directory: Path) -> None:
+    with running_postgres(open_directory / "theirs") as address:
+        ours = EmbeddedPostgres(open_directory / "ours", address.port, "secret", durable=False)
+        ours.prepare()
+        is_ready = ours.is_ready()
+        shutil.copy(open_directory / "theirs/data/postmaster.pid", ours.data)
+        is_ready_as_a_copy = ours.is_ready()
+        ours.forget_foreign_lock()
+
+    assert not is_ready
+    assert not is_ready_as_a_copy
+    assert not (ours.data / "postmaster.pid").exists()
+
+
+def test_a_bus_of_another_stack_on_the_port_is_not_ours(tmp_path: Path) -> None:
+    with running_nats(tmp_path / "theirs", AUTHORIZATION) as address:
+        ports = (address.port, address.monitoring_port)
+        ours = EmbeddedNats(tmp_path / "ours", *ports, AUTHORIZATION, name="sigmasight-ours")
+        theirs = EmbeddedNats(tmp_path / "theirs", *ports, AUTHORIZATION)
+
+        assert (theirs.is_ready(), ours.is_ready()) == (True, False)
 
 
 async def test_postgres_serves_queries_and_leaves_nothing(open_directory: Path) -> None:

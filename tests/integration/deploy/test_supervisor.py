@@ -5,6 +5,7 @@ behind.
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,10 @@ import psutil
 import pytest
 
 from deploy.local import supervisor as supervisor_module
+from deploy.local.control import stop_stack
 from deploy.local.programs import Program
 from deploy.local.stack import Part
-from deploy.local.state import Identity, ProgramState, StackState, StateDirectory
+from deploy.local.state import MARK, Home, Identity, ProgramState, StackState, StateDirectory
 from deploy.local.supervisor import Supervisor, rotate
 
 SLEEPER = "import time; time.sleep(600)"
@@ -164,15 +166,20 @@ async def test_a_service_that_cannot_start_is_named_with_its_last_words(
 
 
 async def test_leftovers_of_a_killed_supervisor_are_ended_first(directory: StateDirectory) -> None:
-    orphan, innocent = (subprocess.Popen([sys.executable, "-c", SLEEPER]) for _ in range(2))
+    ours = a_home(directory)
+    marked = os.environ | {MARK: ours.stack_id}
+    orphan, innocent = (
+        subprocess.Popen([sys.executable, "-c", SLEEPER], env=marked) for _ in range(2)
+    )
     directory.save(
         StackState(
+            home=ours,
             programs={
                 "greeks": ProgramState(address="", identity=an_identity(orphan.pid)),
                 "factors": ProgramState(
                     address="", identity=an_identity(innocent.pid, older_by_seconds=3600)
                 ),
-            }
+            },
         )
     )
 
@@ -183,6 +190,47 @@ async def test_leftovers_of_a_killed_supervisor_are_ended_first(directory: State
     innocent.kill()
     innocent.wait()
     assert innocent_lives
+
+
+async def test_neither_start_nor_stop_of_a_copy_ends_the_original(
+    directory: StateDirectory,
+) -> None:
+    names = ("postgres", "nats", "greeks", "gateway")
+    async with supervised(directory, SmallStack()):
+        pids = [pid_of(directory, name) for name in names]
+        copy = StateDirectory(directory.path.with_name("copy"))
+        shutil.copytree(directory.path, copy.path)
+
+        stopped_before = stop_stack(copy)
+        async with supervised(copy, SmallStack()):
+            own = [pid_of(copy, name) for name in names]
+        stopped_after = stop_stack(copy)
+
+        assert [pid_of(directory, name) for name in names] == pids
+        assert all(psutil.pid_exists(pid) for pid in pids)
+    assert not set(own) & set(pids)
+    assert (stopped_before, stopped_after) == (False, False)
+
+
+async def test_a_process_of_another_stack_with_a_recorded_number_is_left_alone(
+    directory: StateDirectory,
+) -> None:
+    other = subprocess.Popen(
+        [sys.executable, "-c", SLEEPER], env=os.environ | {MARK: "another stack"}
+    )
+    recorded = ProgramState(address="", identity=an_identity(other.pid))
+    directory.save(StackState(home=a_home(directory), programs={"greeks": recorded}))
+
+    stop_stack(directory)
+
+    lives = other.poll() is None
+    other.kill()
+    other.wait()
+    assert lives
+
+
+def a_home(directory: StateDirectory) -> Home:
+    return directory.home_of(StackState())
 
 
 def an_identity(pid: int, older_by_seconds: float = 0.0) -> Identity:

@@ -3,6 +3,7 @@ number.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,38 @@ def test_state_comes_back_as_it_was_saved_in_a_private_file(tmp_path: Path) -> N
 
     assert directory.load() == state
     assert directory.file.stat().st_mode & 0o777 == 0o600
+
+
+def test_copy_of_a_directory_knows_no_process_of_the_original(tmp_path: Path) -> None:
+    directory = a_directory(tmp_path)
+    state = StackState(
+        phase="ready",
+        supervisor=Identity.of(os.getpid()),
+        programs={"nats": ProgramState(address="", identity=Identity.of(os.getpid()))},
+        secrets={"postgres": "kept"},
+    )
+    state.home = directory.home_of(state)
+    directory.save(state)
+    copy = StateDirectory(Path(shutil.copytree(directory.path, tmp_path / "copy")))
+
+    found = copy.load()
+
+    assert directory.load() == state
+    assert (found.phase, found.supervisor, found.programs) == ("stopped", None, {})
+    assert found.secrets == state.secrets
+    assert copy.home_of(found).stack_id != state.stack_id
+
+
+def test_copy_put_in_the_place_of_the_original_is_a_copy(tmp_path: Path) -> None:
+    directory = a_directory(tmp_path)
+    state = StackState()
+    state.home = directory.home_of(state)
+    directory.save(state)
+    shutil.copytree(directory.path, tmp_path / "copy")
+    directory.path.rename(tmp_path / "original")
+    (tmp_path / "copy").rename(directory.path)
+
+    assert directory.load().home is None
 
 
 def test_damaged_state_is_named_not_overwritten(tmp_path: Path) -> None:
