@@ -55,7 +55,7 @@ class EmbeddedNats:
     """One server with its streams below `directory`.
 
     `authorization` is the block of the configuration with users and permissions. `name` is what
-    the server says it is, which tells it from one of another stack on the same port. With
+    the server says it is, by which it differs from one of another stack on its port. With
     `durable=False`, which is for tests only, a crash of the machine may lose messages.
     """
 
