@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+import shared
 from deploy.chart import (
     BY_THE_CLOCK,
     CHART,
@@ -129,3 +130,9 @@ def test_railway_builds_a_service_and_asks_whether_it_lives() -> None:
     assert last == "service"
     assert "ARG SERVICE" in dockerfile.rpartition("FROM ")[2]
     assert described["deploy"]["healthcheckPath"] in dockerfile
+
+
+def test_the_chart_installs_the_version_that_it_is_of() -> None:
+    described = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+
+    assert described["appVersion"] == shared.__version__
