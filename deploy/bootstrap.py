@@ -224,14 +224,16 @@ def row_security(word: str) -> list[str]:
 
 def _table_security(table: str, role: str | None, access: Any) -> list[str]:
     statements = [f"revoke all on {table} from {role}", f"drop policy if exists {role} on {table}"]
+    named = {verb: f"{role}_{verb}" for verb in ("select", "insert", "update", "delete")}
+    statements += [f"drop policy if exists {name} on {table}" for name in named.values()]
     if access.statements:
         statements.append(f"grant {access.statements} on {table} to {role}")
-    if access.rows:
-        policy = f"create policy {role} on {table} to {role} using ({access.rows})"
-        statements += [
-            f"alter table {table} enable row level security",
-            f"{policy} with check ({access.left or access.rows})",
-        ]
+    policies = access.policies()
+    if policies:
+        statements.append(f"alter table {table} enable row level security")
+    for verb, conditions in policies.items():
+        name = named.get(verb, role)
+        statements.append(f"create policy {name} on {table} for {verb} to {role} {conditions}")
     return statements
 
 

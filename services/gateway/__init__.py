@@ -6,7 +6,8 @@ computes       nothing about markets: it reads position files, derives a run's s
                rows, and lays out reports
 owns           users, user_preferences, personal_tokens, refresh_tokens, second_factors,
                recovery_codes, linked_accounts, sign_on_attempts, login_attempts, audit_log,
-               portfolios, portfolio_revisions, transactions, positions, position_spans,
+               portfolios, portfolio_shares, portfolio_revisions, transactions, positions,
+               position_spans,
                drafts, draft_trades, tags, position_tags, import_profiles, batch_runs,
                batch_items, run_events, event_tickets, dead_letters, outbox, idempotency_keys,
                report_requests, report_schedules

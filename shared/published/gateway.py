@@ -66,6 +66,14 @@ portfolios = published_view(
     *columns(DateTime(timezone=True), "created_at"),
 )
 
+# Which portfolios are shared with which users besides their owners. role: "viewer" | "editor".
+portfolio_shares = published_view(
+    "gateway",
+    "portfolio_shares",
+    *keys(portfolio_id=Uuid, user_id=Uuid),
+    *columns(String, "role"),
+)
+
 # symbol: the ticker, or the OCC symbol of an option (no padding). instrument: "stock" | "option".
 # underlying: the option's underlying ticker, the symbol itself for stock. strike, expiry,
 # option_type ("C"/"P"): options only. quantity is signed. multiplier 100 for options, 1 otherwise.

@@ -38,19 +38,32 @@ from services.gateway.tables.portfolios import PUBLISHED as _PORTFOLIOS
 from services.gateway.tables.reports import PUBLISHED as _REPORTS
 from services.gateway.tables.reports import ReportRequest, ReportSchedule
 from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, OutboxRow, RunEvent
+from services.gateway.tables.shares import (
+    EDITOR,
+    OWNER,
+    VIEWER,
+    PortfolioShare,
+    accessible,
+    may_read,
+    role_of,
+)
+from services.gateway.tables.shares import PUBLISHED as _SHARES
 from services.gateway.tables.sign_on import LinkedAccount, SignOnAttempt
 
-PUBLISHED = {**_PORTFOLIOS, **_REPORTS}
+PUBLISHED = {**_PORTFOLIOS, **_SHARES, **_REPORTS}
 
 __all__ = [
     "ACCESS",
+    "EDITOR",
     "EXPORTED",
     "IS_BOOK",
     "LOGGED_IN",
+    "OWNER",
     "OWN_ROWS_ELSEWHERE",
     "PUBLISHED",
     "USERS_ROLE",
     "USER_SETTING",
+    "VIEWER",
     "Access",
     "AuditEntry",
     "BatchItem",
@@ -67,6 +80,7 @@ __all__ = [
     "PersonalToken",
     "Portfolio",
     "PortfolioRevision",
+    "PortfolioShare",
     "Position",
     "PositionSpan",
     "PositionTag",
@@ -82,4 +96,7 @@ __all__ = [
     "Transaction",
     "User",
     "UserPreferences",
+    "accessible",
+    "may_read",
+    "role_of",
 ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index, func
+from sqlalchemy import Column, DateTime, ForeignKey, ForeignKeyConstraint, Index, func
 from sqlmodel import Field, MetaData, SQLModel
 
 from shared.database import sql_table
@@ -25,6 +25,17 @@ def stamped() -> Any:
 def owned_by(column: str) -> ForeignKey:
     """A reference to a row whose deletion deletes this one."""
     return ForeignKey(f"gateway.{column}", ondelete="CASCADE")
+
+
+def while_shared(table: str) -> ForeignKeyConstraint:
+    """A reference of a draft to the share that it depends on, if it does."""
+    return ForeignKeyConstraint(
+        ["base_id", "shared_with"],
+        ["gateway.portfolio_shares.portfolio_id", "gateway.portfolio_shares.user_id"],
+        name=f"{table}_share_fkey",
+        ondelete="CASCADE",
+        use_alter=True,
+    )
 
 
 def unique_name(model: type[SQLModel], index: str) -> None:

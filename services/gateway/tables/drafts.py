@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Date, DateTime, Integer, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.gateway.tables.base import Table, owned_by, stamped
+from services.gateway.tables.base import Table, owned_by, stamped, while_shared
 from shared.database import key, optional, required
 
 
@@ -18,15 +18,18 @@ class Draft(Table, table=True):
     `version`: raised by every change of it. `base_edits`, `base_sequence`: the edits of the base,
     and its last line, when it was branched. `calculated_version`: the version that the run
     `run_id` calculates. `saved_at`: since when it cannot change, and `kept` the impacts then.
-    `booked_at`: when its trades were entered into the base.
+    `booked_at`: when its trades were entered into the base. `shared_with`: the user, where the base
+    is another's: the draft ends with the share.
     """
 
     __tablename__: ClassVar[str] = "drafts"
+    __table_args__: ClassVar[Any] = (while_shared("drafts"),)
 
     draft_id: UUID = key(Uuid)
     user_id: UUID = required(Uuid, owned_by("users.user_id"), index=True)
     base_id: UUID = required(Uuid, owned_by("portfolios.portfolio_id"), index=True)
     base_session: date = required(Date)
+    shared_with: UUID | None = optional(Uuid)
     name: str = required(String(100))
     note: str = required(String(1000), server_default="")
     version: int = required(BigInteger, server_default="1")

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     String,
+    UniqueConstraint,
     Uuid,
     and_,
     case,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy import Table as SqlTable
 from sqlmodel import Field
 
-from services.gateway.tables.base import Table, owned_by, stamped, unique_name
+from services.gateway.tables.base import Table, owned_by, stamped, unique_name, while_shared
 from services.gateway.tables.people import User
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import gateway as published
@@ -42,7 +43,8 @@ class Portfolio(Table, table=True):
     """A portfolio: a book, or a draft, which is a branch of one.
 
     `base_id`, `base_session`: of a draft, the portfolio and the session that it is a branch of; a
-    draft is deleted with its base.
+    draft is deleted with its base. `shared_with`: of a draft whose base is another user's, the
+    draft's user; the draft is deleted when the base is no longer shared with them.
 
     `valued_from`: the session that its first transactions were valued on, from which its NAV starts
     where no equity is entered; null before there are any. `equity_balance`: what its owner entered
@@ -66,6 +68,8 @@ class Portfolio(Table, table=True):
             name="drafts_have_a_base",
         ),
         Index("ix_portfolios_base", "base_id", postgresql_where=text("base_id IS NOT NULL")),
+        UniqueConstraint("user_id", "portfolio_id", name="uq_portfolios_user_portfolio"),
+        while_shared("portfolios"),
     )
 
     portfolio_id: UUID = key(Uuid)
@@ -79,6 +83,7 @@ class Portfolio(Table, table=True):
     kind: str = required(String(8), server_default=published.BOOK)
     base_id: UUID | None = optional(Uuid, owned_by("portfolios.portfolio_id"))
     base_session: date | None = optional(Date)
+    shared_with: UUID | None = optional(Uuid)
     created_at: datetime = stamped()
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     String,
     Uuid,
+    text,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -58,6 +59,8 @@ class ReportRequest(Table, table=True):
     `figures`: {"portfolios": [...]}, the API's answers of that moment, as compressed JSON; null
     once the document is there. `basis`: the hash of them; `revisions`: of each portfolio. `state`:
     queued, rendered, failed (with the reason) or cancelled. `names`: of the portfolios.
+    `shared_ids`: those of them that are another user's, who shares them: the report is there while
+    they do.
     """
 
     __tablename__: ClassVar[str] = "report_requests"
@@ -74,6 +77,7 @@ class ReportRequest(Table, table=True):
         Uuid, ForeignKey("gateway.report_schedules.schedule_id", ondelete="SET NULL")
     )
     portfolio_ids: list[UUID] = required(ARRAY(Uuid))
+    shared_ids: list[UUID] = required(ARRAY(Uuid), server_default=text("'{}'"))
     names: list[str] = required(ARRAY(String(100)))
     as_of: date = required(Date)
     template: str = required(WORD)

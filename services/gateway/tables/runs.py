@@ -102,10 +102,10 @@ class BatchItem(Table, table=True):
 
 
 class RunEvent(Table, table=True):
-    """An event for those followers of a run who own a portfolio of it.
+    """An event for those followers of a run who own a portfolio of it, or share it.
 
     In the order of `event_id`. `kind`: stage, results, alert, run or report, which is of no run;
-    `data`: the event without portfolios and users.
+    `data`: the event without portfolios and users. `user_id`: the only user it is for, if it is.
     """
 
     __tablename__: ClassVar[str] = "run_events"
@@ -113,6 +113,7 @@ class RunEvent(Table, table=True):
     event_id: int = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     recorded_at: datetime = required(DateTime(timezone=True), server_default=func.now(), index=True)
     run_id: UUID | None = optional(Uuid, owned_by("batch_runs.run_id"), index=True)
+    user_id: UUID | None = optional(Uuid)
     kind: str = required(String(10))
     portfolio_ids: list[UUID] = required(ARRAY(Uuid))
     data: dict[str, Any] = required(JSONB)

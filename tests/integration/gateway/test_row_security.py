@@ -38,6 +38,7 @@ from services.gateway.tables import (
     PersonalToken,
     Portfolio,
     PortfolioRevision,
+    PortfolioShare,
     Position,
     PositionSpan,
     PositionTag,
@@ -105,12 +106,14 @@ async def position_of(person: Person, portfolio_id: UUID) -> UUID:
 
 
 @pytest.fixture
-async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
+async def anns_book(market: None, ann: Person, operator: Person, admin: Database) -> UUID:
     """A portfolio of Ann's, with a row in every table that holds users' things."""
     portfolio_id, user_id, run_id = UUID(await ann.uploaded()), await id_of(ann), uuid4()
+    share = {"user_id": await id_of(operator), "owner_id": user_id, "role": "viewer"}
     owned = {"portfolio_ids": [portfolio_id]}
     rows: list[tuple[type[SQLModel], dict[str, Any]]] = [
         (PortfolioRevision, {"portfolio_id": portfolio_id}),
+        (PortfolioShare, {"portfolio_id": portfolio_id, **share}),
         (
             Transaction,
             {
@@ -259,8 +262,8 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
         if re.search(r"\b(gateway|runtime)\.database\b", path.read_text())
     }
 
-    # logging in, tickets, what runs beside the requests, what asks whether a caller may still
-    # come in, and the log of events, which no user writes
+    # logging in, tickets, who has an address, what runs beside the requests, what asks whether a
+    # caller may still come in, and the log of events, which no user writes
     assert opening <= {
         "identity/endpoints.py",
         "identity/proving.py",
@@ -275,6 +278,7 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
         "books/answers.py",
         "reports/scheduling.py",
         "limits/endpoints.py",
+        "books/endpoints/shares.py",
     }
 
 
