@@ -20,6 +20,7 @@ LARGER = {
     "tests/e2e/test_kill_in_replay.py": 60.0,
     "tests/e2e/test_local_stack.py": 60.0,
     "tests/e2e/test_replicas.py": 60.0,
+    "tests/integration/gateway/test_matrix_shared.py": 20.0,
     "tests/integration/gateway/test_schemathesis.py": 90.0,
     "tests/integration/pipeline/test_pipeline.py": 60.0,
     "tests/integration/test_how_tos.py": 60.0,

@@ -1954,6 +1954,8 @@ class ListedPortfolio(TypedDict):
     settlement: "Settling"
     positions: "int"
     created_at: "str"
+    access: "PortfolioAccess"
+    owner_name: "str | None"
     as_of: "str | None"
     nav: "float | None"
     daily_pnl: "float | None"
@@ -2426,6 +2428,13 @@ class NewSchedule(TypedDict):
     sections: "NotRequired[list[ReportSection] | None]"
     cadence: "NotRequired[Literal['daily', 'weekly', 'monthly']]"
     enabled: "NotRequired[bool]"
+
+
+class NewShare(TypedDict):
+    """With whom a portfolio is to be shared, by the address that they log in with, and for what."""
+
+    email: "str"
+    role: "NotRequired[ShareRole]"
 
 
 class NewTag(TypedDict):
@@ -2906,6 +2915,9 @@ class PnlVectors(TypedDict):
     reason: "str | None"
 
 
+PortfolioAccess = Literal["owner", "editor", "viewer"]
+
+
 class PortfolioLeftOut(TypedDict):
     """A portfolio that the sums do not contain, and why."""
 
@@ -2926,6 +2938,8 @@ class PortfolioOut(TypedDict):
     settlement: "Settling"
     positions: "int"
     created_at: "str"
+    access: "PortfolioAccess"
+    owner_name: "str | None"
 
 
 class PortfolioReport(TypedDict):
@@ -4089,6 +4103,13 @@ class SessionRun(TypedDict):
 Settling = Literal["physical", "cash"]
 
 
+class ShareList(TypedDict):
+    """Everyone with whom a portfolio is shared, by address."""
+
+    items: "list[ShareOut]"
+    total: "int"
+
+
 class ShareOfNav(TypedDict):
     """An exposure as decimals of NAV, signed as the exposure is; null where NAV is not positive."""
 
@@ -4096,6 +4117,19 @@ class ShareOfNav(TypedDict):
     short: "float | None"
     gross: "float | None"
     net: "float | None"
+
+
+class ShareOut(TypedDict):
+    """A user with whom a portfolio is shared."""
+
+    user_id: "str"
+    email: "str"
+    name: "str"
+    role: "ShareRole"
+    created_at: "str"
+
+
+ShareRole = Literal["viewer", "editor"]
 
 
 class SharesOfNav(TypedDict):

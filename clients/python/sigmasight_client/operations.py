@@ -75,6 +75,7 @@ from sigmasight_client.models import (
     NewReport,
     NewScenario,
     NewSchedule,
+    NewShare,
     NewTag,
     NewToken,
     NewTrade,
@@ -150,6 +151,8 @@ from sigmasight_client.models import (
     SecondFactorOut,
     SecretOut,
     SeriesReport,
+    ShareList,
+    ShareOut,
     SignOnAddress,
     SignOnOffer,
     SignOnStart,
@@ -555,6 +558,22 @@ class SigmaSight(Session):
         """Reverse a cash flow; the snapshots it concerned are taken again."""
         self.request("DELETE", f"portfolios/{part(portfolio_id)}/cash-flows/{part(cash_flow_id)}")
 
+    def list_shares(self, portfolio_id: UUID | str) -> "ShareList":
+        """Everyone with whom the caller's portfolio is shared."""
+        return cast("ShareList", self.request("GET", f"portfolios/{part(portfolio_id)}/shares"))
+
+    def share_portfolio(self, portfolio_id: UUID | str, body: NewShare) -> "ShareOut":
+        """Share the caller's portfolio with another user, or for something else than before."""
+        return cast(
+            "ShareOut", self.request("PUT", f"portfolios/{part(portfolio_id)}/shares", body=body)
+        )
+
+    def unshare_portfolio(self, portfolio_id: UUID | str, user_id: UUID | str) -> "None":
+        """Share a portfolio with a user no longer, at once; that user may do so too, to leave
+        it.
+        """
+        self.request("DELETE", f"portfolios/{part(portfolio_id)}/shares/{part(user_id)}")
+
     def list_transactions(
         self,
         portfolio_id: UUID | str,
@@ -781,7 +800,7 @@ class SigmaSight(Session):
         self.request("DELETE", f"positions/{part(position_id)}")
 
     def put_tags(self, position_id: UUID | str, body: TagsOfPosition) -> "PositionSaved":
-        """Set the tags of a position; tags you do not have yet are created."""
+        """Set the tags of a position; tags the owner does not have yet are created."""
         return cast(
             "PositionSaved", self.request("PUT", f"positions/{part(position_id)}/tags", body=body)
         )

@@ -28,6 +28,7 @@ from services.gateway.edge.conditional import HEADERS, matches, unchanged, weak_
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.queries import Row
 from services.gateway.edge.tokens import Bearer, InvalidToken
+from services.gateway.tables import OWNER
 from shared import __version__
 from shared.database import Database
 
@@ -166,7 +167,12 @@ async def named_revision(request: Request, portfolio: NamedPortfolio) -> Row:
 
 
 async def chosen_revision(request: Request, portfolio: ChosenPortfolio) -> Row:
-    """The portfolio of the query or the caller's first, for an answer that is kept."""
+    """The portfolio of the query or the caller's first, for an answer that is kept.
+
+    Not where that is another's, which the next one of the caller's own comes before.
+    """
+    if portfolio["access"] != OWNER and "portfolio_id" not in request.query_params:
+        return portfolio
     return _drafted(request, portfolio)
 
 

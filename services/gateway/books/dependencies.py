@@ -1,4 +1,4 @@
-"""Portfolios and positions as routes require them: of the caller, or 404."""
+"""Portfolios and positions as routes require them: of the caller, or shared, else 404 or 403."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,19 +6,44 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from services.gateway.books.queries import portfolios, positions
+from services.gateway.edge.audit import role_wanted
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.problems import Problem, not_found
 from services.gateway.edge.queries import Row
-from services.gateway.tables import User
+from services.gateway.tables import EDITOR, OWNER, VIEWER, User
 from shared.database import Session
 
 
-async def owned_portfolio(session: Session, caller: User, portfolio_id: UUID) -> Row:
-    """The caller's portfolio; 404 when there is none, or when it is another user's."""
+async def owned_portfolio(
+    session: Session, caller: User, portfolio_id: UUID, role: str | None = None
+) -> Row:
+    """The caller's portfolio, or one that is shared with the caller as the route needs it.
+
+    `role`: what the caller has to be to it, where that does not follow from the route.
+
+    404 when there is none, or when it is another user's; 403 when it is shared for less.
+    """
     portfolio = await portfolios.load_portfolio(session, caller.user_id, portfolio_id)
     if portfolio is None:
         raise not_found("portfolio", portfolio_id)
+    refuse_less(portfolio, role or role_wanted(session))
     return portfolio
+
+
+_RANKS = (VIEWER, EDITOR, OWNER)
+
+
+def refuse_less(portfolio: Row, role: str) -> None:
+    """403 when the caller is less to a portfolio than a role; the detail says whom to ask."""
+    if _RANKS.index(portfolio["access"]) >= _RANKS.index(role):
+        return
+    name = portfolio["name"]
+    owner = portfolio["owner_name"]
+    if role == OWNER:
+        detail = f"only the owner of the portfolio {name!r} does this: ask {owner}"
+        raise Problem(403, "owner_only", detail)
+    detail = f"you may read the portfolio {name!r}, not edit it: ask {owner} to share it as editor"
+    raise Problem(403, "editor_only", detail)
 
 
 async def refuse_draft(session: Session, portfolio_id: UUID) -> None:
@@ -39,7 +64,8 @@ async def chosen_portfolio(
     caller: Caller,
     session: OpenSession,
     portfolio_id: Annotated[
-        UUID | None, Query(description="default: the caller's only or first portfolio")
+        UUID | None,
+        Query(description="default: the caller's only or first portfolio, then one shared"),
     ] = None,
 ) -> Row:
     """The portfolio of the query, or the caller's first."""
@@ -53,6 +79,7 @@ async def owned_or_first(session: Session, caller: User, portfolio_id: UUID | No
     first = await portfolios.first_portfolio(session, caller.user_id)
     if first is None:
         raise Problem(404, "no_portfolio", "you have no portfolio yet: upload one")
+    refuse_less(first, role_wanted(session))
     return first
 
 
@@ -61,10 +88,15 @@ ChosenPortfolio = Annotated[Row, Depends(chosen_portfolio)]
 
 
 async def owning_portfolio(session: Session, caller: User, position_id: UUID) -> UUID:
-    """The portfolio of the caller's position; 404 when there is none or it is another user's."""
+    """The portfolio of a position that the caller may do with what the route does.
+
+    404 when there is none, or it is another user's; 403 when it is shared for less.
+    """
     portfolio_id = await positions.portfolio_of(session, caller.user_id, position_id)
     if portfolio_id is None:
         raise not_found("position", position_id)
+    if role_wanted(session) != VIEWER:
+        await owned_portfolio(session, caller, portfolio_id)
     return portfolio_id
 
 

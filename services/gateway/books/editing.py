@@ -18,7 +18,6 @@ from services.gateway.books.queries.ledger import LotRow
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
-from services.gateway.tables import User
 from shared.calendar import is_session, next_session, session_on_or_before
 from shared.database import Session
 from shared.instruments import parse_occ
@@ -207,11 +206,15 @@ MAX_TAGS_PER_USER = 100
 
 
 async def tag_position(
-    session: Session, caller: User, position_id: UUID, carried: Sequence[str], names: Sequence[str]
+    session: Session,
+    portfolio_id: UUID,
+    position_id: UUID,
+    carried: Sequence[str],
+    names: Sequence[str],
 ) -> bool:
     """Set the tags of a position; returns whether that changes anything.
 
-    422 for unusable ones.
+    They are the tags of the portfolio's owner. 422 for unusable ones.
     """
     if errors := wrong_tags(names):
         raise Problem(422, "invalid_tags", "; ".join(error["message"] for error in errors), errors)
@@ -219,10 +222,11 @@ async def tag_position(
     wanted = {name.lower(): name for name in reversed([*map(cleaned, names)])}
     if {name.lower() for name in carried} == set(wanted):
         return False
-    await tags.lock_tags(session, caller.user_id)
-    known = await portfolios.load_tag_names(session, caller.user_id)
+    owner_id = await portfolios.load_owner(session, portfolio_id)
+    await tags.lock_tags(session, owner_id)
+    known = await portfolios.load_tag_names(session, owner_id)
     refuse_too_many(len(known | set(wanted)))
-    tag_ids = await tags.save_tags(session, caller.user_id, wanted.values())
+    tag_ids = await tags.save_tags(session, owner_id, wanted.values())
     await tags.save_carried(session, position_id, set(tag_ids.values()))
     return True
 

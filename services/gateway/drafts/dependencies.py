@@ -19,7 +19,7 @@ from services.gateway.edge.conditional import IfMatch, refuse_other_version
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.problems import Problem, not_found
 from services.gateway.edge.values import Warned
-from services.gateway.tables import User
+from services.gateway.tables import EDITOR, User
 from shared.database import Session
 
 MOST_DRAFTS = 100
@@ -48,8 +48,12 @@ async def changeable_draft(
 async def bookable_draft(
     draft_id: UUID, caller: Caller, session: OpenSession, if_match: IfMatch = None
 ) -> Draft:
-    """The draft of the path, locked, as `If-Match` knows it; 409 once it is booked."""
-    await owned_draft(session, caller, draft_id)
+    """The draft of the path, locked, as `If-Match` knows it; 409 once it is booked.
+
+    403 when its base is shared with the caller to be read only.
+    """
+    known = await owned_draft(session, caller, draft_id)
+    await owned_portfolio(session, caller, known.base_id, EDITOR)
     await queries.lock_draft(session, draft_id)
     draft = await owned_draft(session, caller, draft_id)
     refuse_other_version("the draft", draft.version, if_match)

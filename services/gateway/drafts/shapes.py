@@ -25,7 +25,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft as it is stored, with its base's edits by now and the status of its run."""
+    """A draft as it is stored, with its base's edits by now and the status of its run.
+
+    `base_owner_id`: whose its base is, which may be shared with the draft's user.
+    """
 
     draft_id: UUID
     user_id: UUID
@@ -42,6 +45,7 @@ class Draft:
     booked_at: datetime | None
     created_at: datetime
     base_name: str
+    base_owner_id: UUID
     edits_now: int
     run_status: str | None
     trades_entered: int

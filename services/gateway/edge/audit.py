@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic_core import to_jsonable_python
 
 from services.gateway.edge.queries import save_entry
+from services.gateway.tables import VIEWER
 from shared.database import Session
 
 _ACTOR = "actor"
@@ -18,17 +19,24 @@ class Actor:
     """Who does something, and from which network address.
 
     `user_id` is None for an unauthenticated caller; `token_id` names the personal token that a
-    request came with, if it did.
+    request came with, if it did. `role`: what they have to be to a portfolio to do it.
     """
 
     user_id: UUID | None
     network_address: str | None
     token_id: UUID | None = None
+    role: str = VIEWER
 
 
 def act_as(session: Session, actor: Actor) -> None:
     """From now on what the session records was done by this actor."""
     session.info[_ACTOR] = actor
+
+
+def role_wanted(session: Session) -> str:
+    """What the session's actor has to be to each portfolio that the request is about."""
+    actor: Actor = session.info[_ACTOR]
+    return actor.role
 
 
 async def record(session: Session, action: str, target: object = None, **details: Any) -> None:

@@ -25,12 +25,12 @@ from services.gateway.edge.outbox import Relay
 from services.gateway.edge.personal import KnownToken, is_personal
 from services.gateway.edge.problems import Problem, unauthorised
 from services.gateway.edge.queries import Proof
-from services.gateway.edge.scopes import RouteNames
+from services.gateway.edge.scopes import RouteNames, role_needed
 from services.gateway.edge.shapes import View
 from services.gateway.edge.tokens import InvalidToken, Passwords, Tokens, token_hash
 from services.gateway.edge.workers import Workers
 from services.gateway.settings import GatewaySettings
-from services.gateway.tables import User
+from services.gateway.tables import VIEWER, User
 from shared.contracts.event import Day, Reply, Request
 from shared.database import Database, Session
 from shared.messaging import ask
@@ -66,14 +66,19 @@ class Gateway:
         return self.runtime.database
 
     def database_for(
-        self, user_id: UUID, network_address: str | None, token_id: UUID | None
+        self,
+        user_id: UUID,
+        network_address: str | None,
+        token_id: UUID | None,
+        role: str = VIEWER,
     ) -> Database:
         """Transactions of a user's requests. There is no other way to open one.
 
-        `token_id`: the personal token that they come with, for the audit log; None: none. Routes
-        take `CallersDatabase`, which knows it.
+        `token_id`: the personal token that they come with, for the audit log; None: none. `role`:
+        what the user has to be to each portfolio that they are about. Routes take
+        `CallersDatabase`, which knows both.
         """
-        actor = Actor(user_id, network_address, token_id)
+        actor = Actor(user_id, network_address, token_id, role)
         return self.database.beginning_with(partial(_begin_as_user, user_id, actor))
 
     def database_of_operator(self, user_id: UUID, network_address: str | None) -> Database:
@@ -227,7 +232,9 @@ async def recording_database(
     path = connection.scope["path"].removeprefix(connection.scope.get("root_path", ""))
     if caller.role == "admin" and path.startswith(OPERATORS_PATH):
         return gateway.database_of_operator(caller.user_id, address)
-    return gateway.database_for(caller.user_id, address, proof.token_id)
+    names: RouteNames = connection.app.state.route_names
+    role = role_needed(names.name_of(connection.scope))
+    return gateway.database_for(caller.user_id, address, proof.token_id, role)
 
 
 # For a read that also writes something down; other routes take `CallersDatabase`.

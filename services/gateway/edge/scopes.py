@@ -15,6 +15,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 from starlette.types import Scope as HttpScope
 
+from services.gateway.tables import EDITOR, OWNER, VIEWER
+
 API = "/api/v1/"
 
 
@@ -48,6 +50,7 @@ _ROUTES: dict[tuple[Scope, ...], str] = {
         GET portfolios
         GET portfolios/summary
         GET portfolios/{portfolio_id}
+        GET portfolios/{portfolio_id}/shares
         GET portfolios/{portfolio_id}/cash-flows
         GET portfolios/{portfolio_id}/transactions
         GET portfolios/{portfolio_id}/transactions/export
@@ -160,6 +163,8 @@ _ROUTES: dict[tuple[Scope, ...], str] = {
         DELETE import/profiles/{profile_id}
         POST portfolios
         PATCH portfolios/{portfolio_id}
+        PUT portfolios/{portfolio_id}/shares
+        DELETE portfolios/{portfolio_id}/shares/{user_id}
         POST portfolios/{portfolio_id}/snapshots
         POST portfolios/{portfolio_id}/cash-flows
         DELETE portfolios/{portfolio_id}/cash-flows/{cash_flow_id}
@@ -189,6 +194,33 @@ NEEDED: dict[str, frozenset[Scope]] = {
     **dict.fromkeys(routes_of(_ANY), frozenset[Scope]()),
     **{route: frozenset(scopes) for scopes, text in _ROUTES.items() for route in routes_of(text)},
 }
+
+
+# What these need in a portfolio does not follow from their scope.
+_ROLES = {
+    "PUT me/preferences": VIEWER,
+    "POST reports/schedules": VIEWER,
+    "PUT reports/schedules/{schedule_id}": VIEWER,
+    # limits are their owner's alone: none is tried in another's portfolio
+    "POST limits/test": OWNER,
+    "POST limits/{limit_id}/test": OWNER,
+    "GET portfolios/{portfolio_id}/shares": OWNER,
+    "PUT portfolios/{portfolio_id}/shares": OWNER,
+    "DELETE portfolios/{portfolio_id}/shares/{user_id}": VIEWER,  # the user's own share
+}
+
+
+def role_needed(route: str) -> str:
+    """What a user has to be to a portfolio that a route is about: viewer, editor or owner.
+
+    It follows from the scope: one that writes portfolios needs an editor, any other a viewer; what
+    no personal token does, the owner does.
+    """
+    if route in _ROLES:
+        return _ROLES[route]
+    if route not in NEEDED:
+        return OWNER
+    return EDITOR if Scope.PORTFOLIO_WRITE in NEEDED[route] else VIEWER
 
 
 class RouteNames:

@@ -29,9 +29,9 @@ async def _record(
     """Once: a report that is not queued any more has ended before."""
     ended = await queries.save_ended(session, event.run_id, state, reason)
     if ended is not None:
-        _, portfolio_ids = ended
+        user_id, portfolio_ids = ended
         news = report_news(event.run_id, event.as_of, portfolio_ids, state)
-        row = {"run_id": None, **vars(news)}
+        row = {"run_id": None, "user_id": user_id, **vars(news)}
         await run_events.save_news(session, [row])
 
 

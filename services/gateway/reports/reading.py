@@ -9,7 +9,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import cast
@@ -39,6 +39,7 @@ from services.gateway.edge.problems import Problem, not_found
 from services.gateway.edge.shapes import View
 from services.gateway.market import queries as market_queries
 from services.gateway.reports import queries
+from services.gateway.tables import OWNER
 from shared.contracts.reports import FormWord, SectionWord, TemplateWord
 from shared.database import Session
 
@@ -63,13 +64,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Frozen:
-    """Figures as they are kept: `basis` is their hash, `revisions` those of the portfolios."""
+    """Figures as they are kept: `basis` is their hash, `revisions` those of the portfolios.
+
+    `shared_ids`: the portfolios that are another user's; the report is there while they are shared.
+    """
 
     names: Sequence[str]
     as_of: date
     basis: str
     revisions: Mapping[str, str]
     figures: bytes
+    shared_ids: Sequence[UUID] = ()
 
 
 async def frozen(session: Session, user_id: UUID, wanted: Wanted) -> Frozen:
@@ -81,6 +86,7 @@ async def frozen(session: Session, user_id: UUID, wanted: Wanted) -> Frozen:
     days: list[date] = []
     revisions: dict[str, str] = {}
     found: list[Figures] = []
+    shared: list[UUID] = []
     for portfolio_id in wanted.portfolio_ids:
         row = await portfolios.load_portfolio(session, user_id, portfolio_id)
         if row is None:
@@ -90,7 +96,16 @@ async def frozen(session: Session, user_id: UUID, wanted: Wanted) -> Frozen:
         days.append(_day(figures, str(row["name"])))
         revisions[str(portfolio_id)] = etag_of(portfolio_id, row["revision"])
         found.append(figures)
-    return await asyncio.to_thread(_packed, names, max(days), revisions, found)
+        shared += _shared(row)
+    packed = await asyncio.to_thread(_packed, names, max(days), revisions, found)
+    return replace(packed, shared_ids=shared)
+
+
+def _shared(row: Mapping[str, object]) -> list[UUID]:
+    """The portfolio that another user shares which a row is, or is a draft of."""
+    shared = row["base_id"] if row["shared_with"] else row["portfolio_id"]
+    is_own = row["access"] == OWNER and not row["shared_with"]
+    return [] if is_own else [cast(UUID, shared)]
 
 
 def _packed(

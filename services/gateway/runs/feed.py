@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.edge.queries import Proof, Row, load_ended
 from services.gateway.runs.queries import run_events, runs
-from services.gateway.runs.queries.run_events import Span
+from services.gateway.runs.queries.run_events import Readable, Span
 from services.gateway.runs.queries.runs import DRAFT_TRIGGER
 from services.gateway.runs.shapes import ALERT, RUN, data_for_follower
 from shared.database import Database, Session
@@ -238,22 +238,25 @@ async def _addressed(
 ) -> dict[UUID, list[FollowerEvent]]:
     """The events that each user may see.
 
-    Those about a portfolio of theirs, or of a run they requested.
+    Those about a portfolio that they read, or of a run they requested.
     """
     if not rows:
         return {user_id: [] for user_id in user_ids}
     about = {portfolio_id for row in rows for portfolio_id in row["portfolio_ids"]}
-    owned = await run_events.owners_of(session, user_ids, about)
-    return {user_id: list(_events_for(user_id, owned.get(user_id), rows)) for user_id in user_ids}
+    read = await run_events.readable_by(session, user_ids, about)
+    return {user_id: list(_events_for(user_id, read.get(user_id), rows)) for user_id in user_ids}
 
 
 def _events_for(
-    user_id: UUID, own: frozenset[UUID] | None, rows: Sequence[Row]
+    user_id: UUID, read: Readable | None, rows: Sequence[Row]
 ) -> Iterator[FollowerEvent]:
-    if own is None:  # disabled or deleted
+    if read is None:  # disabled or deleted
         return
     for row in rows:
+        if row["user_id"] not in (None, user_id):
+            continue
         # alerts are their owners' alone
+        own = read.own if row["kind"] == ALERT else read.own | read.shared
         asked = row["requested_by"] == user_id and row["kind"] != ALERT
         if asked or not own.isdisjoint(row["portfolio_ids"]):
             data = data_for_follower(

@@ -117,6 +117,9 @@ GET portfolio/performance
 GET portfolios/{portfolio_id}
 PATCH portfolios/{portfolio_id}
 DELETE portfolios/{portfolio_id}
+GET portfolios/{portfolio_id}/shares
+PUT portfolios/{portfolio_id}/shares
+DELETE portfolios/{portfolio_id}/shares/{user_id}
 GET portfolios/{portfolio_id}/snapshots
 POST portfolios/{portfolio_id}/snapshots
 GET portfolios/{portfolio_id}/report
@@ -379,6 +382,7 @@ def nothing() -> dict[str, str]:
     }
 
 
+SHARED_WITH = "analyst@example.com"  # as the example of the schema has it
 A_PROFILE = {
     "name": "My bank",
     "header": ["Title", "Held", "Paid"],
@@ -391,8 +395,13 @@ A_PROFILE = {
 
 @pytest.fixture
 async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, str]:
-    """One of everything that belongs to Ann."""
+    """One of everything that belongs to Ann; `user_id`: with whom she shares her portfolio."""
     portfolio_id = await ann.uploaded()
+    friend = {"user_id": uuid4(), "email": SHARED_WITH, "password_hash": "-"}
+    await save(admin, User, [friend])
+    await ann.request(
+        "PUT", f"portfolios/{portfolio_id}/shares", json={"email": SHARED_WITH, "role": "editor"}
+    )
     position = (await ann.get("positions", portfolio_id=portfolio_id)).json()["items"][0]
     flow = await ann.post(
         f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5}
@@ -428,6 +437,7 @@ async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, s
         "report_id": report.json()["report_id"],
         "schedule_id": schedule.json()["schedule_id"],
         "link_id": str(await a_linked_account(admin, user_id)),
+        "user_id": str(friend["user_id"]),
     }
     return nothing() | own
 

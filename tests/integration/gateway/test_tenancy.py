@@ -268,7 +268,7 @@ async def test_a_failed_run_is_not_said_to_go_on(gateway: Gateway, ann: Person) 
 # what it is, and make sure of it.
 TEXTS = {
     "typed by the caller, or a name of what the caller has": """
-        owner member
+        owner owner_name member
         accounts address colour email external_id full_name group hint ignored key label name note
         portfolio_name screen strategy tags target_name ticket token access_token refresh_token
         token_type description scenario_id scenario_ids file field role next user_agent hash member

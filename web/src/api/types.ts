@@ -1591,6 +1591,8 @@ export interface ListedPortfolio {
   settlement: Settling;
   positions: number;
   created_at: string;
+  access: PortfolioAccess;
+  owner_name: string | null;
   as_of: string | null;
   nav: number | null;
   daily_pnl: number | null;
@@ -1958,6 +1960,11 @@ export interface NewSchedule {
   sections?: Array<ReportSection> | null;
   cadence?: "daily" | "weekly" | "monthly";
   enabled?: boolean;
+}
+
+export interface NewShare {
+  email: string;
+  role?: ShareRole;
 }
 
 export interface NewTag {
@@ -2345,6 +2352,8 @@ export interface PnlVectors {
   reason: string | null;
 }
 
+export type PortfolioAccess = "owner" | "editor" | "viewer";
+
 export interface PortfolioLeftOut {
   portfolio_id: string;
   name: string;
@@ -2361,6 +2370,8 @@ export interface PortfolioOut {
   settlement: Settling;
   positions: number;
   created_at: string;
+  access: PortfolioAccess;
+  owner_name: string | null;
 }
 
 export interface PortfolioReport {
@@ -3328,12 +3339,27 @@ export interface SessionRun {
 
 export type Settling = "physical" | "cash";
 
+export interface ShareList {
+  items: Array<ShareOut>;
+  total: number;
+}
+
 export interface ShareOfNav {
   long: number | null;
   short: number | null;
   gross: number | null;
   net: number | null;
 }
+
+export interface ShareOut {
+  user_id: string;
+  email: string;
+  name: string;
+  role: ShareRole;
+  created_at: string;
+}
+
+export type ShareRole = "viewer" | "editor";
 
 export interface SharesOfNav {
   dollar: ShareOfNav;
@@ -4205,6 +4231,7 @@ export interface Reads {
   "portfolios": PageListedPortfolio;
   "portfolios/{portfolio_id}": PortfolioOut;
   "portfolios/{portfolio_id}/cash-flows": PageCashFlowOut;
+  "portfolios/{portfolio_id}/shares": ShareList;
   "portfolios/{portfolio_id}/transactions": TransactionPage;
   "portfolios/{portfolio_id}/lots": LotPage;
   "portfolios/{portfolio_id}/expiries": ExpiryReport;

@@ -10,6 +10,7 @@ from services.gateway.edge.conditional import IfMatch, refuse_other_version, ref
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.problems import documented
 from services.gateway.tables import UserPreferences
+from shared.database import Session
 
 router = APIRouter(prefix="/me/preferences", tags=["me"], responses=documented(401, 422))
 
@@ -20,7 +21,7 @@ async def get_preferences(
 ) -> PreferencesOut:
     """What the caller prefers; version 0 until something is saved."""
     stored = await queries.load_preferences(session, caller.user_id)
-    return _shown(stored, response)
+    return await _shown(session, stored, response)
 
 
 @router.put("", responses=documented(404, 409, 412, 428))
@@ -40,16 +41,25 @@ async def save_preferences(
         await refuse_draft(session, wanted.default_portfolio_id)
     await queries.save_preferences(session, caller.user_id, wanted.model_dump())
     await record(session, "preferences.changed", caller.user_id)
-    return _shown(await queries.load_preferences(session, caller.user_id), response)
+    stored = await queries.load_preferences(session, caller.user_id)
+    return await _shown(session, stored, response)
 
 
-def _shown(stored: UserPreferences | None, response: Response) -> PreferencesOut:
-    """The preferences with their tag, which changes when the default portfolio is deleted too."""
+async def _shown(
+    session: Session, stored: UserPreferences | None, response: Response
+) -> PreferencesOut:
+    """The preferences with their tag, which changes when the default portfolio is deleted too.
+
+    Or is shared with the user no longer: then there is none until it is again.
+    """
     shown = (
         PreferencesOut(version=0)
         if stored is None
         else PreferencesOut.model_validate(stored, from_attributes=True)
     )
     portfolio = shown.default_portfolio_id
+    if portfolio is not None and not await queries.is_readable(session, portfolio):
+        portfolio = None
+        shown = shown.model_copy(update={"default_portfolio_id": None})
     response.headers["ETag"] = f'"{shown.version}-{portfolio.hex if portfolio else ""}"'
     return shown

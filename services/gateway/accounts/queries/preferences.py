@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.gateway.tables import UserPreferences
+from services.gateway.tables import Portfolio, UserPreferences
 from shared.database import Session, lock, sql_table
 
+portfolios = sql_table(Portfolio)
 preferences = sql_table(UserPreferences)
 
 
@@ -20,6 +22,12 @@ async def lock_preferences(session: Session, user_id: UUID) -> UserPreferences |
 async def load_preferences(session: Session, user_id: UUID) -> UserPreferences | None:
     """A user's preferences; None until the user has saved any."""
     return await session.get(UserPreferences, user_id, populate_existing=True)
+
+
+async def is_readable(session: Session, portfolio_id: UUID) -> bool:
+    """Whether the transaction's user may read a portfolio."""
+    named = select(portfolios.c.portfolio_id).where(portfolios.c.portfolio_id == portfolio_id)
+    return await session.scalar(named) is not None
 
 
 async def save_preferences(session: Session, user_id: UUID, terms: Mapping[str, object]) -> None:

@@ -62,16 +62,15 @@ async def explain_number(agent: Agent, wanted: WantedExplanation) -> Explanation
 
     `contributions` are the positions' parts of VaR, expected shortfall, an exposure or a scenario.
     """
-    user_id = agent.user.user_id
     async with agent.reading.transaction() as session:
         portfolio = await owned_or_first(session, agent.user, wanted.portfolio_id)
         portfolio_id: UUID = portfolio["portfolio_id"]
-        found = await measures_named(session, user_id, [wanted.measure])
+        found = await measures_named(session, portfolio["user_id"], [wanted.measure])
         if len(found) != 1:
             raise _one_measure()
         (measure,) = found
         day = (await book_on(session, portfolio_id, wanted.as_of)).valuation.day
-        owner = (user_id, portfolio_id)
+        owner = (portfolio["user_id"], portfolio_id)
         changes = await changes_report(session, owner, (None, day), [measure.name], wanted.parts)
         metrics = await metrics_report(session, portfolio_id, day, _view_of(measure))
         shown = await series_report(session, portfolio_id, Period(day, day), found)

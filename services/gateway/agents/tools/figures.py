@@ -67,7 +67,7 @@ async def get_portfolio_risk(agent: Agent, wanted: WantedRisk) -> PortfolioRisk:
         portfolio = await owned_or_first(session, agent.user, wanted.portfolio_id)
         portfolio_id: UUID = portfolio["portfolio_id"]
         name = str(portfolio["name"])
-        measures = await measures_named(session, agent.user.user_id, wanted.measures)
+        measures = await measures_named(session, portfolio["user_id"], wanted.measures)
         book = await book_on(session, portfolio_id, wanted.as_of)
         day = book.valuation.day
         found = await figures_on(session, portfolio_id, name, day, measures) if day else []
@@ -96,7 +96,7 @@ async def what_changed(agent: Agent, wanted: WantedChanges) -> Changes:
     refuse_wrong_order(wanted.since, wanted.as_of, "session")
     async with agent.reading.transaction() as session:
         portfolio = await owned_or_first(session, agent.user, wanted.portfolio_id)
-        owner = (agent.user.user_id, portfolio["portfolio_id"])
+        owner = (portfolio["user_id"], portfolio["portfolio_id"])
         days = (wanted.since, wanted.as_of)
         names = wanted.measures or list(OF_CHANGES)
         report = await changes_report(session, owner, days, names, wanted.parts)
@@ -117,7 +117,7 @@ async def get_history(agent: Agent, wanted: WantedHistory) -> History:
         end = wanted.end or await latest_session(session)
         start = wanted.start or (end - timedelta(days=DAYS_OF_HISTORY) if end else None)
         names = wanted.measures or list(OF_HISTORY)
-        measures = await measures_named(session, agent.user.user_id, names)
+        measures = await measures_named(session, portfolio["user_id"], names)
         span = Period(start, wanted.end)
         report = await series_report(session, portfolio["portfolio_id"], span, measures)
     said = [_over(each, report.session_dates) for each in report.series]

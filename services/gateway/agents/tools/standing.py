@@ -74,7 +74,7 @@ async def check_coverage(agent: Agent, wanted: WantedCoverage) -> Covered:
             await data_quality(session, portfolio_id, wanted.as_of)
         )
         day = (await book_on(session, portfolio_id, wanted.as_of)).valuation.day
-        measures = await measures_named(session, agent.user.user_id, COVERAGE)
+        measures = await measures_named(session, portfolio["user_id"], COVERAGE)
         figures = await figures_on(session, portfolio_id, name, day, measures) if day else []
     incomplete = [each for each in found.symbols if each.status != COMPLETE]
     total = counted(len(found.symbols), "symbol")

@@ -177,4 +177,4 @@ async def get_stress_results(
     """P&L of the portfolio in every scenario, directly and with the other factors following."""
     with_positions = Included.POSITIONS in include
     portfolio_id = portfolio["portfolio_id"]
-    return await stress_report(session, caller.user_id, portfolio_id, as_of, with_positions)
+    return await stress_report(session, portfolio["user_id"], portfolio_id, as_of, with_positions)

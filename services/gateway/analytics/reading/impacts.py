@@ -44,13 +44,14 @@ async def impacts_report(session: Session, draft: Draft) -> Impacts:
     if kept is not None:
         content["impacts"] = kept
     elif content["reason"] is None:
-        before = await load_figures(session, draft.user_id, draft.base_id, draft.base_session)
-        after = await load_figures(session, draft.user_id, draft.draft_id, draft.base_session)
+        owner_id = draft.base_owner_id
+        before = await load_figures(session, owner_id, draft.base_id, draft.base_session)
+        after = await load_figures(session, owner_id, draft.draft_id, draft.base_session)
         as_it_is = draft.calculated_version == draft.version or draft.state is State.SAVED
         parts = await _trades(session, draft, before, after) if as_it_is else []
         pairs = await load_limit_pairs(session, draft)
         measures = {pair.terms.measure for pair in pairs}
-        titles = await measure_titles(session, draft.user_id, measures)
+        titles = await measure_titles(session, owner_id, measures)
         figures = impacts.impacts(before, after, figure_title)
         limits = {"limits": limit_impacts(pairs, titles)}
         content["impacts"] = {**figures, **limits, "trades": parts}

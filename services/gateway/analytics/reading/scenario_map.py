@@ -50,7 +50,9 @@ class Mapped:
 
 async def scenario_map(session: Session, user_id: UUID, as_of: date | None) -> ScenarioMap:
     """The map at or before `as_of`; portfolios last evaluated earlier are shown, not summed."""
-    rows, _ = await portfolios.load_portfolios(session, user_id, None, "name", MOST_PORTFOLIOS, 0)
+    rows, _ = await portfolios.load_portfolios(
+        session, user_id, portfolios.Listing(sort="name"), MOST_PORTFOLIOS, 0
+    )
     names = {row["portfolio_id"]: row["name"] for row in rows}
     scenarios = {row["scenario_id"]: row for row in await load_scenarios(session, user_id)}
     days = await queries.load_days(session, list(names), as_of)

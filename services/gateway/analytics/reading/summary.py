@@ -27,7 +27,7 @@ _GREEKS = ("theta", "vega", "rho")
 async def portfolios_summary(session: Session, user_id: UUID) -> SummedPortfolios:
     """The sums over the portfolios of that session; those last valued before it are left out."""
     rows, total = await portfolios.load_portfolios(
-        session, user_id, None, "created_at", MOST_PORTFOLIOS, 0
+        session, user_id, portfolios.Listing(), MOST_PORTFOLIOS, 0
     )
     known = await standings_of(session, user_id, [row["portfolio_id"] for row in rows])
     return _added_up(rows, total, known)

@@ -10,6 +10,7 @@ from services.gateway.books.endpoints import (
     position_edits,
     positions,
     reconciliations,
+    shares,
     strategies,
     tags,
     uploads,
@@ -17,7 +18,7 @@ from services.gateway.books.endpoints import (
 
 router = APIRouter()
 SUBJECTS = (
-    *(uploads, imports, reconciliations, exports, portfolios, ledger, positions),
+    *(uploads, imports, reconciliations, exports, portfolios, shares, ledger, positions),
     *(position_edits, tags, strategies),
 )
 for subject in SUBJECTS:

@@ -8,7 +8,12 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from services.gateway.books.answers import NamedRevision
-from services.gateway.books.dependencies import name_taken, owned_portfolio, refuse_draft
+from services.gateway.books.dependencies import (
+    name_taken,
+    owned_portfolio,
+    refuse_draft,
+    refuse_less,
+)
 from services.gateway.books.editing import refuse_future, valuation_day
 from services.gateway.books.keeping import (
     API,
@@ -18,6 +23,7 @@ from services.gateway.books.keeping import (
     value_from_first,
 )
 from services.gateway.books.queries import flows, ledger, portfolios
+from services.gateway.books.queries.portfolios import Listing
 from services.gateway.books.reading import listed, without_risk
 from services.gateway.books.schemas.portfolios import (
     CashFlowOut,
@@ -38,7 +44,7 @@ from services.gateway.edge.scopes import Scope
 from services.gateway.edge.values import Page
 from services.gateway.runs.queries import revisions, runs
 from services.gateway.runs.starting import restate, start_runs
-from services.gateway.tables import User
+from services.gateway.tables import OWNER, User
 from shared.database import Session
 
 _KEPT_BY = frozenset({"lot_method", "settlement"})
@@ -58,11 +64,13 @@ async def list_portfolios(
 ) -> dict[str, Any]:
     """The caller's portfolios with NAV, day's P&L, VaR, worst scenario and last run of each.
 
+    Those that other users share are among them: see `access`.
+
     Oldest first by default. A personal token without the scope `risk:read` sees no VaR, scenario or
     limits.
     """
     rows, total = await portfolios.load_portfolios(
-        session, caller.user_id, search, sort.value, page.limit, page.offset
+        session, caller.user_id, Listing(search, sort.value, shared=True), page.limit, page.offset
     )
     found = await listed(session, caller.user_id, rows)
     shown = found if proof.opens(Scope.RISK_READ) else [without_risk(each) for each in found]
@@ -97,10 +105,13 @@ async def rename_portfolio(
 
     The equity, from which every NAV follows, is that of `equity_date`; where none is given
     yet, of the session that NAV starts from. `lot_method` and `settlement` hold for the whole
-    ledger: lots are derived again, and run again since the first that changed.
+    ledger: lots are derived again, and run again since the first that changed. The owner alone
+    renames it.
     """
     before = await _held(session, caller, portfolio_id)
     changes = {name: value for name, value in terms.named().items() if before[name] != value}
+    if "name" in changes:
+        refuse_less(before, OWNER)
     holder = (
         await portfolios.portfolio_named(session, caller.user_id, changes["name"])
         if "name" in changes
@@ -109,7 +120,7 @@ async def rename_portfolio(
     if holder not in (None, portfolio_id):
         raise name_taken(changes["name"], holder)
     if changes:
-        await _save_terms(session, caller, before, changes)
+        await _save_terms(session, before, changes)
         was = {name: before[name] for name in changes}
         await record(session, "portfolio.edited", portfolio_id, was=was, now=changes)
         await revisions.raise_edits(session, [portfolio_id])
@@ -131,16 +142,14 @@ async def _run_again(
         await restate(session, caller.user_id, portfolio_id, since, "ledger_kept_otherwise")
 
 
-async def _save_terms(
-    session: Session, caller: User, before: Row, changes: Mapping[str, Any]
-) -> None:
+async def _save_terms(session: Session, before: Row, changes: Mapping[str, Any]) -> None:
     """Save what changes: equity in the ledger, as soon as the day it is given for is known."""
     portfolio_id = before["portfolio_id"]
     day = before["equity_date"] or before["valued_from"]
     columns = dict(changes)
     if day is not None and "equity_balance" in columns:
         await state_equity(session, portfolio_id, day, columns.pop("equity_balance"), API)
-    await portfolios.save_portfolio_terms(session, caller.user_id, portfolio_id, columns)
+    await portfolios.save_portfolio_terms(session, portfolio_id, columns)
 
 
 @router.delete("/{portfolio_id}", status_code=204)

@@ -80,7 +80,7 @@ async def create_position(
     recorded = {name: getattr(row, name) for name in _RECORDED}
     await record(session, "position.created", row.position_id, **recorded)
     runs = await _write(session, caller, portfolio_id, entered(row, API), row.entry_date)
-    await tag_position(session, caller, row.position_id, (), found.holding.tags)
+    await tag_position(session, portfolio_id, row.position_id, (), found.holding.tags)
     return await _saved(session, portfolio_id, row.position_id, runs, found.warnings)
 
 
@@ -104,12 +104,12 @@ async def edit_position(
         before = {**before, **dict.fromkeys(EXIT_TERMS)}
     sent = wanted.model_dump(exclude_unset=True)
     if not sent.keys() - {"tags"}:
-        return await _tagged(session, caller, before, wanted.tags)
+        return await _tagged(session, before, wanted.tags)
     found = await accepted(session, terms_after(before, sent), day)
     after = position_row(before["portfolio_id"], position_id, found.holding, day)
     changes = difference(before, after)
     refuse_for(lot.refusal(changes))
-    retagged = await _retagged(session, caller, before, wanted.tags)
+    retagged = await _retagged(session, before, wanted.tags)
     if changes or retagged:
         await _record_edit(session, before, changes, wanted.tags if retagged else None)
     if changes:
@@ -120,13 +120,12 @@ async def edit_position(
     return await _unmeasured(session, before, changed=retagged, warnings=found.warnings)
 
 
-async def _retagged(
-    session: Session, caller: User, before: Row, names: Sequence[str] | None
-) -> bool:
+async def _retagged(session: Session, before: Row, names: Sequence[str] | None) -> bool:
     """Set the tags unless they stay (None); whether that changes any."""
     if names is None:
         return False
-    return await tag_position(session, caller, before["position_id"], before["tags"], names)
+    about = before["portfolio_id"], before["position_id"]
+    return await tag_position(session, *about, before["tags"], names)
 
 
 async def _record_edit(
@@ -163,22 +162,21 @@ async def delete_position(position_id: UUID, caller: Caller, session: OpenSessio
 async def put_tags(
     position_id: UUID, wanted: TagsOfPosition, caller: Caller, session: OpenSession
 ) -> dict[str, Any]:
-    """Set the tags of a position; tags you do not have yet are created.
+    """Set the tags of a position; tags the owner does not have yet are created.
 
     No number changes, so no run starts.
     """
     row = await _held(session, caller, position_id)
-    changed = await tag_position(session, caller, position_id, row["tags"], wanted.tags)
+    about = row["portfolio_id"], position_id
+    changed = await tag_position(session, *about, row["tags"], wanted.tags)
     if changed:
         await record(session, "position.tagged", position_id, was=row["tags"], now=wanted.tags)
     return await _unmeasured(session, row, changed=changed)
 
 
-async def _tagged(
-    session: Session, caller: User, before: Row, names: Sequence[str] | None
-) -> dict[str, Any]:
+async def _tagged(session: Session, before: Row, names: Sequence[str] | None) -> dict[str, Any]:
     """The answer to an edit that names nothing but tags."""
-    changed = await _retagged(session, caller, before, names)
+    changed = await _retagged(session, before, names)
     if changed:
         await _record_edit(session, before, {}, names)
     return await _unmeasured(session, before, changed=changed)

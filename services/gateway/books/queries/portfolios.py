@@ -34,6 +34,10 @@ from services.gateway.tables import (
     PositionTag,
     Tag,
     Transaction,
+    User,
+    accessible,
+    may_read,
+    role_of,
 )
 from services.gateway.tables.portfolios import COUNTS
 from shared.database import Session, merge, sql_table
@@ -44,6 +48,7 @@ positions = sql_table(Position)
 tags = sql_table(Tag)
 position_tags = sql_table(PositionTag)
 revisions = sql_table(PortfolioRevision)
+owners = sql_table(User)
 lines = sql_table(Transaction)
 spans = sql_table(PositionSpan)
 PRICE_DECIMALS = 6
@@ -63,12 +68,16 @@ def _portfolio_rows(user_id: UUID) -> Select[Any]:
     statement = _statement()
     equity = func.coalesce(portfolios.c.equity_balance, statement.c.amount).label("equity_balance")
     others = (column for column in portfolios.c if column is not portfolios.c.equity_balance)
-    columns = (*others, equity, statement.c.equity_date, held.label("positions"), revision)
-    return (
-        select(*columns)
-        .select_from(portfolios.outerjoin(statement, true()))
-        .where(portfolios.c.user_id == user_id)
+    named = func.coalesce(func.nullif(owners.c.full_name, ""), owners.c.email)
+    owner = select(named).where(owners.c.user_id == portfolios.c.user_id).scalar_subquery()
+    is_own = portfolios.c.user_id == user_id
+    access = (
+        role_of(user_id).label("access"),
+        case((is_own, None), else_=owner).label("owner_name"),
     )
+    return select(
+        *others, equity, statement.c.equity_date, held.label("positions"), revision, *access
+    ).select_from(portfolios.outerjoin(statement, true()))
 
 
 def _statement() -> FromClause:
@@ -80,14 +89,28 @@ def _statement() -> FromClause:
     return select(lines.c.amount, day).where(own).order_by(*first).limit(1).lateral("statement")
 
 
-async def load_portfolios(
-    session: Session, user_id: UUID, search: str | None, sort: str, limit: int, offset: int
-) -> tuple[list[Row], int]:
-    """A page of the user's portfolios, drafts left out, and how many there are.
+@dataclass(frozen=True)
+class Listing:
+    """Which portfolios are wanted, and in what order.
 
-    `search`: a part of the name; `sort`: created_at or name, "-" for descending.
+    `search`: a part of the name; `sort`: created_at or name, "-" for descending; `shared`: with
+    those that other users share.
     """
-    conditions = [portfolios.c.user_id == user_id, IS_BOOK]
+
+    search: str | None = None
+    sort: str = "created_at"
+    shared: bool = False
+
+
+async def load_portfolios(
+    session: Session, user_id: UUID, wanted: Listing, limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """A page of the user's portfolios, drafts left out, and how many there are."""
+    search = wanted.search
+    sort = wanted.sort
+    own = portfolios.c.user_id == user_id
+    among = portfolios.c.portfolio_id.in_(accessible(user_id)) if wanted.shared else own
+    conditions = [among, IS_BOOK]
     conditions += [portfolios.c.name.icontains(search, autoescape=True)] if search else []
     column = _ORDERS[sort.removeprefix("-")]
     order = column.desc() if sort.startswith("-") else column.asc()
@@ -98,9 +121,16 @@ async def load_portfolios(
 
 
 async def load_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) -> Row | None:
-    """The user's portfolio with its number of positions; None when it is not the user's."""
-    mine = _portfolio_rows(user_id).where(portfolios.c.portfolio_id == portfolio_id)
-    return await one_row(session, mine)
+    """A portfolio with its number of positions; None when the user may not read it."""
+    named = portfolios.c.portfolio_id == portfolio_id
+    return await one_row(session, _portfolio_rows(user_id).where(named, may_read(user_id)))
+
+
+async def load_owner(session: Session, portfolio_id: UUID) -> UUID:
+    """Whose a portfolio is that exists."""
+    named = portfolios.c.portfolio_id == portfolio_id
+    owner_id: UUID = (await session.execute(select(portfolios.c.user_id).where(named))).scalar_one()
+    return owner_id
 
 
 async def is_draft(session: Session, portfolio_id: UUID) -> bool:
@@ -110,11 +140,12 @@ async def is_draft(session: Session, portfolio_id: UUID) -> bool:
 
 
 async def first_portfolio(session: Session, user_id: UUID) -> Row | None:
-    """The user's oldest portfolio that is no draft, or None."""
+    """The user's oldest portfolio that is no draft, then one that is shared with them, or None."""
+    is_another = portfolios.c.user_id != user_id
     first = (
         _portfolio_rows(user_id)
-        .where(IS_BOOK)
-        .order_by(portfolios.c.created_at, portfolios.c.portfolio_id)
+        .where(portfolios.c.portfolio_id.in_(accessible(user_id)), IS_BOOK)
+        .order_by(is_another, portfolios.c.created_at, portfolios.c.portfolio_id)
         .limit(1)
     )
     return await one_row(session, first)
@@ -142,12 +173,12 @@ async def portfolio_named(session: Session, user_id: UUID, name: str) -> UUID | 
 
 
 async def save_portfolio_terms(
-    session: Session, user_id: UUID, portfolio_id: UUID, terms: Mapping[str, Any]
+    session: Session, portfolio_id: UUID, terms: Mapping[str, Any]
 ) -> None:
     """Rename a portfolio or restate its equity balance."""
     if terms:
-        mine = and_(portfolios.c.user_id == user_id, portfolios.c.portfolio_id == portfolio_id)
-        await session.execute(update(portfolios).where(mine).values(**terms))
+        named = portfolios.c.portfolio_id == portfolio_id
+        await session.execute(update(portfolios).where(named).values(**terms))
 
 
 async def delete_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) -> bool:

@@ -27,7 +27,7 @@ from services.gateway.books.queries.portfolios import with_file_decimals
 from services.gateway.books.queries.tags import load_carried, load_tagged
 from services.gateway.books.queries.terms import TERMS_ON, held, positions
 from services.gateway.edge.queries import Row, all_rows
-from services.gateway.tables import Portfolio
+from services.gateway.tables import Portfolio, may_read
 from shared.database import Session, sql_table
 from shared.instruments import canonical_symbol
 from shared.published import greeks, ingest, snapshots
@@ -172,10 +172,10 @@ async def _with_tags(session: Session, rows: Sequence[Row]) -> list[Row]:
 
 
 async def portfolio_of(session: Session, user_id: UUID, position_id: UUID) -> UUID | None:
-    """The portfolio of the user's position; None when there is none or it is another user's."""
+    """The portfolio of a position; None when there is none or the user may not read it."""
     joined = positions.join(portfolios, portfolios.c.portfolio_id == positions.c.portfolio_id)
-    mine = and_(positions.c.position_id == position_id, portfolios.c.user_id == user_id)
-    return await session.scalar(select(positions.c.portfolio_id).select_from(joined).where(mine))
+    named = positions.c.position_id == position_id, may_read(user_id)
+    return await session.scalar(select(positions.c.portfolio_id).select_from(joined).where(*named))
 
 
 def _measured(day: date | None) -> Select[Any]:

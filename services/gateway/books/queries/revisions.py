@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.gateway.edge.queries import is_over
-from services.gateway.tables import Portfolio, PortfolioRevision, User
+from services.gateway.tables import Portfolio, PortfolioRevision, User, may_read
 from shared.database import Session, sql_table
 from shared.published.ingest import data_providers
 
@@ -62,9 +62,9 @@ _claimed = (
 _standing = (
     select(_claimed, revision_of(portfolios.c.portfolio_id))
     .join(portfolios, portfolios.c.portfolio_id == _claimed.c.portfolio_id)
-    .join(users, users.c.user_id == portfolios.c.user_id)
+    .join(users, users.c.user_id == _claimed.c.user_id)
     .where(
-        users.c.user_id == _claimed.c.user_id,
+        may_read(_claimed.c.user_id),
         users.c.disabled_at.is_(None),
         ~is_over(_claimed.c.family_id),
     )
@@ -72,7 +72,7 @@ _standing = (
 
 
 async def load_revisions(session: Session, claims: Collection[Claim]) -> dict[Claim, int]:
-    """The revisions of portfolios whose user still owns them and is logged in.
+    """The revisions of portfolios that their user may still read, and is logged in.
 
     One statement for all.
     """

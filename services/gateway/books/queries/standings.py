@@ -9,9 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Date, TableValuedAlias, Uuid, and_, cast, func, select
 
-from shared.database import Session, among
+from services.gateway.tables import Portfolio
+from shared.database import Session, among, sql_table
 from shared.published import limits, snapshots, stress
 
+portfolios = sql_table(Portfolio)
 HEADLINE = "var_95_1d_historical"
 Exposures = Mapping[str, Mapping[str, float]]
 Days = Mapping[UUID, date]
@@ -77,23 +79,31 @@ class ScenarioResult(NamedTuple):
 async def load_scenario_results(
     session: Session, user_id: UUID, days: Days
 ) -> list[ScenarioResult]:
-    """The results of the portfolios on their days, of those scenarios that could be valued."""
+    """The results of the portfolios on their days, of those scenarios that could be valued.
+
+    A scenario of a user's is known in that user's portfolios alone.
+    """
     result = stress.stress_results
     house = stress.stress_scenarios
     own = stress.custom_scenarios
     asked = asked_on(days)
     same = and_(result.c.portfolio_id == asked.c.portfolio_id, result.c.as_of == asked.c.as_of)
-    mine = and_(own.c.scenario_id == result.c.scenario_id, own.c.user_id == user_id)
+    of_user = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id)
+    mine = and_(
+        own.c.scenario_id == result.c.scenario_id,
+        own.c.user_id == user_id,
+        result.c.portfolio_id.in_(of_user),
+    )
     joined = (
         asked.join(result, same)
         .outerjoin(house, house.c.scenario_id == result.c.scenario_id)
         .outerjoin(own, mine)
     )
-    name = func.coalesce(house.c.name, own.c.name, result.c.scenario_id)
+    name = func.coalesce(house.c.name, own.c.name)
     query = select(
         result.c.portfolio_id, result.c.scenario_id, name, result.c.method, result.c.total_pnl
     ).select_from(joined)
-    known = query.where(result.c.total_pnl.is_not(None))
+    known = query.where(result.c.total_pnl.is_not(None), name.is_not(None))
     return [ScenarioResult(*row) for row in await session.execute(known)]
 
 
@@ -112,6 +122,6 @@ async def load_limit_states(session: Session, days: Days) -> dict[UUID, dict[str
 
 def asked_on(days: Days) -> TableValuedAlias:
     """The portfolios with their days as a table of two columns, to join with views."""
-    portfolios = cast(list(days), ARRAY(Uuid))
-    asked = func.unnest(portfolios, cast(list(days.values()), ARRAY(Date)))
+    named = cast(list(days), ARRAY(Uuid))
+    asked = func.unnest(named, cast(list(days.values()), ARRAY(Date)))
     return asked.table_valued("portfolio_id", "as_of", name="asked").render_derived()

@@ -22,6 +22,7 @@ from services.gateway.edge.values import (
     example,
 )
 from services.gateway.runs.schemas import PortfolioRun
+from services.gateway.tables import EDITOR, OWNER, VIEWER
 from shared.contracts.event import Day
 
 PORTFOLIO_EXAMPLE = {
@@ -34,6 +35,8 @@ PORTFOLIO_EXAMPLE = {
     "settlement": "physical",
     "positions": 24,
     "created_at": "2022-12-28T21:05:00Z",
+    "access": "owner",
+    "owner_name": None,
 }
 
 
@@ -42,6 +45,14 @@ class Settling(StrEnum):
 
     PHYSICAL = "physical"
     CASH = "cash"
+
+
+class PortfolioAccess(StrEnum):
+    """What a user is to a portfolio."""
+
+    OWNER = OWNER
+    EDITOR = EDITOR
+    VIEWER = VIEWER
 
 
 class PortfolioOut(BaseModel):
@@ -67,6 +78,10 @@ class PortfolioOut(BaseModel):
     )
     positions: int = Field(description="how many positions it holds or held")
     created_at: datetime
+    access: PortfolioAccess = Field(
+        description="what the caller is to it; a viewer reads all of it, an editor also edits it"
+    )
+    owner_name: str | None = Field(description="who shares it; null: it is the caller's own")
 
 
 class WorstScenario(BaseModel):

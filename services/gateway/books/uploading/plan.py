@@ -355,5 +355,6 @@ async def refuse_unusable(
     if rejected and not options.dry_run and not plan.loads_something:
         raise Problem(422, "no_valid_rows", "every row has problems, so nothing was loaded", errors)
     if wanted := {tag.lower() for change in plan.changes for tag in change.holding.tags}:
-        await tags.lock_tags(session, caller.user_id)
-        refuse_too_many(len(wanted | await portfolios.load_tag_names(session, caller.user_id)))
+        owner_id = plan.portfolio["user_id"] if plan.portfolio else caller.user_id
+        await tags.lock_tags(session, owner_id)
+        refuse_too_many(len(wanted | await portfolios.load_tag_names(session, owner_id)))

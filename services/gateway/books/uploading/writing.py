@@ -89,7 +89,8 @@ async def write_changes(session: Session, caller: User, portfolio_id: UUID, plan
         for change in plan.written
         if change.holding.tags
     }
-    await portfolios.save_position_tags(session, caller.user_id, carried)
+    owner_id = await portfolios.load_owner(session, portfolio_id)
+    await portfolios.save_position_tags(session, owner_id, carried)
     await revisions.raise_edits(session, [portfolio_id])
     return Result(_earliest(restated, kept_since))
 
@@ -141,7 +142,7 @@ async def _write_equity(
         return None
     waiting = plan.equity if plan.equity_day is None else None
     terms = {"equity_balance": waiting}
-    await portfolios.save_portfolio_terms(session, caller.user_id, portfolio_id, terms)
+    await portfolios.save_portfolio_terms(session, portfolio_id, terms)
     if plan.equity_day is None:
         return date.min
     return await state_equity(session, portfolio_id, plan.equity_day, plan.equity, FILE)

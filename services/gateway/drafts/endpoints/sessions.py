@@ -24,6 +24,7 @@ from services.gateway.edge.dependencies import Caller, ChosenPage, OpenSession
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented
 from services.gateway.edge.values import Page
+from services.gateway.tables import OWNER
 
 router = once_router("/modelling/sessions", "modelling", 401, 404, 422)
 
@@ -56,6 +57,7 @@ async def create_draft(
     terms = {
         "user_id": caller.user_id,
         "base_id": wanted.portfolio_id,
+        "shared_with": None if base["access"] == OWNER else caller.user_id,
         "base_session": day,
         "name": wanted.name or f"{base['name'][:92]} (draft)",
         "note": wanted.note,

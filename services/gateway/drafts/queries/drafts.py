@@ -30,8 +30,9 @@ LONGEST_CHANGES = 20
 _counted = select(func.count()).where(trades.c.draft_id == drafts.c.draft_id).scalar_subquery()
 # drafts with their base's name and edits, the status of their run, and how many trades
 _DRAFTS = select(
-    *(column for column in drafts.c if column.name != "kept"),
+    *(column for column in drafts.c if column.name not in ("kept", "shared_with")),
     portfolios.c.name.label("base_name"),
+    portfolios.c.user_id.label("base_owner_id"),
     func.coalesce(revisions.c.edits, 0).label("edits_now"),
     runs.c.status.label("run_status"),
     _counted.label("trades_entered"),
@@ -117,14 +118,15 @@ async def save_branch(session: Session, draft_id: UUID) -> None:
     raised = select(revisions.c.revision, revisions.c.edits).where(own)
     revision, edits = (await session.execute(raised)).one_or_none() or (0, 0)
     await session.execute(delete(portfolios).where(portfolios.c.portfolio_id == draft_id))
-    kept = ("user_id", "valued_from", "equity_balance", "lot_method", "settlement")
+    kept = ("valued_from", "equity_balance", "lot_method", "settlement")
+    of_draft = ("base_session", "user_id", "shared_with")
     base = portfolios.c.portfolio_id == drafts.c.base_id
     branch = select(
         *(drafts.c.draft_id, literal(DRAFT), drafts.c.name, drafts.c.base_id),
-        drafts.c.base_session,
+        *(drafts.c[name] for name in of_draft),
         *(portfolios.c[name] for name in kept),
     ).join_from(drafts, portfolios, base)
-    names = ["portfolio_id", "kind", "name", "base_id", "base_session", *kept]
+    names = ["portfolio_id", "kind", "name", "base_id", *of_draft, *kept]
     written = insert(portfolios).from_select(names, branch.where(drafts.c.draft_id == draft_id))
     await session.execute(written)
     raised_again = {"portfolio_id": draft_id, "revision": revision + 1, "edits": edits + 1}

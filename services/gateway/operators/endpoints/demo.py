@@ -59,8 +59,7 @@ async def _put_back(session: Session, directory: Path, book: DemoBook, first: da
         raise _not_installed(f"there is no user {book.email}: run the demo first")
     await queries.clear_user(session, user.user_id, book.portfolio)
     portfolio_id = await _loaded(session, user, directory, book, first)
-    name = {"name": book.portfolio}
-    await portfolios.save_portfolio_terms(session, user.user_id, portfolio_id, name)
+    await portfolios.save_portfolio_terms(session, portfolio_id, {"name": book.portfolio})
     return BookBack(email=book.email, portfolio_id=portfolio_id, name=book.portfolio)
 
 

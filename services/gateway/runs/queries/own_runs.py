@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 
-from services.gateway.tables import BatchItem, BatchRun, Portfolio
+from services.gateway.tables import BatchItem, BatchRun, Portfolio, accessible
 from shared.database import Session, sql_table
 
 runs = sql_table(BatchRun)
@@ -43,8 +43,8 @@ async def load_own_runs(
     row = runs.c
     requested = row.requested_by == user_id
     if portfolio_id is None:
-        own = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id)
-        mine = items.c.portfolio_ids.overlap(func.array(own.scalar_subquery()))
+        own = func.array(accessible(user_id).scalar_subquery())
+        mine = items.c.portfolio_ids.overlap(own)
         conditions: list[ColumnElement[bool]] = [or_(requested, _reported(mine))]
     else:
         conditions = [_reported(items.c.portfolio_ids.contains([portfolio_id]))]
@@ -65,7 +65,7 @@ def _reported(about: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 async def load_names(session: Session, user_id: UUID) -> dict[UUID, str]:
-    """The names of the user's portfolios, drafts included, by id."""
+    """The names of the portfolios that the user reads, drafts included, by id."""
     row = portfolios.c
-    own = select(row.portfolio_id, row.name).where(row.user_id == user_id)
+    own = select(row.portfolio_id, row.name).where(row.portfolio_id.in_(accessible(user_id)))
     return dict((await session.execute(own)).tuples().all())

@@ -10,10 +10,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, Table, delete, func, insert, or_, select
 
 from services.gateway.edge.queries import Row, all_rows
-from services.gateway.tables import BatchRun, Portfolio, RunEvent, User
+from services.gateway.tables import (
+    BatchRun,
+    Portfolio,
+    PortfolioShare,
+    RunEvent,
+    User,
+    accessible,
+)
 from shared.database import Session, lock, sql_table
 
 CHANNEL = "gateway_run_events"
@@ -21,6 +28,7 @@ events = sql_table(RunEvent)
 runs = sql_table(BatchRun)
 portfolios = sql_table(Portfolio)
 users = sql_table(User)
+shares = sql_table(PortfolioShare)
 
 
 async def save_news(session: Session, news: Sequence[Mapping[str, object]]) -> None:
@@ -75,34 +83,37 @@ async def load_of_user(session: Session, user_id: UUID, span: Span, limit: int) 
     conditions = [events.c.event_id > span.after, events.c.event_id <= span.until]
     conditions += [events.c.run_id == span.run_id] if span.run_id else []
     conditions += [runs.c.status == "running"] if span.going_on else []
-    mine = or_(
-        runs.c.requested_by == user_id, events.c.portfolio_ids.overlap(_portfolios_of(user_id))
-    )
+    own = func.array(accessible(user_id).scalar_subquery())
+    mine = or_(runs.c.requested_by == user_id, events.c.portfolio_ids.overlap(own))
     visible = _with_runs().where(*conditions, mine).order_by(events.c.event_id).limit(limit)
     return await all_rows(session, visible)
 
 
-def _portfolios_of(user_id: UUID) -> ColumnElement[Sequence[UUID]]:
-    own = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id)
-    return func.array(own.scalar_subquery())
+@dataclass(frozen=True)
+class Readable:
+    """Portfolios that a user owns, and those that other users share with them."""
+
+    own: frozenset[UUID]
+    shared: frozenset[UUID]
 
 
-async def owners_of(
+async def readable_by(
     session: Session, user_ids: Collection[UUID], portfolio_ids: Collection[UUID]
-) -> dict[UUID, frozenset[UUID]]:
-    """Which of these portfolios each of these users owns.
+) -> dict[UUID, Readable]:
+    """Which of these portfolios each of these users reads.
 
     Disabled users are left out.
     """
-    owned = func.array_agg(portfolios.c.portfolio_id).filter(
-        portfolios.c.portfolio_id.in_(portfolio_ids)
-    )
-    joined = users.outerjoin(portfolios, portfolios.c.user_id == users.c.user_id)
     able = users.c.user_id.in_(user_ids), users.c.disabled_at.is_(None)
-    rows = await session.execute(
-        select(users.c.user_id, owned).select_from(joined).where(*able).group_by(users.c.user_id)
-    )
-    return {user_id: frozenset(found or ()) for user_id, found in rows}
+
+    def among(table: Table) -> ColumnElement[Sequence[UUID]]:
+        row = table.c
+        named = row.user_id == users.c.user_id, row.portfolio_id.in_(portfolio_ids)
+        return func.array(select(row.portfolio_id).where(*named).scalar_subquery())
+
+    found = select(users.c.user_id, among(portfolios), among(shares)).where(*able)
+    rows = await session.execute(found)
+    return {user_id: Readable(frozenset(own), frozenset(more)) for user_id, own, more in rows}
 
 
 async def delete_events(session: Session, before: datetime) -> None:

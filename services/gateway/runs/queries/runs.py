@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.runs.shapes import Trouble
-from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio
+from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio, accessible, may_read
 from services.gateway.tables.runs import CLOSE
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.gateway import PortfoliosChanged
@@ -312,22 +312,22 @@ async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
 
 
 async def is_waiting(session: Session, portfolio_id: UUID, since: datetime | None) -> bool:
-    """Whether a run that the portfolio's owner requested goes on that began after a moment.
+    """Whether a run that a reader of the portfolio requested goes on that began after a moment.
 
     A draft's run is none that another portfolio waits for.
     """
     named = or_(runs.c.trigger != DRAFT_TRIGGER, portfolios.c.kind == DRAFT)
-    owner = portfolios.c.user_id == runs.c.requested_by
+    reader = may_read(runs.c.requested_by)
     going_on = [runs.c.status == "running", portfolios.c.portfolio_id == portfolio_id, named]
     going_on += [runs.c.started_at > since] if since else []
-    waiting = select(runs.c.run_id).join(portfolios, owner).where(*going_on)
+    waiting = select(runs.c.run_id).select_from(runs.join(portfolios, reader)).where(*going_on)
     return bool(await session.scalar(select(waiting.exists())))
 
 
 async def is_run_of(session: Session, run_id: UUID, user_id: UUID) -> bool:
-    """Whether the user requested the run or owns a portfolio with a report in it."""
-    own = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id).scalar_subquery()
-    touched = items.c.portfolio_ids.overlap(func.array(own))
+    """Whether the user requested the run or reads a portfolio with a report in it."""
+    own = func.array(accessible(user_id).scalar_subquery())
+    touched = items.c.portfolio_ids.overlap(own)
     reported = select(items.c.run_id).where(items.c.run_id == run_id, touched).exists()
     asked = (
         select(runs.c.run_id)
