@@ -17,6 +17,7 @@ import { Help } from "./Help";
 import { useKeys } from "./keys";
 import { Navigation } from "./Navigation";
 import { Palette } from "./Palette";
+import { Share } from "./Share";
 import { Strip } from "./Strip";
 import { isNewcomer, Tour } from "./Tour";
 
@@ -166,6 +167,7 @@ export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Pro
       {open === "help" && <Help onClose={() => setOpen(null)} />}
       {open === "tour" && shown?.snapshot && <Tour onEnd={() => setOpen(null)} />}
       {address["dialog"] === "all" && summary && <AllPortfolios summary={summary} />}
+      {address["dialog"] === "share" && <Share key={portfolio.portfolio_id} portfolio={portfolio} onLeft={onNews} />}
       {address["dialog"] === "alerts" && <Alerts portfolios={portfolios} latest={progress.alerts} />}
       <AlertNews portfolios={portfolios} latest={progress.alerts} report={shown} />
     </div>

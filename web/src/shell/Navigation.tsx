@@ -112,6 +112,11 @@ function Tree({ portfolios, portfolio, summary }: TreeProps) {
               <span class="name">{each.name}</span>
               <Worth nav={each.nav} pnl={each.daily_pnl} />
               <RunState portfolio={each} latest={latest} />
+              {each.owner_name && (
+                <small class="run" title={`You are its ${each.access}`}>
+                  {each.access} · of {each.owner_name}
+                </small>
+              )}
             </button>
           </li>
         ))}

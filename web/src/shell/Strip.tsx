@@ -25,6 +25,9 @@ export function Strip({ book, portfolio, progress }: Props) {
     <header class={all ? "strip all" : "strip"}>
       <div class="heading">
         <h1 title={portfolio.name}>{portfolio.name}</h1>
+        <button type="button" class="quiet" onClick={() => go({ dialog: "share" })}>
+          {portfolio.owner_name ? `Shared: ${portfolio.access}` : "Share"}
+        </button>
         {book?.report.as_of && <Sessions book={book} />}
         <State book={book} progress={progress} />
       </div>

@@ -4,9 +4,11 @@ import { bookDraft } from "../../api/drafts";
 import type { BookingOut, DraftWithTrades } from "../../api/types";
 import { instrument, moment, money, number, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
+import { mayEdit, readOnly } from "../../parts/Editing";
 import { Panel } from "../../parts/Panel";
 import { Problems } from "../../parts/Problems";
 import { useActing } from "../../state/acting";
+import { useBook } from "../../state/book";
 
 const HASH_SHOWN = 12;
 
@@ -14,6 +16,7 @@ const HASH_SHOWN = 12;
 export function Booking({ draft, onDone }: { draft: DraftWithTrades; onDone: () => void }) {
   const [plan, setPlan] = useState<{ version: number; booking: BookingOut } | null>(null);
   const acting = useActing();
+  const { portfolio } = useBook();
   const current = plan?.version === draft.version ? plan.booking : null;
   const preview = () =>
     void acting.act(async () => {
@@ -38,9 +41,9 @@ export function Booking({ draft, onDone }: { draft: DraftWithTrades; onDone: () 
   const moved = draft.base.moved;
   return (
     <Panel title="Book" wide note={`into the ledger of ${draft.base.name}`}>
-      <p class="note">{whatFirst(draft)}</p>
+      <p class="note">{mayEdit(portfolio) ? whatFirst(draft) : readOnly(portfolio)}</p>
       <p class="buttons">
-        <button type="button" disabled={!draft.trades.length || moved || acting.busy} onClick={preview}>
+        <button type="button" disabled={!draft.trades.length || moved || acting.busy || !mayEdit(portfolio)} onClick={preview}>
           See what would be written
         </button>
         {current && (

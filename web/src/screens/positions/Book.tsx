@@ -4,6 +4,7 @@ import { addressOf, read } from "../../api/client";
 import { sumPositions } from "../../api/positions";
 import type { GroupBy, PositionsTable, Status, SummedPositions, WantedSums } from "../../api/types";
 import { number } from "../../format";
+import { Editing } from "../../parts/Editing";
 import { Menu } from "../../parts/Menu";
 import { go, useAddress } from "../../state/address";
 import { useBook } from "../../state/book";
@@ -122,15 +123,19 @@ export function Book({ version, onChanged }: { version: string; onChanged: () =>
             <small>rows and columns, to paste into a sheet</small>
           </p>
         </Menu>
-        <BulkTags rows={chosen.length ? chosen : wanted} marked={chosen.length > 0} version={version} onChanged={onChanged} />
+        <Editing quiet>
+          <BulkTags rows={chosen.length ? chosen : wanted} marked={chosen.length > 0} version={version} onChanged={onChanged} />
+        </Editing>
         {chosen.length > 0 && (
           <button type="button" class="pill" onClick={() => setMarked(new Set())}>
             {number(chosen.length, 0)} marked ✕
           </button>
         )}
-        <Menu name="New position" label="New position">
-          <NewPositionForm portfolioId={portfolioId} onSaved={onChanged} />
-        </Menu>
+        <Editing>
+          <Menu name="New position" label="New position">
+            <NewPositionForm portfolioId={portfolioId} onSaved={onChanged} />
+          </Menu>
+        </Editing>
       </div>
       <div class="toolbar">
         <FilterBar

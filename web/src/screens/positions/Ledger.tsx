@@ -5,9 +5,11 @@ import { reverseTransaction } from "../../api/positions";
 import type { TransactionOut, TransactionPage } from "../../api/types";
 import { instrument, money, number, words } from "../../format";
 import { DataTable } from "../../parts/DataTable";
+import { Editing, mayEdit } from "../../parts/Editing";
 import { Figure } from "../../parts/Figure";
 import { FormDialog } from "../../parts/Form";
 import { Panel } from "../../parts/Panel";
+import { useBook } from "../../state/book";
 import { describe } from "../../state/loading";
 import { EntryForm } from "./EntryForm";
 import { Said } from "./Said";
@@ -40,6 +42,7 @@ export function Ledger({ portfolioId, version, symbol, onChanged }: Props) {
   };
   useEffect(() => show(null), [portfolioId, version, symbol]);
   const [reversing, setReversing] = useState<TransactionOut | null>(null);
+  const onReverse = mayEdit(useBook().portfolio) ? setReversing : null;
   /** Its line says so at once: before the ledger is read again, nothing offers a second reversal. */
   const reverse = async (line: TransactionOut) => {
     const saved = await reverseTransaction(portfolioId, line.transaction_id);
@@ -55,7 +58,7 @@ export function Ledger({ portfolioId, version, symbol, onChanged }: Props) {
         {problem && <p role="alert">{problem}</p>}
         <Said outcome={outcome} />
         {lines?.length ? (
-          <DataTable label="Transactions" columns={COLUMNS} rows={lines.map((line) => rowOf(line, busy, setReversing))} />
+          <DataTable label="Transactions" columns={COLUMNS} rows={lines.map((line) => rowOf(line, busy, onReverse))} />
         ) : (
           !problem && <p class="empty">{lines ? "No transaction yet." : "Loading …"}</p>
         )}
@@ -68,7 +71,9 @@ export function Ledger({ portfolioId, version, symbol, onChanged }: Props) {
         )}
       </Panel>
       <Panel title="Enter a transaction" wide>
-        <EntryForm portfolioId={portfolioId} symbol={symbol} onSaved={onChanged} />
+        <Editing>
+          <EntryForm portfolioId={portfolioId} symbol={symbol} onSaved={onChanged} />
+        </Editing>
       </Panel>
       {reversing && (
         <FormDialog
@@ -100,7 +105,8 @@ function nameOf(line: TransactionOut): string {
   return [words(line.kind).toLowerCase(), line.symbol ? instrument(line.symbol) : "–", line.trade_date].join(" ");
 }
 
-function rowOf(line: TransactionOut, busy: boolean, onReverse: (line: TransactionOut) => void) {
+/** `onReverse`: null for one who may only read the portfolio. */
+function rowOf(line: TransactionOut, busy: boolean, onReverse: ((line: TransactionOut) => void) | null) {
   const name = line.symbol ? instrument(line.symbol) : "–";
   const of = nameOf(line);
   const figure = (measure: string, value: number | null, text: string) =>
@@ -128,7 +134,7 @@ function rowOf(line: TransactionOut, busy: boolean, onReverse: (line: Transactio
       <span class="pill">reversal</span>
     ) : line.reversed_by ? (
       <span class="pill warn">reversed</span>
-    ) : line.source === "system" ? (
+    ) : line.source === "system" || !onReverse ? (
       ""
     ) : (
       <button type="button" class="quiet" disabled={busy} aria-label={`Reverse ${of}`} onClick={() => onReverse(line)}>

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { read } from "../../api/client";
 import type { PositionHistory, PositionOut } from "../../api/types";
 import { fixed, instrument, money, number, percent, tone, words } from "../../format";
+import { Editing, mayEdit } from "../../parts/Editing";
 import { Figure } from "../../parts/Figure";
 import { go, useAddress } from "../../state/address";
 import { useBook } from "../../state/book";
@@ -23,7 +24,7 @@ interface Props {
 
 /** One position: its figures, tags, past, lots and transactions, and what can be changed of it. */
 export function PositionPanel({ positionId, version, onChanged }: Props) {
-  const { report, asOf } = useBook();
+  const { portfolio, report, asOf } = useBook();
   const { part = "history" } = useAddress();
   const place = useRef<HTMLElement>(null);
   const key = `${positionId} ${asOf}`;
@@ -59,7 +60,17 @@ export function PositionPanel({ positionId, version, onChanged }: Props) {
         <>
           {shown.reason && <p class="pill warn wrap">{shown.reason}</p>}
           <Numbers position={shown} last={past.value?.items.find((point) => point.as_of === shown.valued_on)} />
-          <TagEditor position={shown} onChanged={onChanged} />
+          {mayEdit(portfolio) ? (
+            <TagEditor position={shown} onChanged={onChanged} />
+          ) : (
+            <p class="tags">
+              {shown.tags.map((name) => (
+                <span key={name} class="pill">
+                  {name}
+                </span>
+              ))}
+            </p>
+          )}
           <div class="choice" role="group" aria-label="What is shown of the position">
             {Object.entries(PARTS).map(([name, title]) => (
               <button key={name} type="button" aria-pressed={name === part} onClick={() => go({ part: name }, true)}>
@@ -72,7 +83,9 @@ export function PositionPanel({ positionId, version, onChanged }: Props) {
           ) : part === "transactions" ? (
             <Ledger portfolioId={portfolioId} version={version} symbol={shown.symbol} onChanged={onChanged} />
           ) : part === "edit" ? (
-            <TermsForm position={shown} onSaved={onChanged} />
+            <Editing>
+              <TermsForm position={shown} onSaved={onChanged} />
+            </Editing>
           ) : (
             <History history={past.value} problem={past.problem} isOption={shown.strike !== null} />
           )}
