@@ -274,6 +274,7 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
         "edge/outbox.py",
         "edge/dependencies.py",
         "edge/personal.py",
+        "operators/observing.py",
         "operators/sweeper.py",
         "books/answers.py",
         "reports/scheduling.py",
