@@ -34,10 +34,10 @@ from services.gateway.edge.middleware import (
     BodyLimit,
     BodyTooLarge,
     Deadline,
+    Errors,
     RateLimit,
     RequestMetrics,
     SecurityHeaders,
-    Unexpected,
     UserOf,
     answer_too_large,
 )
@@ -210,7 +210,7 @@ async def ensure_admin(session: Session, gateway: Gateway) -> None:
 
 def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_of: UserOf) -> None:
     """Put all of them around the application but the metrics; the last added is the outermost."""
-    app.add_middleware(Unexpected)
+    app.add_middleware(Errors)
     app.add_middleware(ConditionalReads)
     app.add_middleware(KeptAnswers, most_bytes=settings.kept_answer_bytes)
     app.add_middleware(

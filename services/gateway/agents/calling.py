@@ -111,7 +111,17 @@ class Outcome:
 
 
 async def call(agent: Agent, called: Tool, arguments: Mapping[str, object]) -> Outcome:
-    """Run a tool as the agent's user and record that in one row, refusals and failures too."""
+    """Run a tool as the agent's user and record that in one row, refusals and failures too.
+
+    A call that cannot be recorded, because the database is away, is a problem like any other.
+    """
+    try:
+        return await _recorded(agent, called, arguments)
+    except Exception as error:  # noqa: BLE001 - as for a route, each becomes a problem document
+        return _failed(agent, called, error)
+
+
+async def _recorded(agent: Agent, called: Tool, arguments: Mapping[str, object]) -> Outcome:
     refusal = _refusal(agent, called)
     if refusal is not None:
         outcome = Outcome(problem=refusal)
@@ -140,8 +150,12 @@ async def _outcome(agent: Agent, called: Tool, arguments: Mapping[str, object]) 
     try:
         return Outcome(answer=await called.run(agent, wanted))
     except Exception as error:  # noqa: BLE001 - as for a route, each becomes a problem document
-        where = f"{agent.request.url.path} {called.name}"
-        return Outcome(problem=problem_of(error) or unexpected_problem(where, error))
+        return _failed(agent, called, error)
+
+
+def _failed(agent: Agent, called: Tool, error: Exception) -> Outcome:
+    where = f"{agent.request.url.path} {called.name}"
+    return Outcome(problem=problem_of(error) or unexpected_problem(where, error))
 
 
 async def _record(agent: Agent, action: str, target: object, facts: Mapping[str, str]) -> None:

@@ -16,8 +16,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +24,7 @@ from services.gateway.books.dependencies import ChosenPortfolio, NamedPortfolio
 from services.gateway.books.queries.revisions import Claim, load_revisions
 from services.gateway.edge.conditional import HEADERS, matches, unchanged, weak_tag
 from services.gateway.edge.dependencies import Gateway
+from services.gateway.edge.problems import is_database_outage
 from services.gateway.edge.queries import Row
 from services.gateway.edge.tokens import Bearer, InvalidToken
 from services.gateway.tables import OWNER
@@ -279,8 +278,10 @@ class KeptAnswers:
         claim = Claim(bearer.user_id, bearer.family_id, kept.portfolio_id)
         try:
             now = await self.revisions.current(gateway.database, claim)
-        except (OperationalError, InterfaceError, PoolTimeout, OSError):
-            return False
+        except Exception as error:
+            if is_database_outage(error):
+                return False
+            raise
         return now == kept.revision
 
     async def _answer(self, question: Question, scope: Scope, receive: Receive, send: Send) -> None:

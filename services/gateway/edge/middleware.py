@@ -13,11 +13,11 @@ from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.edge.problems import Problem, unexpected
+from services.gateway.edge.problems import Problem, answered
 from services.gateway.edge.rate_limits import RateLimits, Standing, network_of
 from services.gateway.edge.shapes import MAX_BYTES
 from services.gateway.edge.tokens import InvalidToken
@@ -287,14 +287,18 @@ def _adding(headers: Sequence[tuple[bytes, bytes]], send: Send) -> Send:
 # --- outcome ---
 
 
-class Unexpected(AroundRequests):
-    """Answers unexpected errors inside all other middleware.
+class Errors:
+    """Answers every error that a route raises, inside all other middleware.
 
-    So this answer too is compressed, counted and carries the security headers.
+    So this answer too is compressed, counted and carries the security headers. A WebSocket gets it
+    in place of its handshake.
     """
 
-    async def around(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = scope["type"] == "lifespan"
 
         async def noting_start(message: Message) -> None:
             nonlocal started
@@ -306,7 +310,7 @@ class Unexpected(AroundRequests):
         except Exception as error:
             if started:
                 raise
-            response = await unexpected(Request(scope), error)
+            response = await answered(HTTPConnection(scope), error)
             await response(scope, receive, send)
 
 

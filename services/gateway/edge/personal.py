@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.edge.middleware import (
@@ -22,7 +20,7 @@ from services.gateway.edge.middleware import (
     bearer_token,
     refuse_too_many,
 )
-from services.gateway.edge.problems import Problem, unauthorised
+from services.gateway.edge.problems import Problem, is_database_outage, unauthorised
 from services.gateway.edge.queries import load_token_user
 from services.gateway.edge.rate_limits import RateLimits, network_of
 from services.gateway.edge.scopes import NEEDED
@@ -140,8 +138,10 @@ class PersonalTokens:
         try:
             async with database.transaction() as session:
                 user_id = await load_token_user(session, hashed)
-        except (OperationalError, InterfaceError, PoolTimeout, OSError):
-            return  # authentication says that the database is away
+        except Exception as error:
+            if is_database_outage(error):
+                return  # authentication says that the database is away
+            raise
         if user_id is not None:
             self._users[hashed] = user_id
             while len(self._users) > TOKENS_REMEMBERED:

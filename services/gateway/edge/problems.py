@@ -10,24 +10,19 @@ from fastapi.exceptions import RequestValidationError
 from opentelemetry import trace
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import ErrorDetails
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import InterfaceError
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 from starlette.websockets import WebSocket
 
-from shared.database import is_unstorable_text
+from shared.database import cannot_write, is_outage, is_unstorable_text
 from shared.errors import UnstorableText
 from shared.messaging import Refused, RequestTooLarge, Unanswered
 
 FAILED = "failed"  # how a service answers what it did not expect
 MEDIA_TYPE = "application/problem+json"
-_COMING_OR_GOING = (
-    "57P01",
-    "57P02",
-    "57P03",
-)  # what it says while it is stopped, dies, or recovers
 log = structlog.get_logger("sigmasight.gateway")
 
 
@@ -131,10 +126,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _as_problem)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    for passed_on in (Refused, RequestTooLarge, Unanswered, DBAPIError, PoolTimeout):
-        app.add_exception_handler(passed_on, _answered)
-    app.add_exception_handler(ConnectionError, _answered)
-    app.add_exception_handler(Exception, unexpected)
+    app.add_exception_handler(Exception, answered)
 
 
 async def _as_problem(_: Request | WebSocket, error: Exception) -> Response:
@@ -239,11 +231,21 @@ def problem_of(error: Exception) -> Problem | None:
         case Unanswered():
             later = {"Retry-After": "5"}
             return Problem(503, "service_unavailable", _with_notes(error), headers=later)
-        case OperationalError() | InterfaceError() | PoolTimeout() | ConnectionError():
+        case _ if is_unstorable_text(error):
+            return Problem(422, UnstorableText.code, str(UnstorableText()))
+        case _ if is_database_outage(error):
             return _unavailable(error)
-        case DBAPIError():
-            return _of_the_database(error)
     return None
+
+
+def is_database_outage(error: Exception) -> bool:
+    """Whether the database did not do its part, and may do it a little later.
+
+    Not a file that is missing: that is an `OSError` too, with its name.
+    """
+    if isinstance(error, OSError) and error.filename is not None:
+        return False
+    return is_outage(error) or isinstance(error, InterfaceError)
 
 
 def _refusal(error: Refused) -> Problem | None:
@@ -254,9 +256,10 @@ def _refusal(error: Refused) -> Problem | None:
     return Problem(422, refusal.code, _with_notes(error), errors)
 
 
-async def _answered(request: Request, error: Exception) -> Response:
-    problem = problem_of(error)
-    return problem.response() if problem else await unexpected(request, error)
+async def answered(connection: HTTPConnection, error: Exception) -> Response:
+    """The answer to an error of a request, or in place of a WebSocket's handshake."""
+    problem = problem_of(error) or unexpected_problem(connection.url.path, error)
+    return problem.response()
 
 
 def _with_notes(error: Exception) -> str:
@@ -265,26 +268,13 @@ def _with_notes(error: Exception) -> str:
 
 def _unavailable(error: Exception) -> Problem:
     log.error("database unavailable", exc_info=error)
-    detail = "the database cannot be reached: try again later"
+    does = "can store nothing" if cannot_write(error) else "cannot be reached"
+    detail = f"the database {does} at the moment: try again later"
     return Problem(503, "database_unavailable", detail, headers={"Retry-After": "5"})
 
 
-def _of_the_database(error: DBAPIError) -> Problem | None:
-    state = getattr(error.orig, "sqlstate", None)
-    if error.connection_invalidated or state in _COMING_OR_GOING:
-        return _unavailable(error)
-    if is_unstorable_text(error):
-        return Problem(422, UnstorableText.code, str(UnstorableText()))
-    return None
-
-
-async def unexpected(request: Request, error: Exception) -> Response:
-    """The answer to an unexpected error: it shows no internals."""
-    return unexpected_problem(request.url.path, error).response()
-
-
 def unexpected_problem(path: str, error: Exception) -> Problem:
-    """The problem for an unexpected error, whose cause is logged."""
+    """The problem for an unexpected error, whose cause is logged: it shows no internals."""
     trace.get_current_span().record_exception(error)
     log.error("request failed", path=path, exc_info=error)
     return Problem(500, "internal_error", "something went wrong here; the cause is in the log")

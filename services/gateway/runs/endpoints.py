@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, Header, Query, WebSocket, WebSocketDisconnect
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
@@ -21,7 +22,13 @@ from services.gateway.edge.dependencies import (
     OpenSession,
     authenticated,
 )
-from services.gateway.edge.problems import Problem, documented, not_found, unauthorised
+from services.gateway.edge.problems import (
+    Problem,
+    documented,
+    is_database_outage,
+    not_found,
+    unauthorised,
+)
 from services.gateway.edge.queries import Proof, load_ended
 from services.gateway.edge.tokens import new_refresh_token, token_hash
 from services.gateway.identity import queries as identity_queries
@@ -45,6 +52,7 @@ from services.gateway.runs.schemas import (
 from services.gateway.runs.shapes import ALERT, REPORT, RESULTS, RUN, STAGE
 
 TICKET_SECONDS = 30
+log = structlog.get_logger("sigmasight.gateway")
 router = APIRouter(prefix="/events", tags=["events"], responses=documented(401))
 SHAPES: dict[str, type[BaseModel]] = {
     STAGE: StageEvent,
@@ -188,10 +196,18 @@ def _shaped(event: FollowerEvent) -> BaseModel:
     return SHAPES[event.kind].model_validate(event.data)
 
 
-def _stream(
+async def _stream(
     gateway: Gateway, feed: Feed, follower: Follower, wanted: Wanted
 ) -> AsyncIterator[FollowerEvent]:
-    return feed.stream(gateway.database, follower, wanted, gateway.settings.access_token_seconds)
+    """The events; where the database is away the stream ends, to be resumed by its follower."""
+    seconds = gateway.settings.access_token_seconds
+    try:
+        async for event in feed.stream(gateway.database, follower, wanted, seconds):
+            yield event
+    except Exception as error:
+        if not is_database_outage(error):
+            raise
+        log.warning("stream ended: the database is away", reason=repr(error))
 
 
 @router.websocket("/ws")

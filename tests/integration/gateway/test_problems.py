@@ -1,13 +1,17 @@
 """Every error is a problem document, and every route is documented with examples."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.gateway.edge.dependencies import Gateway
 from tests.integration.gateway.people import Person
@@ -145,18 +149,86 @@ async def test_a_database_that_is_away_is_unavailable(
     assert_is_problem(await ann.get("portfolios"), 503, "database_unavailable")
 
 
-class Recovering(Exception):
-    """What Postgres says to those who connect before it has recovered from a crash."""
+class OfDriver(Exception):
+    """An error of asyncpg: connecting and COPY raise them as they are, statements wrapped."""
 
-    sqlstate = "57P03"
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
 
 
-async def test_a_database_that_recovers_is_unavailable(
+# Postgres starts, is full, was made read-only, cancels a statement, has no connection left, stops
+OUTAGES = ["57P03", "53100", "25006", "57014", "53300", "57P01"]
+OF_CONNECTIONS = [
+    PoolTimeout("no connection became free"),
+    TimeoutError(),  # of `command_timeout`, and of connecting
+    ConnectionRefusedError(111, "Connection refused"),
+    OSError("Multiple exceptions: [Errno 111] ..., [Errno 113] ..."),
+]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *map(OfDriver, OUTAGES),
+        *(DBAPIError("select 1", {}, OfDriver(state)) for state in OUTAGES),
+        *OF_CONNECTIONS,
+    ],
+    ids=repr,
+)
+async def test_every_outage_is_unavailable_wherever_it_is_met(
+    http: httpx2.AsyncClient, ann: Person, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    fail_with(error, monkeypatch)
+    personal = {"authorization": f"Bearer sigmasight_{'a' * 43}"}
+    body = {"email": ann.email, "password": "a password"}
+
+    answers = [
+        await ann.get("portfolios"),
+        await ann.post("portfolios", {"name": "A"}),
+        await ann.get("events"),
+        await http.get("/api/v1/portfolios", headers=personal),
+        await http.post("/api/v1/auth/login", json=body),
+        await http.post("/mcp", json={}, headers=personal | {"host": "gateway"}),
+    ]
+
+    for answer in answers:
+        assert_is_problem(answer, 503, "database_unavailable")
+        assert answer.headers["retry-after"] == "5"
+        assert str(error) not in answer.text or not str(error)
+
+
+async def test_a_file_that_is_missing_is_no_outage(
     ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fail_with(DBAPIError("select 1", {}, Recovering("the database is starting up")), monkeypatch)
+    fail_with(FileNotFoundError(2, "No such file or directory", "/demo/books.json"), monkeypatch)
 
-    assert_is_problem(await ann.get("portfolios"), 503, "database_unavailable")
+    assert_is_problem(await ann.get("portfolios"), 500, "internal_error")
+
+
+async def test_a_full_disk_writes_all_or_nothing(ann: Person, gateway: Gateway) -> None:
+    async with made_read_only(gateway):
+        refused = await ann.post("portfolios", {"name": "A"})
+
+    assert_is_problem(refused, 503, "database_unavailable")
+    assert "can store nothing" in refused.json()["detail"]
+    assert (await ann.get("portfolios")).json()["items"] == []
+    assert (await ann.post("portfolios", {"name": "A"})).status_code == 201
+
+
+@asynccontextmanager
+async def made_read_only(gateway: Gateway) -> AsyncIterator[None]:
+    """Postgres refuses to write, as a standby or one whose disk is full does."""
+
+    def read_only(connection: Connection) -> None:
+        connection.exec_driver_sql("set transaction read only")
+
+    engine = gateway.database.engine.sync_engine
+    event.listen(engine, "begin", read_only)
+    try:
+        yield
+    finally:
+        event.remove(engine, "begin", read_only)
 
 
 async def test_the_gateway_is_live_ready_and_measured(http: httpx2.AsyncClient) -> None:
