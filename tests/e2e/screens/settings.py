@@ -162,7 +162,7 @@ def turn_second_factor_on(window: Dashboard) -> str:
     page.get_by_role("button", name="New recovery codes").click()
     renewing = page.get_by_role("dialog", name="New recovery codes")
     renewing.get_by_label("Your password").fill("staple of another colour")
-    renewing.get_by_label("Code").fill(codes[0])
+    renewing.get_by_role("textbox", name="Code").fill(codes[0])
     renewing.get_by_role("button", name="Make new ones").click()
     shown = page.get_by_role("dialog", name="Recovery codes", exact=True)
     renewed = shown.get_by_label("Shown only now").input_value().split()

@@ -90,6 +90,12 @@ export function Chart({ label, height, draw, onPick, onDrawn }: Props) {
       window.removeEventListener("themechange", show);
     };
   }, [draw]);
-  useEffect(() => () => chart.current?.dispose(), []);
+  useEffect(
+    () => () => {
+      chart.current?.dispose();
+      chart.current = null; // what is still under way finds no chart
+    },
+    [],
+  );
   return <div ref={place} class="chart" role="img" aria-label={label} style={{ height: `${height}px` }} />;
 }
