@@ -38,6 +38,7 @@ _BUS_USERS = ("bootstrap", *WORDS)
 _SIGNING_KEY = "signing_key"
 TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"  # read by uvicorn, whose default is this machine
 HEADER = "sigmasight-stack"  # in every answer of a service: the id of its stack
+LARGEST_FRAME = 64 * 1024  # bytes; uvicorn would buffer 16 MB of each WebSocket
 _UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -140,13 +141,14 @@ class Stack:
         address = f"http://{LOOPBACK}:{self.ports[word]}"
         app = f"services.{word}.main:app"
         listen = ("--host", LOOPBACK, "--port", str(self.ports[word]), "--no-access-log")
+        frames = ("--ws-max-size", str(LARGEST_FRAME))
         identity = ("--header", f"{HEADER}:{self.stack_id}")
         secrets = {
             "SIGMASIGHT_DATABASE_PASSWORD": self.secrets[f"database_{word}"],
             "SIGMASIGHT_NATS_PASSWORD": self.secrets[f"bus_{word}"],
         }
         own = self._gateway_environment() if word == "gateway" else {}
-        program = self._python(word, ("uvicorn", app, *listen, *identity), secrets | own)
+        program = self._python(word, ("uvicorn", app, *listen, *frames, *identity), secrets | own)
         is_ready = partial(answers_ok, f"{address}/health/ready", self.stack_id)
         return Part(program, address, is_ready)
 

@@ -27,6 +27,7 @@ MAX_BODY_BYTES = MAX_BYTES + 256 * 1024  # a file of the largest size with its f
 SMALLEST_COMPRESSED_BYTES = 1024
 COMPRESSION_LEVEL = 1  # higher ones take three times as long for a tenth less
 TOKENS_REMEMBERED = 4096
+SLOWEST_BYTES_PER_SECOND = 16 * 1024
 API = "/api/v1/"
 OPERATORS = "/api/v1/admin/"
 COUNTED = (API, "/mcp", "/workspace/")
@@ -186,8 +187,10 @@ def too_many(standing: Standing) -> Problem:
 class Deadline(AroundRequests):
     """Ends a request that makes no progress for a number of seconds.
 
-    Progress is the next part of its body, or the start of an answer. An answer that has started may
-    take as long as it likes: events stream for hours.
+    Progress is the next part of its body, or the start of an answer. All waiting for a body may
+    take those seconds, and longer by what arrives at `SLOWEST_BYTES_PER_SECOND`: parts of a byte
+    keep no request open. An answer that has started may take as long as it likes: events stream for
+    hours.
     """
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
@@ -214,14 +217,25 @@ class _Progress:
         self._send = send
         self.receiving = False
         self.answering = False
+        self.patience = seconds  # how much longer all parts of the body together may take
 
     async def receive(self) -> Message:
+        began = asyncio.get_running_loop().time()
+        self._allow(began + min(self.seconds, self.patience))
         self.receiving = True
         message = await self._receive()
         self.receiving = False
-        if not self.answering and not self.timeout.expired():
-            self.timeout.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        now = asyncio.get_running_loop().time()
+        self.patience -= now - began
+        self.patience += len(message.get("body", b"")) / SLOWEST_BYTES_PER_SECOND
+        if not message.get("more_body", False):  # what is waited for now is no body
+            self.patience = self.seconds
+        self._allow(now + self.seconds)
         return message
+
+    def _allow(self, until: float) -> None:
+        if not self.answering and not self.timeout.expired():
+            self.timeout.reschedule(until)
 
     async def send(self, message: Message) -> None:
         if not self.answering and not self.timeout.expired():
@@ -233,7 +247,8 @@ class _Progress:
 def too_slow(seconds: float, receiving: bool) -> Problem:
     """What is said when time is up: it was the request's (408), or ours (504)."""
     if receiving:
-        return Problem(408, "request_timeout", f"nothing of the request arrived for {seconds:g} s")
+        detail = f"too little of the request arrived within {seconds:g} s"
+        return Problem(408, "request_timeout", detail)
     return Problem(
         504, "answer_timeout", f"there was no answer within {seconds:g} s: try again later"
     )

@@ -52,6 +52,7 @@ from services.gateway.runs.schemas import (
 from services.gateway.runs.shapes import ALERT, REPORT, RESULTS, RUN, STAGE
 
 TICKET_SECONDS = 30
+LARGEST_MESSAGE = 64 * 1024  # bytes, or characters
 log = structlog.get_logger("sigmasight.gateway")
 router = APIRouter(prefix="/events", tags=["events"], responses=documented(401))
 SHAPES: dict[str, type[BaseModel]] = {
@@ -210,7 +211,18 @@ async def _stream(
         log.warning("stream ended: the database is away", reason=repr(error))
 
 
-@router.websocket("/ws")
+async def refuse_other_pages(connection: HTTPConnection, gateway: GatewayParts) -> None:
+    """403 for a page of another origin that the settings do not name; programs send no origin."""
+    origin = connection.headers.get("origin")
+    host = connection.headers.get("host", "")
+    ours = (gateway.settings.public_url, *gateway.settings.cors_origins)
+    if origin in (None, f"http://{host}", f"https://{host}", *ours):
+        return
+    detail = f"pages of {origin} may not follow: name it in SIGMASIGHT_GATEWAY_CORS_ORIGINS"
+    raise Problem(403, "origin_not_allowed", detail)
+
+
+@router.websocket("/ws", dependencies=[Depends(refuse_other_pages)])
 async def follow_by_websocket(
     socket: WebSocket,
     gateway: GatewayParts,
@@ -218,7 +230,10 @@ async def follow_by_websocket(
     follower: Stream,
     wanted: WantedEvents,
 ) -> None:
-    """The same events as `{"id", "event", "data"}`; what the client sends is ignored."""
+    """The same events as `{"id", "event", "data"}`; what the client sends is ignored.
+
+    A message of more than 64 kB ends it (1009).
+    """
     await socket.accept()
     sending = asyncio.create_task(_send(socket, _stream(gateway, feed, follower, wanted)))
     waiting = asyncio.create_task(_until_gone(socket))
@@ -242,3 +257,6 @@ async def _until_gone(socket: WebSocket) -> None:
     message: Any = {}
     while message.get("type") != "websocket.disconnect":
         message = await socket.receive()
+        if len(message.get("text") or message.get("bytes") or "") > LARGEST_MESSAGE:
+            await socket.close(1009, "a message has at most 64 kB")
+            return

@@ -22,6 +22,7 @@ from services.gateway.application import at_termination
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.queries import Proof
 from services.gateway.runs import feed
+from services.gateway.runs.endpoints import LARGEST_MESSAGE
 from services.gateway.runs.feed import (
     STREAMS_PER_USER,
     WAITING_AT_MOST,
@@ -459,6 +460,62 @@ async def test_a_stream_ends_soon_after_what_opened_it(
 
     assert ended == [[], [], []]
     assert event["event"] == "stage"
+
+
+async def test_server_sent_events_end_soon_after_their_user_is_disabled(
+    ann: Person, admin: Database, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CHECK_AFTER_SECONDS", "LOOK_ANYWAY_SECONDS"):
+        monkeypatch.setattr(feed, name, 0.1)
+
+    async with following(address, ann) as events:
+        async with admin.transaction() as session:
+            await session.execute(text("update gateway.users set disabled_at = now()"))
+        async with asyncio.timeout(10):
+            ended = await everything(events)
+
+    assert ended == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "opens"),
+    [
+        (None, True),
+        ("http://{address}", True),
+        ("https://pages.example.com", True),
+        ("https://evil.example.com", False),
+        ("null", False),
+    ],
+)
+async def test_a_websocket_opens_for_pages_of_our_origin_or_a_named_one(
+    ann: Person,
+    gateway: Gateway,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+    origin: str | None,
+    opens: bool,
+) -> None:
+    monkeypatch.setattr(gateway.settings, "cors_origins", ("https://pages.example.com",))
+    headers = {"Authorization": f"Bearer {ann.tokens['access_token']}"}
+    named_origin = origin.format(address=address) if origin else None
+    url = f"ws://{address}/api/v1/events/ws?follow=false"
+
+    try:
+        async with connect(url, origin=named_origin, additional_headers=headers) as socket:  # type: ignore[arg-type]
+            assert opens
+            assert await received(socket) == []
+    except InvalidStatus as refused:
+        problem = json.loads(refused.response.body or b"{}")
+        assert (opens, problem["code"]) == (False, "origin_not_allowed")
+
+
+async def test_a_large_message_ends_a_websocket(ann: Person, address: str) -> None:
+    async with opened(address, ann) as socket:
+        await socket.send("x" * (LARGEST_MESSAGE + 1))
+        async with asyncio.timeout(10):
+            await socket.wait_closed()
+
+    assert socket.close_code == 1009
 
 
 async def test_a_slow_follower_is_disconnected_after_its_last_event() -> None:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.gateway.edge.conditional import ConditionalReads, matches, unchanged, weak_tag
 from services.gateway.edge.fair_share import STREAMS, FairShare
 from services.gateway.edge.middleware import (
+    SLOWEST_BYTES_PER_SECOND,
     BodyLimit,
     Deadline,
     RateLimit,
@@ -80,15 +81,25 @@ async def test_a_body_that_does_not_come_is_the_requests_fault() -> None:
     assert (answer.status_code, answer.json()["code"]) == (408, "request_timeout")
 
 
+async def slowly(part: bytes) -> AsyncIterator[bytes]:
+    """Six parts of a body, a tenth of a second apart."""
+    for _ in range(6):
+        await asyncio.sleep(0.1)
+        yield part
+
+
 async def test_a_slow_body_that_keeps_coming_is_waited_for() -> None:
-    async def slowly() -> AsyncIterator[bytes]:
-        for _ in range(6):
-            await asyncio.sleep(0.1)
-            yield b"x"
+    part = b"x" * (SLOWEST_BYTES_PER_SECOND // 4)
 
-    answer = await ask(Deadline(serving(echo), seconds=0.4), "POST", content=slowly())
+    answer = await ask(Deadline(serving(echo), seconds=0.4), "POST", content=slowly(part))
 
-    assert (answer.status_code, answer.text) == (200, "xxxxxx")
+    assert (answer.status_code, answer.text) == (200, 6 * part.decode())
+
+
+async def test_a_body_of_single_bytes_is_not_waited_for() -> None:
+    answer = await ask(Deadline(serving(echo), seconds=0.4), "POST", content=slowly(b"x"))
+
+    assert (answer.status_code, answer.json()["code"]) == (408, "request_timeout")
 
 
 async def test_an_answer_that_has_started_is_not_ended() -> None:
