@@ -11,21 +11,23 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
-from prometheus_client import make_asgi_app
 
 from shared.database import Database, Session, create_engine
 from shared.errors import Misconfigured
 from shared.messaging import Application, Broker, Consumption, Page, ServiceRouter, application
 from shared.settings import ServiceSettings, check_spelling, load, shared_settings
-from shared.telemetry import Telemetry, create_telemetry
+from shared.telemetry import Telemetry, create_telemetry, metrics_page
 
 log = structlog.get_logger("sigmasight.service")
 StartupStep = Callable[[Session], Awaitable[object]]
 BackgroundTask = Callable[["Runtime"], Coroutine[Any, Any, None]]
 Result = TypeVar("Result")
+READY_SECONDS = 2.0  # how old an answer of readiness may be
+LOOK_SECONDS = 2.0  # how long the bus or the database may take to answer
 
 
 class Runtime:
@@ -43,6 +45,8 @@ class Runtime:
         self.database = Database(create_engine(self.settings, word))
         self.broker = Broker(word, self.settings, self.telemetry, self._end_process_when_closed)
         self.stopping = False
+        self._state_at = -READY_SECONDS
+        self._state: asyncio.Task[dict[str, Any]] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         Consumption(router, self.broker, self.database, self.settings, self.telemetry).attach()
 
@@ -83,11 +87,21 @@ class Runtime:
 
     async def readiness(self) -> dict[str, Any]:
         """Whether the bus and the service's durables are ready, whether it stores what is
-        published, and whether the database is ready.
+        published, and whether the database is ready, as it was up to two seconds ago.
+
+        Looking takes calls to the bus for every durable: however many ask, one looks at a time.
         """
-        connected = await self.broker.connected()
-        missing = await self.broker.missing_durables() if connected else []
-        database = await self.database.reachable()
+        now = monotonic()
+        if self._state is None or (self._state.done() and now >= self._state_at + READY_SECONDS):
+            self._state_at = now
+            self._state = asyncio.create_task(self._look())
+        return dict(await asyncio.shield(self._state))
+
+    async def _look(self) -> dict[str, Any]:
+        """What does not answer in time is not there: neither waits for the other."""
+        (connected, missing), database = await asyncio.gather(
+            _in_time(self._bus(), (False, [])), _in_time(self.database.reachable(), False)
+        )
         return {
             "ready": connected and self.broker.publishing and database and not missing,
             "bus": connected,
@@ -95,6 +109,17 @@ class Runtime:
             "database": database,
             "durables_missing": missing,
         }
+
+    async def _bus(self) -> tuple[bool, list[str]]:
+        connected = await self.broker.connected()
+        return connected, await self.broker.missing_durables() if connected else []
+
+
+async def _in_time(looked: Coroutine[Any, Any, Result], otherwise: Result) -> Result:
+    try:
+        return await asyncio.wait_for(looked, LOOK_SECONDS)
+    except TimeoutError:
+        return otherwise
 
 
 def _start_or_explain(step: Callable[[], Result]) -> Result:
@@ -144,7 +169,7 @@ def create_service(
     return application(
         runtime.broker,
         pages={"/health/live": live, "/health/ready": ready},
-        mounted={"/metrics": make_asgi_app(runtime.telemetry.registry)},
+        mounted={"/metrics": metrics_page(runtime.telemetry.registry, runtime.settings)},
         lifespan=lifespan,
         after_startup=[partial(runtime.start_background, background)],
         on_shutdown=[runtime.stop_background],

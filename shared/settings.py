@@ -129,6 +129,10 @@ class Settings(EnvironmentSettings):
         description="days that details of a session are kept, counted from the newest one",
     )
 
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="what /metrics demands as `Authorization: Bearer`; default: nothing",
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: str = Field(default="json", pattern="^(json|text)$")
 

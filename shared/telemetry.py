@@ -6,6 +6,7 @@ the process. Metrics are scraped from `/metrics`. Logs are one JSON object per l
 output with `run_id` and `trace_id`.
 """
 
+import hmac
 import logging
 import os
 import sys
@@ -24,7 +25,10 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    make_asgi_app,
 )
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.settings import Settings
 
@@ -126,3 +130,27 @@ def _service_and_trace(word: str) -> Any:
         return event
 
     return add
+
+
+def may_scrape(settings: Settings, authorization: str) -> bool:
+    """Whether a header `Authorization` opens `/metrics`: any does where no token is configured."""
+    if settings.metrics_token is None:
+        return True
+    wanted = f"Bearer {settings.metrics_token.get_secret_value()}"
+    return hmac.compare_digest(authorization.encode(), wanted.encode())
+
+
+def metrics_page(registry: CollectorRegistry, settings: Settings) -> ASGIApp:
+    """The page `/metrics` of a service: 401 without the token, where one is configured."""
+    page = make_asgi_app(registry)
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        given = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        if may_scrape(settings, given):
+            await page(scope, receive, send)
+            return
+        challenge = {"WWW-Authenticate": "Bearer"}
+        refusal = PlainTextResponse("send the token of SIGMASIGHT_METRICS_TOKEN", 401, challenge)
+        await refusal(scope, receive, send)
+
+    return guarded

@@ -1,12 +1,14 @@
 """Liveness, readiness and metrics, at the root."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.gateway.edge.dependencies import GatewayParts
+from services.gateway.edge.problems import documented, unauthorised
 from services.gateway.edge.schemas import Alive, Readiness
+from shared.telemetry import may_scrape
 
 router = APIRouter(tags=["health"])
 
@@ -19,15 +21,22 @@ async def live() -> Alive:
 
 @router.get("/health/ready", response_model=Readiness, responses={503: {"model": Readiness}})
 async def ready(gateway: GatewayParts, request: Request, response: Response) -> dict[str, Any]:
-    """Whether the database, the bus and the gateway's durables are there: 503 when one is not."""
+    """Whether the database, the bus and the gateway's durables are there: 503 when one is not.
+
+    As it was up to two seconds ago.
+    """
     state = await gateway.runtime.readiness()
     response.status_code = 200 if state["ready"] else 503
     return {**state, "rate_limits": request.app.state.rate_limits.counted}
 
 
-@router.get("/metrics", response_class=Response)
-async def metrics(gateway: GatewayParts) -> Response:
-    """Prometheus metrics."""
+@router.get("/metrics", response_class=Response, responses=documented(401))
+async def metrics(
+    gateway: GatewayParts, authorization: Annotated[str, Header(include_in_schema=False)] = ""
+) -> Response:
+    """Prometheus metrics; where `SIGMASIGHT_METRICS_TOKEN` is set, for who sends it."""
+    if not may_scrape(gateway.runtime.settings, authorization):
+        raise unauthorised("invalid_token", "send Authorization: Bearer <metrics token>")
     return Response(
         generate_latest(gateway.runtime.telemetry.registry), media_type=CONTENT_TYPE_LATEST
     )

@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -248,6 +249,18 @@ async def test_the_gateway_is_live_ready_and_measured(http: httpx2.AsyncClient) 
         'sigmasight_http_seconds_count{method="GET",route="/health/live",status="200"}' in metrics
     )
     assert "sigmasight_messages" in metrics
+
+
+async def test_metrics_are_for_who_sends_their_token(
+    http: httpx2.AsyncClient, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway.runtime.settings, "metrics_token", SecretStr("scrape"))
+
+    stranger = await http.get("/metrics")
+    scraper = await http.get("/metrics", headers={"authorization": "Bearer scrape"})
+
+    assert_is_problem(stranger, 401, "invalid_token")
+    assert scraper.status_code == 200
 
 
 async def test_metrics_name_routes_and_never_ids(http: httpx2.AsyncClient, ann: Person) -> None:
