@@ -73,7 +73,7 @@ pins: ## Renew requirements.txt, the universal hashed pins
 calendar: install ## Renew the table of NYSE sessions, to two years ahead
 	$(BIN)/python -m deploy.calendar_table
 
-compose: install ## Write docker-compose.yml from the topology, and the missing secrets
+compose: install ## Write docker-compose.yml and .env.example from the topology and the settings
 	$(BIN)/python -m deploy.compose
 
 chart: install ## Render the Helm chart for every kind of installation and validate it (needs the network once)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.compose import write_secrets
+from deploy.container_secrets import write_secrets
 from shared.messaging import durables_of
 from shared.topology import TOPOLOGY
 

@@ -1,4 +1,4 @@
-"""Composition root: `faststream run services.factors.main:app`."""
+"""Composition root: `uvicorn services.factors.main:app`."""
 
 from services.factors.handlers import router
 from services.factors.settings import FactorsSettings

@@ -1,4 +1,4 @@
-"""Composition root: `faststream run services.greeks.main:app`."""
+"""Composition root: `uvicorn services.greeks.main:app`."""
 
 from services.greeks.handlers import router
 from services.greeks.settings import GreeksSettings

@@ -1,4 +1,4 @@
-"""Composition root: `faststream run services.ingest.main:app`."""
+"""Composition root: `uvicorn services.ingest.main:app`."""
 
 from services.ingest.handlers import router
 from services.ingest.handlers.record_coverage import record_coverage, watch_folder

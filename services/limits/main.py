@@ -1,4 +1,4 @@
-"""Composition root: `faststream run services.limits.main:app`."""
+"""Composition root: `uvicorn services.limits.main:app`."""
 
 from services.limits.handlers import router
 from services.limits.handlers.notify_users import notify_users

@@ -1,4 +1,4 @@
-"""Composition root: `faststream run services.reports.main:app`."""
+"""Composition root: `uvicorn services.reports.main:app`."""
 
 from services.reports.handlers import router
 from services.reports.handlers.expire_documents import expire_documents

@@ -1,4 +1,4 @@
-"""Composition root: `faststream run services.snapshots.main:app`."""
+"""Composition root: `uvicorn services.snapshots.main:app`."""
 
 from services.snapshots.handlers import router
 from services.snapshots.settings import SnapshotsSettings

@@ -1,4 +1,4 @@
-"""Composition root: `faststream run services.stress.main:app`."""
+"""Composition root: `uvicorn services.stress.main:app`."""
 
 from services.stress.handlers import router
 from services.stress.handlers.mirror_scenarios import mirror_scenarios

@@ -1,7 +1,9 @@
 """The container files agree with the topology, the settings and each other."""
 
+import ipaddress
 import json
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -11,11 +13,14 @@ import pytest
 import yaml
 
 from deploy.bootstrap import BootstrapSettings
-from deploy.compose import COMPOSE_FILE, PASSWORDS, SECRETS, compose_text, write_secrets
+from deploy.compose import COMPOSE_FILE, EXAMPLE, FIXED, compose_text, generated
+from deploy.container_secrets import SECRETS, assigned, fill_volume
 from deploy.local.doctor import settings_of
 from deploy.local.nats import bundled_server
 from deploy.local.postgres import bundled_installation
 from shared.settings import (
+    TOOL_VARIABLES,
+    Settings,
     known_variables,
     misspelt_variables,
 )
@@ -23,7 +28,9 @@ from shared.topology import TOPOLOGY
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+CADDYFILE = (ROOT / "deploy" / "proxy" / "Caddyfile").read_text(encoding="utf-8")
 WORDS = list(TOPOLOGY)
+OURS = ["secrets", "bootstrap", "demo", *WORDS]
 Entry = dict[str, Any]
 
 
@@ -39,43 +46,70 @@ def entry(name: str) -> Entry:
     return found
 
 
-def secret_files(service: Entry) -> list[str]:
+def environment_of(name: str) -> dict[str, str | None]:
+    found: dict[str, str | None] = entry(name).get("environment", {})
+    return found
+
+
+def seen_secrets(name: str) -> tuple[str, ...]:
+    """The secrets that are mounted into a container."""
+    (mount,) = [
+        each
+        for each in entry(name)["volumes"]
+        if isinstance(each, dict) and each["source"] == "secrets"
+    ]
+    assert (mount["target"], mount["read_only"]) == ("/run/secrets", True)
+    return assigned()[mount["volume"]["subpath"]]
+
+
+def secret_files(name: str) -> list[str]:
     """The secrets that the environment points to, by name."""
-    values = [value for key, value in service["environment"].items() if key.endswith("_FILE")]
-    assert all(value.startswith("/run/secrets/") for value in values)
-    return [value.removeprefix("/run/secrets/") for value in values]
+    given = environment_of(name).items()
+    files = [value for key, value in given if key.endswith("_FILE") and value]
+    assert all(str(file).startswith("/run/secrets/") for file in files)
+    return [str(file).removeprefix("/run/secrets/") for file in files]
 
 
-def test_the_compose_file_is_the_generated_one() -> None:
-    assert COMPOSE_FILE.read_text(encoding="utf-8") == compose_text(), "run `make compose`"
+def default_of(text: str) -> str:
+    """The value of `${NAME:-value}` where the variable is not set."""
+    found = re.fullmatch(r"\$\{\w+:-(.+)\}", text)
+    assert found, text
+    return found[1]
 
 
-def test_the_readme_gives_the_commands_of_the_compose_file() -> None:
-    commands = re.findall(
-        r"^#   ((?:make|docker compose) [\w -]+?)(?:  +#|$)", compose_text(), re.M
-    )
+def test_the_files_of_compose_are_the_generated_ones() -> None:
+    for path, text in generated().items():
+        assert path.read_text(encoding="utf-8") == text, "run `make compose`"
+
+
+def test_the_readme_gives_the_command_of_the_compose_file() -> None:
+    commands = re.findall(r"^#   (docker compose .+)$", compose_text(), re.M)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-    assert commands == ["make compose", "docker compose up --build --detach"]
+    assert commands == ["docker compose up --build --detach --wait"]
     assert all(re.search(rf"^{command}(  |$)", readme, re.M) for command in commands)
-    assert re.search(
-        r"^compose: install .*\n\t\$\(BIN\)/python -m deploy\.compose$", makefile, re.M
-    )
 
 
-def test_compose_runs_the_servers_the_bootstrap_and_every_service() -> None:
-    assert set(compose()["services"]) == {"postgres", "nats", "bootstrap", *WORDS}
+def test_compose_runs_secrets_servers_bootstrap_services_and_proxy() -> None:
+    found = compose()["services"]
+
+    without = {name for name, service in found.items() if "profiles" not in service}
+    assert without == {"secrets", "postgres", "nats", "bootstrap", "proxy", *WORDS}
+    profiles = {name: service["profiles"] for name, service in found.items() if name not in without}
+    assert profiles == {
+        "demo": ["demo"],
+        "prometheus": ["observability"],
+        "grafana": ["observability"],
+    }
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_every_service_is_built_checked_and_waits(word: str) -> None:
+def test_every_service_is_built_and_waits(word: str) -> None:
     service = entry(word)
 
     assert service["build"]["target"] == "service"
     assert service["build"]["args"] == {"SERVICE": word}
     assert (ROOT / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
-    assert "/health/live" in service["healthcheck"]["test"][-1]
     assert service["depends_on"] == {
         "bootstrap": {"condition": "service_completed_successfully"},
         "postgres": {"condition": "service_healthy"},
@@ -83,59 +117,119 @@ def test_every_service_is_built_checked_and_waits(word: str) -> None:
     }
 
 
+def test_a_services_image_is_checked_for_life_and_the_servers_wait_for_secrets() -> None:
+    assert re.search(r"^HEALTHCHECK .*\n.*/health/live", DOCKERFILE, re.M)
+    for server in ("postgres", "nats"):
+        assert entry(server)["depends_on"] == {
+            "secrets": {"condition": "service_completed_successfully"}
+        }
+
+
+@pytest.mark.parametrize("name", [*OURS, "nats", "proxy", "prometheus", "grafana"])
+def test_a_container_has_no_rights_and_limits(name: str) -> None:
+    container = entry(name)
+
+    assert container["read_only"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert container["logging"]["options"]["max-size"] == "10m"
+    assert container["mem_limit"]
+    assert container["pids_limit"]
+
+
 @pytest.mark.parametrize("word", WORDS)
-def test_a_service_has_its_own_passwords_and_no_others(word: str) -> None:
-    service = entry(word)
-    environment = service["environment"]
+def test_a_service_sees_its_own_secrets_and_no_others(word: str) -> None:
+    given = environment_of(word)
 
-    assert environment["SIGMASIGHT_DATABASE_PASSWORD_FILE"] == f"/run/secrets/database_{word}"
-    assert environment["SIGMASIGHT_NATS_PASSWORD_FILE"] == f"/run/secrets/bus_{word}"
-    assert sorted(secret_files(service)) == sorted(service["secrets"])
+    assert given["SIGMASIGHT_DATABASE_PASSWORD_FILE"] == f"/run/secrets/database_{word}"
+    assert given["SIGMASIGHT_NATS_PASSWORD_FILE"] == f"/run/secrets/bus_{word}"
+    assert sorted(secret_files(word)) == sorted(seen_secrets(word))
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_every_variable_of_a_service_is_one_it_reads(word: str) -> None:
-    environment = entry(word)["environment"]
+def test_every_setting_reaches_its_service_and_no_other(word: str) -> None:
+    given = environment_of(word)
     own = settings_of(word)
 
-    mine = {name for name in environment if name.startswith(f"SIGMASIGHT_{word.upper()}_")}
-    assert misspelt_variables(environment, own, word) == []
-    assert mine <= (known_variables(own) if own else set())
+    read = known_variables(Settings, *([own] if own else [])) - TOOL_VARIABLES - FIXED
+    assert read - {f"{name}_FILE" for name in read | FIXED} <= given.keys()
+    assert misspelt_variables(dict.fromkeys(given, ""), own, word) == []
+    others = tuple(f"SIGMASIGHT_{other.upper()}_" for other in WORDS if other != word)
+    assert not [name for name in given if name.startswith(others)]
+
+
+def test_the_example_names_every_variable_that_the_compose_file_reads() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    given = {name for word in WORDS for name, value in environment_of(word).items() if not value}
+    written = re.findall(r"\$\{(\w+)", COMPOSE_FILE.read_text(encoding="utf-8"))
+    tls = re.findall(r"\$\{(\w+)", (ROOT / "deploy/proxy/tls.yml").read_text(encoding="utf-8"))
+
+    named = set(re.findall(r"^#(\w+)=", text, re.M))
+    assert {*given, *written, *tls} <= named
+    assert str(ROOT) not in text
 
 
 def test_bootstrap_gets_every_password_that_it_sets() -> None:
-    service = entry("bootstrap")
     prefix = "SIGMASIGHT_BOOTSTRAP_"
 
-    given = {name for name in service["environment"] if name.startswith(prefix)}
+    given = {name for name in environment_of("bootstrap") if name.startswith(prefix)}
     passwords = {
         f"{prefix}{field.upper()}_FILE"
         for field in BootstrapSettings.model_fields
         if "password" in field
     }
     assert given == passwords
-    assert sorted(secret_files(service)) == sorted(service["secrets"])
+    assert sorted(secret_files("bootstrap")) == sorted(seen_secrets("bootstrap"))
 
 
-def test_every_secret_is_made_declared_and_used() -> None:
-    declared = compose()["secrets"]
-    used = {
-        name for service in compose()["services"].values() for name in service.get("secrets", [])
-    }
+def test_every_secret_is_generated_and_used() -> None:
+    used = {name for container in assigned() for name in seen_secrets(container)}
 
-    assert declared == {name: {"file": f"./.sigmasight/compose/{name}"} for name in SECRETS}
     assert used == set(SECRETS)
+    assert "secrets" not in compose(), "they are in a volume, which a container fills"
 
 
-def test_only_the_gateway_is_published_and_only_on_loopback() -> None:
+def test_only_proxy_and_grafana_are_published_and_only_on_loopback() -> None:
     published = {
         name: service["ports"]
         for name, service in compose()["services"].items()
         if "ports" in service
     }
 
-    assert list(published) == ["gateway"]
-    assert all(port.startswith("127.0.0.1:") for port in published["gateway"])
+    assert list(published) == ["proxy", "grafana"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_the_gateway_trusts_the_address_of_the_proxy_alone() -> None:
+    (pool,) = compose()["networks"]["front"]["ipam"]["config"]
+    address = ipaddress.ip_address(default_of(entry("proxy")["networks"]["front"]["ipv4_address"]))
+
+    assert environment_of("gateway")["FORWARDED_ALLOW_IPS"] == "${PROXY_ADDRESS:-" + f"{address}}}"
+    assert address in ipaddress.ip_network(default_of(pool["subnet"]))
+    assert address not in ipaddress.ip_network(default_of(pool["ip_range"])), "Docker assigns these"
+    assert "trusted_proxies_strict" in CADDYFILE
+    assert "header_up X-Forwarded-For {client_ip}" in CADDYFILE
+
+
+def test_what_operators_read_is_not_served_by_the_proxy() -> None:
+    hidden = re.search(r"@inside path (.+)\n\s+respond @inside 404", CADDYFILE)
+
+    assert hidden
+    assert {"/metrics", "/health/ready"} <= set(hidden[1].split())
+
+
+def test_only_what_reaches_out_has_a_way_out() -> None:
+    networks = {
+        name: set(service.get("networks", ())) for name, service in compose()["services"].items()
+    }
+
+    assert compose()["networks"]["inside"] == {"internal": True}
+    reaching = {name for name, found in networks.items() if "outside" in found}
+    assert reaching == {"ingest", "limits", "grafana"}, "Grafana is published"
+    assert {name for name, found in networks.items() if "front" in found} == {
+        *("gateway", "proxy", "demo")
+    }
+    assert entry("secrets")["network_mode"] == "none"
 
 
 def test_both_servers_have_healthchecks_and_keep_their_data() -> None:
@@ -149,35 +243,35 @@ def test_both_servers_have_healthchecks_and_keep_their_data() -> None:
 
 def test_mounted_configuration_files_exist() -> None:
     mounts = [
-        m
+        mount
         for service in compose()["services"].values()
-        for m in service.get("volumes", [])
-        if m.startswith("./")
+        for mount in service.get("volumes", [])
+        if isinstance(mount, str) and mount.startswith("./")
     ]
 
     assert mounts
-    assert all((ROOT / mount.split(":")[0]).is_file() for mount in mounts)
+    assert all((ROOT / mount.split(":")[0]).exists() for mount in mounts)
 
 
-def test_secrets_are_made_once_and_then_kept(tmp_path: Path) -> None:
-    new = write_secrets(tmp_path / "compose")
-    first = {path.name: path.read_text() for path in (tmp_path / "compose").iterdir()}
+def test_what_an_image_copies_is_in_the_builds_context() -> None:
+    ignored = (ROOT / "deploy" / "Dockerfile.dockerignore").read_text(encoding="utf-8")
+    sent = [line[1:] for line in ignored.splitlines() if line.startswith("!")]
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.M)
+    bound = re.findall(r"--mount=type=bind,source=([^,]+)", DOCKERFILE)
 
-    again = write_secrets(tmp_path / "compose")
-
-    assert set(first) == set(SECRETS)
-    assert len({first[name] for name in PASSWORDS}) == len(PASSWORDS)
-    assert len(new) == len(SECRETS) - 1
-    assert again == []
-    assert {path.name: path.read_text() for path in (tmp_path / "compose").iterdir()} == first
-    assert (tmp_path / "compose").stat().st_mode & 0o777 == 0o700
+    sources = [source.rstrip("/") for line in (*copied, *bound) for source in line.split()]
+    assert len(sources) >= 8
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert any(source == each or source.startswith(f"{each}/") for each in sent), source
 
 
 def test_nats_accepts_its_configuration_with_the_made_users(tmp_path: Path) -> None:
     configuration = tmp_path / "etc" / "nats" / "nats-server.conf"
     configuration.parent.mkdir(parents=True)
     configuration.write_text((ROOT / "deploy" / "nats" / "nats-server.conf").read_text())
-    write_secrets(tmp_path / "run" / "secrets")
+    fill_volume(tmp_path / "volume")
+    shutil.copytree(tmp_path / "volume" / "nats", tmp_path / "run" / "secrets")
 
     checked = subprocess.run(
         [str(bundled_server()), "-t", "--config", str(configuration)],
@@ -209,10 +303,9 @@ def test_postgres_accepts_its_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize("word", WORDS)
 def test_the_image_starts_the_right_server(word: str, tmp_path: Path) -> None:
     command = json.loads(DOCKERFILE.rsplit("CMD ", 1)[1])
-    for program in ("uvicorn", "faststream"):
-        stand_in = tmp_path / program
-        stand_in.write_text('#!/bin/sh\necho "$(basename "$0") $*"\n')
-        stand_in.chmod(0o755)
+    stand_in = tmp_path / "uvicorn"
+    stand_in.write_text('#!/bin/sh\necho "$(basename "$0") $*"\n')
+    stand_in.chmod(0o755)
 
     environment = {
         "PATH": f"{tmp_path}:/usr/bin:/bin",
@@ -223,8 +316,8 @@ def test_the_image_starts_the_right_server(word: str, tmp_path: Path) -> None:
         command, env=environment, capture_output=True, text=True, check=True
     ).stdout.strip()
 
-    server = "uvicorn" if word == "gateway" else "faststream run"
-    assert started == f"{server} services.{word}.main:app --host 0.0.0.0 --port 8000"
+    app = f"services.{word}.main:app"
+    assert started == f"uvicorn {app} --host 0.0.0.0 --port 8000 --no-access-log"
 
 
 def test_images_install_verified_pins_and_run_without_root() -> None:
@@ -236,10 +329,12 @@ def test_images_install_verified_pins_and_run_without_root() -> None:
         for stage in re.split(r"^FROM ", DOCKERFILE, flags=re.M)
     ]
 
-    assert len(installs) == 3  # of what all services need, of Node, and of what one needs
-    assert all("--constraint requirements.txt" in line for line in installs)
-    assert [users for users in last_users if users] == [["10001"], ["10001"]]
-    assert '--extra "${SERVICE}"' in installs[2]
+    (project,) = [line for line in installs if "--no-deps" in line]
+    packages = [line for line in installs if line != project]
+    assert all("--constraint requirements.txt" in line for line in packages)
+    assert "--no-build-isolation" in project
+    assert [users for users in last_users if users] == [["10001:10001"]] * 3
+    assert any('--extra "${SERVICE}"' in line for line in packages)
 
 
 def test_every_service_has_an_extra_and_every_pin_a_hash() -> None:
@@ -248,7 +343,7 @@ def test_every_service_has_an_extra_and_every_pin_a_hash() -> None:
     ]
     pins = re.split(r"\n(?=[a-z0-9])", (ROOT / "requirements.txt").read_text(), flags=re.I)
 
-    assert set(WORDS) <= set(extras)
+    assert {*WORDS, "bootstrap", "demo"} <= set(extras)
     assert all("--hash=sha256:" in pin for pin in pins if "==" in pin)
 
 

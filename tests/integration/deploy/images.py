@@ -1,8 +1,8 @@
 """A container image on disk: the steps of `deploy/Dockerfile`, followed without Docker.
 
-Of the project an image has only what its stages copy, and of the packages only what its stages
-install: those are linked from the environment of the tests, which has the same pins, with what
-they require, and without the project's own metadata. Nothing is downloaded.
+Of the project an image has only what its stages copy from the wheel's files, and of the packages
+only what its stages install, without their tests: those are linked from the environment of the
+tests, which has the same pins, with what they require. Nothing is downloaded.
 """
 
 import re
@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[3]
 _DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 _STAGE = re.compile(r"^FROM (\S+) AS (\S+)\n(.*?)(?=^FROM |\Z)", re.M | re.S)
 _STAGES = {name: (base, steps) for base, name, steps in _STAGE.findall(_DOCKERFILE)}
+_FROM_PROJECT = "COPY --from=project "
+_CLIENT = "sigmasight_client"  # the one part that is not below the repository's root
 _SITE = Path(sysconfig.get_path("purelib"))
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -34,20 +36,19 @@ class Image:
     def __init__(self, folder: Path, target: str, service: str) -> None:
         self.app = folder / "app"
         self.packages = folder / "packages"
-        steps = list(_steps(target, service))
-        for step in steps:
-            if step.startswith("COPY ") and not step.startswith("COPY --from"):
-                self._copy(step.split()[1:])
-        _link_packages(_installed(_steps(_venv_stage(steps), service)), self.packages)
+        for step in _steps(target, service):
+            if step.startswith(_FROM_PROJECT) and ".dist-info" not in step:
+                self._copy(step.removeprefix(_FROM_PROJECT).split())
+        _link_packages(_installed(_steps("own-packages", service)), self.packages)
 
     def _copy(self, words: list[str]) -> None:
         *sources, destination = words
-        for source in sources:
-            if (ROOT / source).is_dir():
-                shutil.copytree(ROOT / source, self.app / destination, dirs_exist_ok=True)
+        for source in map(_source, sources):
+            if source.is_dir():
+                shutil.copytree(source, self.app / destination, dirs_exist_ok=True)
             else:
                 (self.app / destination).mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / source, self.app / destination)
+                shutil.copy2(source, self.app / destination)
 
     def run(self, program: str) -> subprocess.CompletedProcess[str]:
         """A Python program in the image: nothing else of this machine can be imported."""
@@ -72,10 +73,10 @@ def _steps(stage: str, service: str) -> Iterator[str]:
             yield line
 
 
-def _venv_stage(steps: Iterable[str]) -> str:
-    """The stage from which the image takes its packages."""
-    (found,) = re.findall(r"^COPY --from=(\S+) /opt/venv /opt/venv$", "\n".join(steps), re.M)
-    return str(found)
+def _source(installed: str) -> Path:
+    """Where the repository has what the stage `project` installed below /app."""
+    path = installed.removeprefix("/app/")
+    return ROOT / ("clients/python" if path.startswith(_CLIENT) else "") / path
 
 
 def _installed(steps: Iterable[str]) -> list[Requirement]:
@@ -91,11 +92,14 @@ def _installed(steps: Iterable[str]) -> list[Requirement]:
 
 
 def _link_packages(wanted: Collection[Requirement], folder: Path) -> None:
-    """Link what the wanted distributions, and those that they require, own alone."""
+    """Link what the wanted distributions, and those that they require, own alone, but no tests."""
     names = _closure(wanted)
-    linked: set[PurePosixPath] = set()
-    for path, owners in _owners().items():
-        if owners <= names and ".." not in path.parts and linked.isdisjoint(path.parents):
+    owners, split = _owners()
+    linked: set[PurePosixPath] = set()  # and what is below
+    for path, owning in owners.items():
+        if path.parent in linked:
+            linked.add(path)
+        elif owning <= names and path not in split:
             linked.add(path)
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).symlink_to(_SITE / path)
@@ -121,12 +125,20 @@ def _applies(requirement: Requirement, extra: str) -> bool:
 
 
 @cache
-def _owners() -> Mapping[PurePosixPath, set[str]]:
-    """By path in the environment, folders first, the distributions with files there."""
+def _owners() -> tuple[Mapping[PurePosixPath, set[str]], Collection[PurePosixPath]]:
+    """By path in the environment, folders first, the distributions with files there.
+
+    Second, the folders that cannot be linked as a whole, because they have tests below.
+    """
     owners: dict[PurePosixPath, set[str]] = defaultdict(set)
+    split: set[PurePosixPath] = set()
     for each in distributions():
         name = canonicalize_name(each.name)
         for file in each.files or ():
-            for place in (file, *file.parents[:-1]):
-                owners[place].add(name)
-    return dict(sorted(owners.items()))
+            parts = file.parts
+            if "tests" in parts:
+                split.update(PurePosixPath(*parts[:end]) for end in range(1, parts.index("tests")))
+            elif ".." not in parts:
+                for place in (file, *file.parents[:-1]):
+                    owners[place].add(name)
+    return dict(sorted(owners.items())), split

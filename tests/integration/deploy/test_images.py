@@ -28,9 +28,12 @@ def test_an_image_imports_its_program_and_every_module(word: str, tmp_path: Path
 
 
 def test_the_bootstrap_image_imports_every_table(tmp_path: Path) -> None:
-    image = Image(tmp_path, "bootstrap", "")
+    image = Image(tmp_path, "bootstrap", "bootstrap")
 
-    started = image.run("import deploy.bootstrap" + "".join(f", {name}" for name in TABLES))
+    started = image.run(
+        "import deploy.bootstrap, deploy.container_secrets"
+        + "".join(f", {name}" for name in TABLES)
+    )
 
     assert started.returncode == 0, started.stderr
 
@@ -40,6 +43,11 @@ def test_an_image_has_neither_other_services_nor_the_project_itself(tmp_path: Pa
 
     for name in ("services.ingest", "deploy", "tests", "fastapi", "sigmasight_client"):
         assert image.run(f"import {name}").returncode == 1
-    assert (
-        image.run("from importlib.metadata import version; version('sigmasight')").returncode == 1
-    )
+
+
+def test_the_demos_image_imports_its_program(tmp_path: Path) -> None:
+    image = Image(tmp_path, "demo", "demo")
+
+    started = image.run("import deploy.demo.__main__")
+
+    assert started.returncode == 0, started.stderr
