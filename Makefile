@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 4
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install page demo up down test unit integration e2e check audit format coverage bench pins calendar compose chart chart-values dashboards client migration clean
+.PHONY: help install page demo up down test unit integration e2e check audit format coverage bench pins calendar compose sbom chart chart-values dashboards client migration clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -85,6 +85,9 @@ chart-values: install ## Write the chart's values from the topology
 
 dashboards: install ## Write the Grafana dashboards from their panels
 	$(BIN)/python -m deploy.observability.dashboards
+
+sbom: install ## Write what is in each image to build/sbom (CycloneDX)
+	$(BIN)/python -m deploy.sbom
 
 client: install ## Write the Python client from the OpenAPI document
 	$(BIN)/python -m deploy.api_client

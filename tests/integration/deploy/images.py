@@ -10,15 +10,15 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tomllib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from functools import cache
-from importlib.metadata import distribution, distributions
+from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from deploy.sbom import asked_for, packages
 
 ROOT = Path(__file__).parents[3]
 _DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
@@ -27,7 +27,6 @@ _STAGES = {name: (base, steps) for base, name, steps in _STAGE.findall(_DOCKERFI
 _FROM_PROJECT = "COPY --from=project "
 _CLIENT = "sigmasight_client"  # the one part that is not below the repository's root
 _SITE = Path(sysconfig.get_path("purelib"))
-_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 class Image:
@@ -39,7 +38,7 @@ class Image:
         for step in _steps(target, service):
             if step.startswith(_FROM_PROJECT) and ".dist-info" not in step:
                 self._copy(step.removeprefix(_FROM_PROJECT).split())
-        _link_packages(_installed(_steps("own-packages", service)), self.packages)
+        _link_packages(packages(asked_for(service)).keys(), self.packages)
 
     def _copy(self, words: list[str]) -> None:
         *sources, destination = words
@@ -79,21 +78,8 @@ def _source(installed: str) -> Path:
     return ROOT / ("clients/python" if path.startswith(_CLIENT) else "") / path
 
 
-def _installed(steps: Iterable[str]) -> list[Requirement]:
-    """What the stage's `uv pip install` steps ask for."""
-    wanted: list[str] = []
-    for step in steps:
-        if "--requirement pyproject.toml" not in step:
-            continue
-        wanted += _PROJECT["dependencies"]
-        for extra in re.findall(r'--extra "?(\w+)', step):
-            wanted += _PROJECT["optional-dependencies"][extra]
-    return [Requirement(each) for each in wanted]
-
-
-def _link_packages(wanted: Collection[Requirement], folder: Path) -> None:
-    """Link what the wanted distributions, and those that they require, own alone, but no tests."""
-    names = _closure(wanted)
+def _link_packages(names: Set[str], folder: Path) -> None:
+    """Link what these distributions own alone, but no tests."""
     owners, split = _owners()
     linked: set[PurePosixPath] = set()  # and what is below
     for path, owning in owners.items():
@@ -103,25 +89,6 @@ def _link_packages(wanted: Collection[Requirement], folder: Path) -> None:
             linked.add(path)
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).symlink_to(_SITE / path)
-
-
-def _closure(wanted: Collection[Requirement]) -> set[str]:
-    """Names of the distributions to install, with those that they require."""
-    waiting = list(wanted)
-    seen: set[tuple[str, str]] = set()
-    while waiting:
-        requirement = waiting.pop()
-        name = canonicalize_name(requirement.name)
-        for extra in ("", *requirement.extras):
-            if (name, extra) not in seen:
-                seen.add((name, extra))
-                required = map(Requirement, distribution(name).requires or ())
-                waiting += [each for each in required if _applies(each, extra)]
-    return {name for name, _ in seen}
-
-
-def _applies(requirement: Requirement, extra: str) -> bool:
-    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
 
 
 @cache
