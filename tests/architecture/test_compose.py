@@ -262,7 +262,6 @@ def test_what_an_image_copies_is_in_the_builds_context() -> None:
     sources = [source.rstrip("/") for line in (*copied, *bound) for source in line.split()]
     assert len(sources) >= 8
     for source in sources:
-        assert (ROOT / source).exists(), source
         assert any(source == each or source.startswith(f"{each}/") for each in sent), source
 
 

@@ -23,7 +23,7 @@ FILES = (
 )
 GENERATED = {
     *("docker-compose.yml", "deploy/observability/compose/prometheus.yml"),
-    "deploy/kubernetes/values.yaml",
+    *(".env.example", "deploy/kubernetes/values.yaml"),
     *("tests/contracts/schemas/toy.computed.json", "tests/contracts/schemas/toy.failed.json"),
 }
 ENVIRONMENT = {
