@@ -142,13 +142,16 @@ def status(as_text: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     directory = StateDirectory.default()
     running = directory.is_claimed()
     state = directory.load()
+    for name, program in state.programs.items():
+        program.ready = running and is_ready_now(name, program, state.stack_id)
     if as_text:
         console.print_json(json.dumps(as_json(state) | {"running": running}))
     elif running:
         show_status(state)
     else:
         console.print("The stack is not running: start it with `sigmasight up`.")
-    if not running or state.phase != "ready":
+    are_ready = all(program.ready for program in state.programs.values())
+    if not (running and state.phase == "ready" and are_ready):
         raise typer.Exit(1)
 
 
@@ -159,9 +162,7 @@ def show_status(state: StackState) -> None:
     )
     for name, program in state.programs.items():
         pid = str(program.identity.pid) if program.identity else "-"
-        ready = (
-            "[green]yes[/green]" if is_ready_now(name, program, state.stack_id) else "[red]no[/red]"
-        )
+        ready = "[green]yes[/green]" if program.ready else "[red]no[/red]"
         table.add_row(name, pid, uptime(program), str(program.restarts), ready, program.address)
     console.print(table)
     console.print(f"dashboard: {state.gateway_url}/")

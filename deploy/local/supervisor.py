@@ -8,6 +8,7 @@ started a program ends.
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -36,6 +37,7 @@ STOP_SECONDS_SERVICE = 12.0
 SICK_SECONDS = 2.0  # between two looks
 SICK_TIMES = 3  # in a row
 LOG_LIMIT_BYTES = 5_000_000
+LOG_SECONDS = 10.0  # between two looks at how large the logs are
 
 
 class StartFailed(Explained):
@@ -92,12 +94,14 @@ class Supervisor:
         The caller holds the directory's lock.
         """
         self._listen_to_signals()
+        rotating = asyncio.create_task(self._keep_logs_short())
         try:
             await self._start()
             await self.stopping.wait()
         except (Explained, OSError) as error:
             self.state.failure = str(error)
         finally:
+            rotating.cancel()
             await self._stop()
         return 1 if self.state.failure else 0
 
@@ -136,6 +140,15 @@ class Supervisor:
 
     async def _start_services(self, stack: Runnable) -> None:
         await self._bring_up(stack.services(), SERVICES_READY_SECONDS)
+
+    async def _keep_logs_short(self) -> None:
+        while True:
+            await asyncio.sleep(LOG_SECONDS)
+            for log in self.directory.logs.glob("*.log"):
+                try:
+                    await asyncio.to_thread(rotate, log)
+                except OSError as error:
+                    _note(f"{log.name} cannot be rotated: {error}")
 
     def _enter(self, phase: str) -> None:
         _note(phase)
@@ -327,9 +340,13 @@ def _carries(process: psutil.Process, stack_id: str) -> bool:
 
 
 def rotate(log: Path) -> None:
-    """Rename a log that has grown large; one old log is kept."""
+    """Copy a log that has grown large, and empty it; one old log is kept.
+
+    Its program goes on writing to the same file, at its end.
+    """
     if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
-        log.replace(log.with_suffix(".log.1"))
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)
 
 
 def _note(message: str) -> None:

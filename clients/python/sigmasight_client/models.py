@@ -1469,12 +1469,6 @@ class GroupedPositions(TypedDict):
     reason: "str | None"
 
 
-class HTTPValidationError(TypedDict):
-    """HTTPValidationError"""
-
-    detail: "NotRequired[list[ValidationError]]"
-
-
 Headline = Literal["measured", "specified"]
 
 
@@ -4945,16 +4939,6 @@ class UserTerms(TypedDict):
     full_name: "NotRequired[str | None]"
     role: "NotRequired[Literal['user', 'admin'] | None]"
     disabled: "NotRequired[bool | None]"
-
-
-class ValidationError(TypedDict):
-    """ValidationError"""
-
-    loc: "list[str | int]"
-    msg: "str"
-    type: "str"
-    input: "NotRequired[Any]"
-    ctx: "NotRequired[dict[str, Any]]"
 
 
 class ValuedPosition(TypedDict):

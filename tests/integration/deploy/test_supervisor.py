@@ -273,3 +273,25 @@ def test_a_grown_log_is_set_aside_once(tmp_path: Path, monkeypatch: pytest.Monke
 
     assert (tmp_path / "greeks.log.1").read_text() == "x" * 11
     assert log.read_text() == "short"
+
+
+async def test_a_log_is_set_aside_while_its_program_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.local.supervisor.LOG_LIMIT_BYTES", 10)
+    monkeypatch.setattr("deploy.local.supervisor.LOG_SECONDS", 0.01)
+    directory = StateDirectory(tmp_path)
+    directory.create()
+    log = directory.logs / "greeks.log"
+
+    with log.open("ab", buffering=0) as program:
+        program.write(b"x" * 11)
+        rotating = asyncio.create_task(Supervisor(directory)._keep_logs_short())
+        async with asyncio.timeout(10):
+            while log.stat().st_size:
+                await asyncio.sleep(0.01)
+        rotating.cancel()
+        program.write(b"later")
+
+    assert log.with_suffix(".log.1").read_text() == "x" * 11
+    assert log.read_text() == "later"

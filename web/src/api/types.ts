@@ -1205,10 +1205,6 @@ export interface GroupedPositions {
   reason: string | null;
 }
 
-export interface HTTPValidationError {
-  detail?: Array<ValidationError>;
-}
-
 export type Headline = "measured" | "specified";
 
 export interface HedgingPair {
@@ -4000,14 +3996,6 @@ export interface UserTerms {
   full_name?: string | null;
   role?: "user" | "admin" | null;
   disabled?: boolean | null;
-}
-
-export interface ValidationError {
-  loc: Array<string | number>;
-  msg: string;
-  type: string;
-  input?: unknown;
-  ctx?: Record<string, unknown>;
 }
 
 export interface ValuedPosition {
