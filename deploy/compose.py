@@ -32,6 +32,7 @@ FIXED = frozenset(
         *("SIGMASIGHT_LISTEN_HOST", "SIGMASIGHT_PRODUCTION"),
         *("SIGMASIGHT_GATEWAY_ADMIN_EMAIL", "SIGMASIGHT_GATEWAY_ADMIN_PASSWORD"),
         *("SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY", "FORWARDED_ALLOW_IPS"),
+        "SIGMASIGHT_METRICS_TOKEN",  # metrics are read inside the network only
     }
 )
 # Variables of libraries, by the service whose library reads them.
