@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from pydantic import Field, SecretStr, create_model
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import Connection, Select, Table, text
@@ -306,6 +307,11 @@ def main() -> None:
         shared = load(Settings)
         refuse_default_passwords(own, shared)
         asyncio.run(bootstrap(own, shared))
+    except CommandError as error:
+        sys.exit(
+            f"bootstrap failed: {error}: the data is of a newer version, and nothing was changed; "
+            "start that version, or restore a backup of this one"
+        )
     except (Misconfigured, OSError, BusUnavailable) as error:
         sys.exit(f"bootstrap failed: {error}")
 

@@ -1,6 +1,5 @@
 """The `sigmasight` command: the local stack from a terminal."""
 
-import functools
 import json
 import os
 import time
@@ -8,29 +7,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from deploy.local import backfill, control
 from deploy.local.administrator import Given, announcement
-from deploy.local.api import (
-    PRINTED,
-    ensure_administrator,
-    logged_in_administrator,
-    sentence,
-)
+from deploy.local.api import ensure_administrator, logged_in_administrator
 from deploy.local.codes import Code
 from deploy.local.dashboard import show_dashboard
 from deploy.local.demo import print_outcome, run_demo
 from deploy.local.demo_plan import DemoPlan, plan_of_today
 from deploy.local.doctor import findings, spelling_mistakes
 from deploy.local.errors import Explained
+from deploy.local.keeping import backup, restore
 from deploy.local.log_lines import follow_logs, write_log_line
+from deploy.local.printing import console, errors, explained, say
 from deploy.local.programs import tail
 from deploy.local.replay import one_session, replay, sessions_between
 from deploy.local.report import print_unfinished, timing_table
@@ -46,11 +41,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
-errors = Console(stderr=True)
 
 for of_users in (upload.register, upload.upload, report.report, whatif.whatif, agents.mcp):
     app.command()(of_users)
+for of_the_data in (backup, restore):
+    app.command()(of_the_data)
 app.add_typer(limits.app, name="limits")
 app.add_typer(exports.app, name="export")
 
@@ -60,23 +55,7 @@ PHASES = {
     "bootstrap": "preparing roles, tables, streams",
     "services": "starting the eight services",
 }
-Parameters = ParamSpec("Parameters")
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DATE")]
-
-
-def explained(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """Print errors that the user can act on as one red sentence, and exit with 1."""
-
-    @functools.wraps(command)
-    def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> None:
-        try:
-            command(*arguments, **options)
-        except PRINTED as error:
-            text = sentence(error)
-            errors.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
-            raise typer.Exit(1) from error
-
-    return run
 
 
 @app.command()
@@ -285,11 +264,6 @@ def follow_backfill(
         raise typer.Exit(130) from None
     say(f"{backfill.totals_line(last)}; the run is {last.run['status']}.")
     return last
-
-
-def say(text: str) -> None:
-    """Print a sentence without markup."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def run_sessions(days: Sequence[date], code: str | None) -> None:

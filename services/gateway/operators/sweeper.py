@@ -1,6 +1,7 @@
-"""The sweeper: closes overdue runs, replays letters of outages, deletes what is not needed."""
+"""The sweeper: begins lost work again, closes overdue runs, replays letters, deletes old rows."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -13,10 +14,12 @@ from services.gateway.identity import queries as identity_queries
 from services.gateway.identity.codes import SECRETS_WAIT
 from services.gateway.identity.sign_on.queries import delete_expired_attempts
 from services.gateway.operators.replaying import replay_of_outages
+from services.gateway.operators.unfinished import begin_unfinished_again
 from services.gateway.reports import queries as report_queries
 from services.gateway.runs.queries import dead_letters, drafts, run_events
 from services.gateway.runs.tracking import close_overdue_runs
 from shared.database import Database
+from shared.errors import BusUnavailable
 from shared.messaging import EVENT_RETENTION_SECONDS
 from shared.service import Runtime
 
@@ -40,6 +43,8 @@ class Sweeper:
         """Until cancelled; a database that is away is tried again at the next turn."""
         while True:
             try:
+                with suppress(BusUnavailable):  # the other work does not need it
+                    await begin_unfinished_again(runtime, datetime.now(UTC))
                 await self._sweep(runtime.database)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("sweep put off", reason=repr(error))

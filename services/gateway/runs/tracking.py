@@ -10,7 +10,14 @@ from uuid import UUID, uuid4
 import structlog
 
 from services.gateway.edge import queries as edge_queries
-from services.gateway.runs.queries import holders, last_runs, revisions, run_events, runs
+from services.gateway.runs.queries import (
+    holders,
+    last_runs,
+    revisions,
+    run_events,
+    runs,
+    silent_runs,
+)
 from services.gateway.runs.shapes import (
     RESULTS,
     Item,
@@ -265,7 +272,7 @@ async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: f
     """
     overdue = timedelta(seconds=overdue_seconds)
     abandoned = timedelta(seconds=ABANDONED_SECONDS)
-    late = await runs.lock_overdue(session, now - overdue, now - abandoned)
+    late = await silent_runs.lock_overdue(session, now - overdue, now - abandoned)
     concerned: set[UUID] = set()
     news: list[dict[str, Any]] = []
     for run_id in late:

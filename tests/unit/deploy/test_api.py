@@ -7,8 +7,8 @@ import httpx2
 import pytest
 import typer
 
-from deploy.local import cli
 from deploy.local.api import connection, sentence
+from deploy.local.printing import explained
 from deploy.local.state import ProgramState, StackState
 from sigmasight_client import ApiError
 from sigmasight_client.models import FieldError
@@ -44,7 +44,7 @@ def test_a_silent_server_is_named() -> None:
 def test_a_command_that_is_refused_exits_with_one_sentence(
     error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    @cli.explained
+    @explained
     def command() -> None:
         raise error
 

@@ -2,13 +2,8 @@
 
 from sqlalchemy import and_, delete, or_, select
 
-from services.gateway.runs.queries.runs import (
-    DRAFT_TRIGGER,
-    items,
-    outbox,
-    runs,
-    without_portfolios,
-)
+from services.gateway.runs.queries.runs import DRAFT_TRIGGER, items, outbox, runs
+from services.gateway.runs.queries.silent_runs import without_portfolios
 from shared.database import Session
 
 

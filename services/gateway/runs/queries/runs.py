@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
@@ -25,7 +25,7 @@ from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session, lock, sql_table
-from shared.published import factors, ingest, snapshots
+from shared.published import factors, snapshots
 from shared.published.gateway import DRAFT
 
 runs = sql_table(BatchRun)
@@ -34,7 +34,6 @@ outbox = sql_table(OutboxRow)
 portfolios = sql_table(Portfolio)
 UNKNOWN_TRIGGER = "unknown"
 DRAFT_TRIGGER = DRAFT  # of a draft's run, which is no other portfolio's
-FETCHING_SECONDS = 120  # longer than a provider may take to answer, and ingest to store the answer
 
 
 async def save_run(
@@ -226,55 +225,6 @@ async def save_outcome(
     news = or_(*(runs.c[name].is_distinct_from(value) for name, value in values.items()))
     changed = update(runs).where(runs.c.run_id == run_id, news).values(values)
     return await session.scalar(changed.returning(runs.c.run_id)) is not None
-
-
-async def lock_overdue(
-    session: Session, started_before: datetime, abandoned_before: datetime
-) -> list[UUID]:
-    """Runs still open without news since a moment, held until the transaction ends.
-
-    A run whose first event waits in the outbox has not begun: it is never overdue.
-    Sooner those whose portfolios have been deleted since. Not those that wait for prices while
-    market data are being fetched: a provider's plan may allow so few requests that this takes an
-    hour.
-    """
-    last_report = (
-        select(func.max(items.c.occurred_at))
-        .where(items.c.run_id == runs.c.run_id)
-        .scalar_subquery()
-    )
-    of_run = outbox.c.run_id == runs.c.run_id
-    begun = select(func.max(outbox.c.published_at)).where(of_run).scalar_subquery()
-    waiting = select(outbox.c.run_id).where(of_run, outbox.c.published_at.is_(None)).exists()
-    last_news = func.greatest(runs.c.started_at, last_report, begun)
-    overdue = or_(
-        last_news < started_before, and_(last_news < abandoned_before, without_portfolios())
-    )
-    still_open = select(runs.c.run_id).where(
-        runs.c.status == "running", overdue, ~waiting, ~_waiting_for_prices()
-    )
-    return list(await session.scalars(still_open.with_for_update(skip_locked=True)))
-
-
-def _waiting_for_prices() -> ColumnElement[bool]:
-    brought = select(items.c.run_id).where(
-        items.c.run_id == runs.c.run_id, items.c.stage == "prices"
-    )
-    asked = ingest.provider_requests.c
-    lately = asked.newest > func.clock_timestamp() - timedelta(seconds=FETCHING_SECONDS)
-    fetching = or_(
-        select(ingest.price_claims.c.symbol).exists(), select(asked.provider).where(lately).exists()
-    )
-    return and_(~brought.exists(), fetching)
-
-
-def without_portfolios() -> ColumnElement[bool]:
-    """Whether all portfolios that were reported of a run have been deleted since."""
-    of_run = items.c.run_id == runs.c.run_id
-    named = select(items.c.run_id).where(of_run, func.cardinality(items.c.portfolio_ids) > 0)
-    there = portfolios.c.portfolio_id == func.any(items.c.portfolio_ids)
-    held = select(items.c.run_id).join(portfolios, there).where(of_run)
-    return and_(named.exists(), ~held.exists())
 
 
 async def count_open(session: Session, user_id: UUID) -> int:
