@@ -33,7 +33,7 @@ SUBJECTS: dict[str, set[str]] = {
         *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
         *("downloads", "fair_share", "marks", "personal", "scopes", "workers"),
     },
-    "identity": {"codes", "factors", "proving", "sign_on"},
+    "identity": {"codes", "factors", "guessable", "proving", "sign_on"},
     "market": {"symbols"},
     "runs": {"feed", "handlers", "stages", "starting", "timeline", "tracking", "troubles"},
     "books": {

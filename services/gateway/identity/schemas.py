@@ -5,9 +5,17 @@ from typing import Annotated
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 from services.gateway.edge.values import SOME_ID, FullName, RequestBody, body_example, example
+from services.gateway.identity.guessable import why_guessable
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 200  # hashing a longer one would only cost time
@@ -30,16 +38,24 @@ Email = Annotated[
 ]
 
 
-def _of_usable_length(password: SecretStr) -> SecretStr:
+def _usable(password: SecretStr) -> SecretStr:
     if not MIN_PASSWORD <= len(password.get_secret_value()) <= MAX_PASSWORD:
         raise ValueError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    refuse_guessable(password)
     return password
+
+
+def refuse_guessable(password: SecretStr, *own: str) -> None:
+    """Raise `ValueError` for a password that is tried first; `own`: what names its user."""
+    reason = why_guessable(password.get_secret_value(), *own)
+    if reason is not None:
+        raise ValueError(f"a password {reason}: choose another, it is among the first tried")
 
 
 Password = Annotated[
     SecretStr,
     Field(json_schema_extra={"minLength": MIN_PASSWORD, "maxLength": MAX_PASSWORD}),
-    AfterValidator(_of_usable_length),
+    AfterValidator(_usable),
 ]
 
 
@@ -53,6 +69,12 @@ class Registration(RequestBody):
     email: Email
     password: Password
     full_name: FullName = ""
+
+    @field_validator("password")
+    @classmethod
+    def _not_the_address(cls, password: SecretStr, others: ValidationInfo) -> SecretStr:
+        refuse_guessable(password, others.data.get("email", ""))
+        return password
 
 
 class WithCode(RequestBody):

@@ -109,6 +109,8 @@ async def test_registration_may_be_closed(
     [
         ("nobody", PASSWORD, "email"),
         ("a@example.com", "sh0rt!", "password"),
+        ("a@example.com", "P@ssw0rd1!", "password"),
+        ("lovelace@example.com", "Lovelace1843", "password"),
         ("a@example.com", "x" * 201, "password"),
     ],
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.edge.values import SOME_ID, FullName, RequestBody, body_example, example
-from services.gateway.identity.schemas import SOME_USER, Email, Password, UserOut
+from services.gateway.identity.schemas import SOME_USER, Password, Registration, UserOut
 from services.gateway.tables import User
 
 Role = Literal["user", "admin"]
@@ -21,7 +21,7 @@ class ManagedUser(UserOut):
     disabled_at: datetime | None
 
 
-class NewUser(RequestBody):
+class NewUser(Registration):
     """A user made by an administrator, who may log in at once."""
 
     model_config = body_example(
@@ -31,9 +31,6 @@ class NewUser(RequestBody):
         role="user",
     )
 
-    email: Email
-    password: Password
-    full_name: FullName = ""
     role: Role = "user"
 
 
