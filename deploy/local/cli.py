@@ -25,10 +25,12 @@ from deploy.local.doctor import findings, spelling_mistakes
 from deploy.local.errors import Explained
 from deploy.local.keeping import backup, restore
 from deploy.local.log_lines import follow_logs, write_log_line
+from deploy.local.operating import letters, runs, version
 from deploy.local.printing import console, errors, explained, say
 from deploy.local.programs import tail
 from deploy.local.replay import one_session, replay, sessions_between
 from deploy.local.report import print_unfinished, timing_table
+from deploy.local.scaling import is_replica, save_scale, wait_scaled, wanted_scale
 from deploy.local.stack import SERVERS, WORDS, is_ready_now
 from deploy.local.state import ProgramState, StackState, StateDirectory, as_json
 from deploy.local.supervisor import supervise
@@ -44,8 +46,9 @@ app = typer.Typer(
 
 for of_users in (upload.register, upload.upload, report.report, whatif.whatif, agents.mcp):
     app.command()(of_users)
-for of_the_data in (backup, restore):
-    app.command()(of_the_data)
+for of_operators in (backup, restore, runs, version):
+    app.command()(of_operators)
+app.add_typer(letters, name="dead-letters")
 app.add_typer(limits.app, name="limits")
 app.add_typer(exports.app, name="export")
 
@@ -62,14 +65,22 @@ Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DATE")]
 @explained
 def up(
     foreground: Annotated[bool, typer.Option("--foreground", help="Run until Ctrl-C.")] = False,
+    wanted: Annotated[
+        list[str] | None,
+        typer.Option("--scale", metavar="SERVICE=N", help="Processes of a service, as greeks=2."),
+    ] = None,
     code: Code = None,
 ) -> None:
     """Start the stack and wait until it is ready."""
     directory = StateDirectory.default()
     refuse_misspelt_settings()
     given = Given.of(os.environ)
+    directory.create()
+    wanted_by_service = save_scale(directory, wanted_scale(wanted or ()))
     if directory.is_claimed():
         console.print("The stack is already running.")
+        control.ready_state(directory)
+        wait_scaled(directory, wanted_by_service)
     elif foreground:
         raise typer.Exit(supervise(directory))
     else:
@@ -103,6 +114,24 @@ def start(
         state = control.wait_ready(directory, launched, show)
     console.print(f"The stack is ready after {time.monotonic() - started:.1f} s.")
     return state
+
+
+@app.command()
+@explained
+def scale(
+    wanted: Annotated[list[str], typer.Argument(metavar="SERVICE=N...", help="As greeks=2.")],
+) -> None:
+    """Run more or fewer processes of a service, now and at later starts."""
+    directory = StateDirectory.default()
+    directory.create()
+    scaled = save_scale(directory, wanted_scale(wanted))
+    if not directory.is_claimed():
+        console.print("The stack is not running: it starts with these processes.")
+        return
+    control.ready_state(directory)
+    with console.status("scaling"):
+        state = wait_scaled(directory, scaled)
+    show_status(state)
 
 
 @app.command()
@@ -166,10 +195,12 @@ def logs(
     lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="Lines of each log.")] = 40,
 ) -> None:
     """Print the last lines of one program's log, or of all logs."""
-    if service is not None and service not in LOGS:
-        raise Explained(f"there is no log of '{service}': choose one of {', '.join(LOGS)}")
     folder = StateDirectory.default().logs
-    chosen = {name: folder / f"{name}.log" for name in ([service] if service else LOGS)}
+    replicas = sorted(each.stem for each in folder.glob("*-*.log") if is_replica(each.stem))
+    known = (*LOGS, *replicas)
+    if service is not None and service not in known:
+        raise Explained(f"there is no log of '{service}': choose one of {', '.join(known)}")
+    chosen = {name: folder / f"{name}.log" for name in ([service] if service else known)}
     for name, path in chosen.items():
         for line in tail(path, lines).splitlines():
             write_log_line(console, name, line, alone=service is not None)

@@ -20,6 +20,7 @@ from deploy.local.finding import Finding, problem
 from deploy.local.nats import server_program
 from deploy.local.ports import free_port, is_listening
 from deploy.local.postgres import binaries
+from deploy.local.scaling import is_replica
 from deploy.local.stack import SERVERS, WORDS, is_ready_now
 from deploy.local.state import VARIABLE, ProgramState, StackState, StateDirectory
 from shared.calendar.table import LAST_YEAR
@@ -284,7 +285,8 @@ def _stack(directory: StateDirectory) -> Iterator[Finding]:
             )
         yield Finding("stack", "not running", "start it with `sigmasight up`")
         return
-    for name in (*SERVERS, *WORDS):
+    replicas = (name for name in state.programs if is_replica(name))
+    for name in (*SERVERS, *WORDS, *replicas):
         yield from _program_of_the_stack(name, state.programs.get(name), state.stack_id)
     if state.phase == "ready":
         yield Finding("stack", f"running; the API is at {state.gateway_url}")

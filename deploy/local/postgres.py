@@ -40,7 +40,7 @@ _INSTALLATIONS = ("pginstall18", "pginstall")
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
-    "max_connections": "100",
+    "max_connections": "200",
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
     "jit": "off",

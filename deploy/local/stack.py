@@ -4,7 +4,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from deploy.local.places import private_directory
 from deploy.local.ports import LOOPBACK, free_port, is_listening
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.programs import Program
+from deploy.local.scaling import is_replica, load_scale, replica_names
 from deploy.local.state import PROJECT, ProgramState, StackState, StateDirectory, complete_secrets
 from shared.topology import TOPOLOGY
 
@@ -73,7 +74,7 @@ class Stack:
     def __init__(self, directory: StateDirectory, state: StackState) -> None:
         self.directory = directory
         self.stack_id = state.stack_id
-        self.ports = _ports(state.ports)
+        self.ports = _ports(state.ports, replica_names(load_scale(directory)))
         self.secrets = _secrets(state.secrets)
         self.postgres = EmbeddedPostgres(
             directory.path / "postgres", self.ports["postgres"], self.secrets["postgres"]
@@ -135,12 +136,21 @@ class Stack:
 
         All are ASGI applications, which uvicorn runs.
         """
-        return [self._service(word) for word in WORDS]
+        return [self._service(word, word) for word in WORDS]
 
-    def _service(self, word: str) -> Part:
-        address = f"http://{LOOPBACK}:{self.ports[word]}"
+    def replicas(self) -> list[Part]:
+        """The processes beyond one that are wanted now, each with a port that it keeps."""
+        wanted = replica_names(load_scale(self.directory))
+        for name in [each for each in self.ports if is_replica(each) and each not in wanted]:
+            del self.ports[name]
+        for name in wanted.keys() - self.ports.keys():
+            self.ports[name] = _other_port(self.ports)
+        return [self._service(word, name) for name, word in wanted.items()]
+
+    def _service(self, word: str, name: str) -> Part:
+        address = f"http://{LOOPBACK}:{self.ports[name]}"
         app = f"services.{word}.main:app"
-        listen = ("--host", LOOPBACK, "--port", str(self.ports[word]), "--no-access-log")
+        listen = ("--host", LOOPBACK, "--port", str(self.ports[name]), "--no-access-log")
         frames = ("--ws-max-size", str(LARGEST_FRAME))
         identity = ("--header", f"{HEADER}:{self.stack_id}")
         secrets = {
@@ -148,7 +158,7 @@ class Stack:
             "SIGMASIGHT_NATS_PASSWORD": self.secrets[f"bus_{word}"],
         }
         own = self._gateway_environment() if word == "gateway" else {}
-        program = self._python(word, ("uvicorn", app, *listen, *frames, *identity), secrets | own)
+        program = self._python(name, ("uvicorn", app, *listen, *frames, *identity), secrets | own)
         is_ready = partial(answers_ok, f"{address}/health/ready", self.stack_id)
         return Part(program, address, is_ready)
 
@@ -194,7 +204,7 @@ def answers_ok(url: str, stack_id: str = "", timeout: float = 3.0) -> bool:
 
 def is_ready_now(name: str, program: ProgramState, stack_id: str) -> bool:
     """Whether the program itself answers now; the supervisor's record may be old."""
-    if name in WORDS:
+    if program.address.startswith("http://"):
         return answers_ok(f"{program.address}/health/ready", stack_id)
     port = program.address.rpartition(":")[2]
     return program.ready and (not port or is_listening(int(port)))
@@ -207,15 +217,20 @@ def _bus_authorization(passwords: Mapping[str, str]) -> str:
     return nats_authorization(passwords)
 
 
-def _ports(known: Mapping[str, int]) -> dict[str, int]:
+def _ports(known: Mapping[str, int], replicas: Iterable[str] = ()) -> dict[str, int]:
     """The remembered ports that are free, otherwise new ones; no port twice."""
     chosen: dict[str, int] = {}
-    for name in _PORTS:
-        port = free_port(known.get(name))
-        while port in chosen.values():
-            port = free_port()
-        chosen[name] = port
+    for name in (*_PORTS, *replicas):
+        chosen[name] = _other_port(chosen, known.get(name))
     return chosen
+
+
+def _other_port(chosen: Mapping[str, int], preferred: int | None = None) -> int:
+    """A free port that is not chosen yet."""
+    port = free_port(preferred)
+    while port in chosen.values():
+        port = free_port()
+    return port
 
 
 def _secrets(known: Mapping[str, str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ import psutil
 
 from deploy.local.errors import Explained
 from deploy.local.programs import Process, Program, tail
+from deploy.local.scaling import is_replica
 from deploy.local.stack import Part, Stack
 from deploy.local.state import MARK, Identity, ProgramState, StackState, StateDirectory
 
@@ -36,6 +37,7 @@ STOP_SECONDS = {"postgres": 20.0, "nats": 8.0}
 STOP_SECONDS_SERVICE = 12.0
 SICK_SECONDS = 2.0  # between two looks
 SICK_TIMES = 3  # in a row
+SCALE_SECONDS = 0.5  # between two looks at how many processes are wanted
 LOG_LIMIT_BYTES = 5_000_000
 LOG_SECONDS = 10.0  # between two looks at how large the logs are
 
@@ -54,6 +56,7 @@ class Runnable(Protocol):
     def servers(self) -> list[Part]: ...
     def bootstrap(self) -> Program: ...
     def services(self) -> list[Part]: ...
+    def replicas(self) -> list[Part]: ...
 
 
 @dataclass
@@ -96,8 +99,11 @@ class Supervisor:
         self._listen_to_signals()
         rotating = asyncio.create_task(self._keep_logs_short())
         try:
-            await self._start()
-            await self.stopping.wait()
+            stack = await self._start()
+            while not self.stopping.is_set():
+                await self._follow_scale(stack)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), SCALE_SECONDS)
         except (Explained, OSError) as error:
             self.state.failure = str(error)
         finally:
@@ -111,7 +117,7 @@ class Supervisor:
             loop.add_signal_handler(name, self.stopping.set)
         loop.add_signal_handler(signal.SIGHUP, _note, "a terminal was closed; the stack continues")
 
-    async def _start(self) -> None:
+    async def _start(self) -> Runnable:
         self.state = self.directory.load().model_copy(update={"failure": None})
         leftovers = [
             program.identity for program in self.state.programs.values() if program.identity
@@ -130,6 +136,25 @@ class Supervisor:
                 await step(stack)
         if not self.stopping.is_set():
             self._enter("ready")
+        return stack
+
+    async def _follow_scale(self, stack: Runnable) -> None:
+        """Start the processes of services that are wanted beyond one, and end those that are not.
+
+        Until the wish can be read again, everything stays as it is.
+        """
+        try:
+            wanted = {part.name: part for part in stack.replicas()}
+        except (Explained, OSError) as error:
+            _note(str(error))
+            return
+        for name in [each for each in self.supervised if is_replica(each) and each not in wanted]:
+            _note(f"{name} is wanted no longer; it is ended")
+            await self._end(name)
+            del self.supervised[name], self.state.programs[name]
+            self.directory.save(self.state)
+        for name in wanted.keys() - self.supervised.keys():
+            self._keep(wanted[name])
 
     async def _start_servers(self, stack: Runnable) -> None:
         stack.prepare()
@@ -139,7 +164,8 @@ class Supervisor:
         await self._run_once(stack.bootstrap())
 
     async def _start_services(self, stack: Runnable) -> None:
-        await self._bring_up(stack.services(), SERVICES_READY_SECONDS)
+        parts = [*stack.services(), *stack.replicas()]
+        await self._bring_up(parts, SERVICES_READY_SECONDS)
 
     async def _keep_logs_short(self) -> None:
         while True:

@@ -21,6 +21,7 @@ import pytest
 from deploy.local import supervisor as supervisor_module
 from deploy.local.control import stop_stack
 from deploy.local.programs import Program
+from deploy.local.scaling import replica_names
 from deploy.local.stack import Part
 from deploy.local.state import MARK, Home, Identity, ProgramState, StackState, StateDirectory
 from deploy.local.supervisor import Supervisor, rotate
@@ -45,6 +46,7 @@ class SmallStack:
     bootstrap_source: str = "pass"
     ports: dict[str, int] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    scale: dict[str, int] = field(default_factory=dict)
 
     def prepare(self) -> None: ...
 
@@ -56,6 +58,9 @@ class SmallStack:
 
     def services(self) -> list[Part]:
         return self.service_parts
+
+    def replicas(self) -> list[Part]:
+        return [a_part(name) for name in replica_names(self.scale)]
 
 
 @pytest.fixture
@@ -117,6 +122,26 @@ async def test_a_program_that_says_it_is_sick_is_started_again(
         sick.unlink()
 
     assert "greeks has not been healthy" in capsys.readouterr().out
+
+
+async def test_more_processes_of_a_service_are_kept_running_until_fewer_are_wanted(
+    directory: StateDirectory,
+) -> None:
+    stack = SmallStack(scale={"greeks": 2})
+    async with supervised(directory, stack):
+        first = pid_of(directory, "greeks-2")
+        stack.scale = {"greeks": 3}
+        await until(lambda: "greeks-3" in directory.load().programs)
+        third = pid_of(directory, "greeks-3")
+
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: pid_of(directory, "greeks-2") not in (0, first))
+        stack.scale = {"greeks": 1}
+        await until(lambda: "greeks-2" not in directory.load().programs)
+        await until(lambda: "greeks-3" not in directory.load().programs)
+
+        assert not psutil.pid_exists(third)
+        assert {"greeks", "gateway"} < directory.load().programs.keys()
 
 
 async def test_stopping_ends_every_program(directory: StateDirectory) -> None:
