@@ -59,7 +59,7 @@ SUBJECTS: dict[str, set[str]] = {
     "limits": set(),
     "reports": {"handlers", "requesting", "scheduling"},
     "agents": {"calling", "entrance", "resources", "serving", "tools", "workspace"},
-    "operators": {"replaying", "meters", "observing", "sweeper"},
+    "operators": {"replaying", "meters", "observing", "sweeper", "unfinished"},
 }
 # It asks what endpoints ask, so every statement is theirs.
 WITHOUT_STATEMENTS = {"agents"}
