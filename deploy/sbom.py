@@ -85,7 +85,7 @@ def bill_of_materials(image: str) -> str:
 
 def _component(name: str) -> Component:
     installed = distribution(name)
-    licence = installed.metadata.get("License-Expression")
+    licence = next(iter(installed.metadata.get_all("License-Expression") or ()), None)
     return Component(
         type=ComponentType.LIBRARY,
         name=name,

@@ -24,6 +24,7 @@ from shared.telemetry import Telemetry, create_telemetry, metrics_page
 
 log = structlog.get_logger("sigmasight.service")
 StartupStep = Callable[[Session], Awaitable[object]]
+State = dict[str, object]
 BackgroundTask = Callable[["Runtime"], Coroutine[Any, Any, None]]
 Result = TypeVar("Result")
 READY_SECONDS = 2.0  # how old an answer of readiness may be
@@ -46,7 +47,7 @@ class Runtime:
         self.broker = Broker(word, self.settings, self.telemetry, self._end_process_when_closed)
         self.stopping = False
         self._state_at = -READY_SECONDS
-        self._state: asyncio.Task[dict[str, Any]] | None = None
+        self._state: asyncio.Task[State] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         Consumption(router, self.broker, self.database, self.settings, self.telemetry).attach()
 
@@ -85,7 +86,7 @@ class Runtime:
         await self.database.close()
         self.telemetry.tracer_provider.shutdown()
 
-    async def readiness(self) -> dict[str, Any]:
+    async def readiness(self) -> State:
         """Whether the bus and the service's durables are ready, whether it stores what is
         published, and whether the database is ready, as it was up to two seconds ago.
 
@@ -97,7 +98,7 @@ class Runtime:
             self._state = asyncio.create_task(self._look())
         return dict(await asyncio.shield(self._state))
 
-    async def _look(self) -> dict[str, Any]:
+    async def _look(self) -> State:
         """What does not answer in time is not there: neither waits for the other."""
         (connected, missing), database = await asyncio.gather(
             _in_time(self._bus(), (False, [])), _in_time(self.database.reachable(), False)
@@ -115,7 +116,7 @@ class Runtime:
         return connected, await self.broker.missing_durables() if connected else []
 
 
-async def _in_time(looked: Coroutine[Any, Any, Result], otherwise: Result) -> Result:
+async def _in_time(looked: Awaitable[Result], otherwise: Result) -> Result:
     try:
         return await asyncio.wait_for(looked, LOOK_SECONDS)
     except TimeoutError:

@@ -1,13 +1,12 @@
 """Liveness, readiness and metrics, at the root."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.gateway.edge.dependencies import GatewayParts
 from services.gateway.edge.problems import documented, unauthorised
 from services.gateway.edge.schemas import Alive, Readiness
+from shared.service import State
 from shared.telemetry import may_scrape
 
 router = APIRouter(tags=["health"])
@@ -20,7 +19,7 @@ async def live() -> Alive:
 
 
 @router.get("/health/ready", response_model=Readiness, responses={503: {"model": Readiness}})
-async def ready(gateway: GatewayParts, request: Request, response: Response) -> dict[str, Any]:
+async def ready(gateway: GatewayParts, request: Request, response: Response) -> State:
     """Whether the database, the bus and the gateway's durables are there: 503 when one is not.
 
     As it was up to two seconds ago.

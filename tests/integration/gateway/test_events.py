@@ -501,7 +501,11 @@ async def test_a_websocket_opens_for_pages_of_our_origin_or_a_named_one(
     url = f"ws://{address}/api/v1/events/ws?follow=false"
 
     try:
-        async with connect(url, origin=named_origin, additional_headers=headers) as socket:  # type: ignore[arg-type]
+        async with connect(
+            url,
+            origin=named_origin,  # type: ignore[arg-type]
+            additional_headers=headers,
+        ) as socket:
             assert opens
             assert await received(socket) == []
     except InvalidStatus as refused:
