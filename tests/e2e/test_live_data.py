@@ -26,7 +26,14 @@ OTHERS = [symbol for symbol in panel.symbols() if symbol not in panel.PROXIES]
 EMAIL = "live@example.com"
 PASSWORD = "correct horse battery"
 SYMBOLS, MORE = OTHERS[:30], [f"{symbol}Q" for symbol in OTHERS[30:]]
-LAST = last_closed(datetime.now(UTC) - timedelta(hours=1))
+NOW = datetime.now(UTC)
+# How long after a close its session counts: so long that none begins to count during the tests.
+DELAY = next(
+    delay
+    for delay in (timedelta(hours=1), timedelta(hours=3))
+    if last_closed(NOW - delay) == last_closed(NOW - delay + timedelta(hours=1))
+)
+LAST = last_closed(NOW - DELAY)
 DAYS = sessions(LAST - timedelta(days=800), LAST)
 
 
@@ -42,6 +49,7 @@ def stack(market: StandIn) -> Iterator[RunningStack]:
         "POLYGON_API_KEY": KEY,
         "SIGMASIGHT_INGEST_POLYGON_URL": market.url,
         "SIGMASIGHT_INGEST_POLYGON_PLAN": "unlimited",
+        "SIGMASIGHT_INGEST_CLOSE_DELAY_SECONDS": str(DELAY.total_seconds()),
         "SIGMASIGHT_INGEST_PRICES": '["polygon", "bundled"]',
         "SIGMASIGHT_INGEST_SECURITIES": '["polygon", "bundled"]',
         "SIGMASIGHT_INGEST_CORPORATE_ACTIONS": '["polygon"]',
