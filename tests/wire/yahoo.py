@@ -118,8 +118,8 @@ class _Yahoo:
         if "range" in request.query:
             days = list(closes)[-1:]
         else:
-            first, last = (_day(int(request.query[name])) for name in ("period1", "period2"))
-            days = [day for day in closes if first <= day < last]
+            first, last = (int(request.query[name]) for name in ("period1", "period2"))
+            days = [day for day in closes if first <= _opening(day) < last]
         result: dict[str, Any] = {"meta": self._meta(symbol), "indicators": {"quote": [{}]}}
         if days:
             result |= self._series(self._ours[symbol], days)
@@ -263,10 +263,6 @@ def _closing(day: date) -> int:
 
 def _opening(day: date) -> int:
     return int(datetime.combine(day, time(9, 30), NEW_YORK).timestamp())
-
-
-def _day(stamp: int) -> date:
-    return datetime.fromtimestamp(stamp, UTC).astimezone(NEW_YORK).date()
 
 
 def _unquoted(symbol: str) -> str:
