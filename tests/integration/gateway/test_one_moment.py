@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.requests import HTTPConnection
 
@@ -16,9 +17,9 @@ from services.gateway.tables import User
 )
 @pytest.mark.parametrize("path", ["/api/v1/portfolios", "/api/v1/admin/dead-letters"])
 async def test_reads_see_one_moment_and_writes_the_latest(
-    gateway: Gateway, path: str, method: str, isolation: str
+    app: FastAPI, gateway: Gateway, path: str, method: str, isolation: str
 ) -> None:
-    connection = HTTPConnection({"type": "http", "path": path, "method": method})
+    connection = HTTPConnection({"type": "http", "path": path, "method": method, "app": app})
     caller = User(user_id=uuid4(), email="ann@example.com", password_hash="", role="admin")
 
     proof = Proof(caller.user_id, None)
