@@ -276,6 +276,7 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
         "edge/personal.py",
         "operators/observing.py",
         "operators/sweeper.py",
+        "operators/unfinished.py",
         "books/answers.py",
         "reports/scheduling.py",
         "limits/endpoints.py",
