@@ -27,7 +27,8 @@ class State(StrEnum):
 class Draft:
     """A draft as it is stored, with its base's edits by now and the status of its run.
 
-    `base_owner_id`: whose its base is, which may be shared with the draft's user.
+    `base_owner_id`: whose its base is, which may be shared with the draft's user; `shared_ids`:
+    portfolios of others that its trades add or subtract, or did.
     """
 
     draft_id: UUID
@@ -49,6 +50,13 @@ class Draft:
     edits_now: int
     run_status: str | None
     trades_entered: int
+    shared_ids: Sequence[UUID] = ()
+
+    @property
+    def shown_while_shared(self) -> list[UUID]:
+        """The portfolios of others whose holdings it shows: it is there while they are shared."""
+        of_base = [] if self.base_owner_id == self.user_id else [self.base_id]
+        return [*of_base, *(each for each in self.shared_ids if each not in of_base)]
 
     @property
     def has_moved(self) -> bool:

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, DateTime, Integer, String, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Date, DateTime, Integer, String, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.gateway.tables.base import Table, owned_by, stamped, while_shared
 from shared.database import key, optional, required
@@ -19,7 +19,8 @@ class Draft(Table, table=True):
     and its last line, when it was branched. `calculated_version`: the version that the run
     `run_id` calculates. `saved_at`: since when it cannot change, and `kept` the impacts then.
     `booked_at`: when its trades were entered into the base. `shared_with`: the user, where the base
-    is another's: the draft ends with the share.
+    is another's: the draft ends with the share. `shared_ids`: portfolios of others that its trades
+    add or subtract, or did: it ends with each of their shares, too, by a trigger of these.
     """
 
     __tablename__: ClassVar[str] = "drafts"
@@ -30,6 +31,7 @@ class Draft(Table, table=True):
     base_id: UUID = required(Uuid, owned_by("portfolios.portfolio_id"), index=True)
     base_session: date = required(Date)
     shared_with: UUID | None = optional(Uuid)
+    shared_ids: list[UUID] = required(ARRAY(Uuid), server_default=text("'{}'"))
     name: str = required(String(100))
     note: str = required(String(1000), server_default="")
     version: int = required(BigInteger, server_default="1")
