@@ -33,6 +33,19 @@ async def uploaded(person: Person, data: bytes, **form: Any) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.parametrize("use", ["positions", "transactions"])
+async def test_a_table_that_was_not_read_is_a_warning_with_its_line(ann: Person, use: str) -> None:
+    held = b"ticker,quantity,entry_price,entry_date,tags\nAAPL,1,100,2022-06-01,\n\n"
+    done = b"date,type,symbol,quantity,price\n2022-06-01,buy,MSFT,3,150\n2022-06-02,buy,XOM,4,80\n"
+
+    report = await uploaded(ann, held + done, use=use, dry_run="true")
+
+    (warning,) = [each for each in report["warnings"] if each["code"] == "table_not_read"]
+    other, line = {"positions": ("transactions", 5), "transactions": ("positions", 2)}[use]
+    assert warning["line"] == line
+    assert f"use={other}" in warning["message"]
+
+
 async def lines_of(person: Person, report: dict[str, Any]) -> list[dict[str, Any]]:
     portfolio_id = report["portfolio"]["portfolio_id"]
     answer = await person.get(f"portfolios/{portfolio_id}/transactions")

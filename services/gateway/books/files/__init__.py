@@ -42,6 +42,7 @@ from services.gateway.books.files.records import MAX_ROWS, MAX_TRANSACTIONS
 from services.gateway.books.files.schwab import entry_date
 from services.gateway.books.files.sheets import holdings_of, sheet_of, sheet_or_problem, underlyings
 from services.gateway.books.files.sizes import LARGEST_VALUE
+from services.gateway.books.files.statements import OTHER_SECTION
 from services.gateway.books.files.tags import (
     MAX_TAG_LENGTH,
     MAX_TAGS,
@@ -71,6 +72,7 @@ __all__ = [
     "MAX_TAG_LENGTH",
     "MAX_TRANSACTIONS",
     "OPTIONS",
+    "OTHER_SECTION",
     "PRIVATE",
     "PUBLIC",
     "Change",

@@ -13,7 +13,7 @@ from services.gateway.books.files.problems import UnreadableFile
 from services.gateway.books.files.reading import MAX_CELL
 from services.gateway.books.files.records import Record
 from services.gateway.books.files.schwab import is_export, is_title
-from services.gateway.books.files.statements import passed_of
+from services.gateway.books.files.statements import OTHER_SECTION, passed_of
 from services.gateway.books.files.trade_columns import may_be_transactions
 
 _SHORTEST = 3  # columns that a header has at least
@@ -98,7 +98,7 @@ def _of_table(
     for line, label in sorted({**problems, **dict(lines)}.items()):
         if sheet is None or sheet.use is chosen.use:
             message = _MORE.format(use=chosen.use)
-            yield Skipped(line, label[:MAX_CELL], "other_section", message)
+            yield Skipped(line, label[:MAX_CELL], OTHER_SECTION, message)
         else:
             yield passed_of(line, label, sheet.use)
 

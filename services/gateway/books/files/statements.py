@@ -17,6 +17,7 @@ from services.gateway.books.files.records import MAX_ROWS, MAX_TRANSACTIONS
 
 MAX_DEPTH = 100  # of elements within each other
 _SOURCES = {Use.POSITIONS: Source.TWELVE_COLUMNS, Use.TRANSACTIONS: Source.TRANSACTIONS}
+OTHER_SECTION = "other_section"
 _OTHER = {
     Use.POSITIONS: "a position: send use=positions to read what the file holds",
     Use.TRANSACTIONS: "a transaction: send use=transactions to read what was done",
@@ -120,7 +121,7 @@ def _passed(line: int, item: Item) -> Skipped:
 
 def passed_of(line: int, label: str, use: Use) -> Skipped:
     """An entry of the part of a file that is not read."""
-    return Skipped(line, label[:MAX_CELL], "other_section", _OTHER[use])
+    return Skipped(line, label[:MAX_CELL], OTHER_SECTION, _OTHER[use])
 
 
 def decimal_of(text: str | None) -> Decimal | None:

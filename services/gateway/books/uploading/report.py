@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Response
 
 from services.gateway.books import files
-from services.gateway.books.files import Change, Entry
+from services.gateway.books.files import OTHER_SECTION, Change, Entry, Sheet
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.files.instruments import symbol_of
 from services.gateway.books.files.mapping import Use
@@ -147,7 +147,25 @@ def _warnings(plan: Plan, options: UploadOptions) -> list[RowProblem]:
     if options.entry_date and not plan.sheet.undated:
         message = "the file has entry dates: the entry_date you sent is not used"
         whole.append(RowProblem(plan.sheet.line, "entry_date", "entry_date_unused", message))
-    return [*whole, *plan.holdings.warnings]
+    return [*whole, *_tables_not_read(plan.sheet), *plan.holdings.warnings]
+
+
+def _tables_not_read(sheet: Sheet) -> list[RowProblem]:
+    """A warning for each part of the file that is skipped, at its first line: how to read it."""
+    skipped = sheet.export.skipped if sheet.export else ()
+    found: dict[str, list[int]] = {}
+    for each in skipped:
+        if each.code == OTHER_SECTION:
+            found.setdefault(each.message, []).append(each.line)
+    return [
+        RowProblem(
+            lines[0],
+            None,
+            "table_not_read",
+            f"a table ({len(lines)} lines, {lines[0]} to {lines[-1]}) was not read: {message}",
+        )
+        for message, lines in found.items()
+    ]
 
 
 def _entry_row(entry: Entry) -> dict[str, object]:
