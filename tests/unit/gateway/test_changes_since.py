@@ -33,6 +33,14 @@ def by_key(parts: list[Part]) -> dict[str, Decimal]:
     return {part.key: part.difference for part in parts}
 
 
+def test_what_a_position_that_was_deleted_meanwhile_moved_is_of_none() -> None:
+    found = change(100.0, 130.0, {AAPL: 20.0, UUID(int=9): 10.0}, MOVERS)
+
+    assert by_key([*found.by_position]) == {str(AAPL): Decimal("20.00"), REST: Decimal("10.00")}
+    assert by_key([*found.by_sector])[REST] == Decimal("10.00")
+    assert by_key([*found.by_tag])[REST] == Decimal("10.00")
+
+
 @given(
     st.lists(st.tuples(AMOUNTS, st.sampled_from(["A", "B", None]), TAGS), max_size=30),
     st.dictionaries(st.sampled_from(["market", "value", "specific"]), AMOUNTS, min_size=1),

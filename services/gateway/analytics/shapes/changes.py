@@ -67,7 +67,8 @@ def change(
     """A figure's change from what each position (and each factor) moved it by.
 
     `moved`: USD by position; None for a figure that has no parts by position. Both values are
-    rounded to the cent first, so that the difference is that of what is shown.
+    rounded to the cent first, so that the difference is that of what is shown. What a position
+    that is not among the `movers` moved, one deleted since the figure was calculated, is of none.
     """
     first = in_cents(before)
     last = in_cents(after)
@@ -78,7 +79,8 @@ def change(
     if moved is None:
         return Change(first, last, total, by_factor=factors)
     names = {str(position): mover.symbol for position, mover in movers.items()}
-    positions = _parts_of({str(position): each for position, each in moved.items()}, names, total)
+    known = {str(position): each for position, each in moved.items() if position in movers}
+    positions = _parts_of(known, names, total)
     own = {UUID(part.key): part.difference for part in positions if part.key != REST}
     rest = [part for part in positions if part.key == REST]
     return Change(
