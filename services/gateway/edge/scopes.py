@@ -4,8 +4,9 @@ A route that is not in the table takes no personal token: a person does what it 
 credentials, what watches over a portfolio, what cannot be undone, and everything below `admin/`;
 `tests/integration/gateway/test_personal_tokens.py` names them, and fails on a route that is in
 neither list. No scope includes another: where an answer shows what two of them open, a token needs
-both. A draft shows what its base and the portfolios that it adds or subtracts hold, and a hedge or
-a suggestion shows their risk (decision 70).
+both. A report shows positions with their risk, or a draft. A draft shows what its base and the
+portfolios that it adds or subtracts hold, and a hedge or a suggestion shows their risk (decision
+70).
 """
 
 from collections.abc import Sequence
@@ -128,9 +129,7 @@ _ROUTES: dict[tuple[Scope, ...], str] = {
         POST limits/{limit_id}/test
         GET alerts
         GET reports
-        POST reports/generate
         GET reports/{report_id}/status
-        GET reports/{report_id}/download
         POST reports/{report_id}/cancel
         GET reports/schedules
     """,
@@ -138,6 +137,8 @@ _ROUTES: dict[tuple[Scope, ...], str] = {
         GET modelling/sessions/{draft_id}/impacts
         POST modelling/sessions/{draft_id}/curve
         POST export/trades
+        POST reports/generate
+        GET reports/{report_id}/download
     """,
     (Scope.PORTFOLIO_READ, Scope.DRAFT_WRITE): """
         POST modelling/sessions

@@ -465,12 +465,29 @@ async def test_the_log_names_the_token_of_a_download(
     report_id = await requested(ann, template="investor", format="csv")
     event = ReportsRequested.new(UUID(report_id), AS_OF, report_id=UUID(report_id))
     await render_report(event, role("reports"))
-    reading = await made(ann, [Scope.RISK_READ])
+    reading = await made(ann, [Scope.PORTFOLIO_READ, Scope.RISK_READ])
 
     await read_by(http, reading["token"], f"reports/{report_id}/download")
 
     (entry,) = await entries(gateway, "report.downloaded")
     assert entry.details == {"token_id": reading["token_id"]}
+
+
+async def test_no_report_shows_positions_or_drafts_to_a_token_that_may_not_read_them(
+    http: httpx2.AsyncClient, ann: Person, admin: Database, market: None
+) -> None:
+    book = await a_stored_book(ann, admin)
+    draft = (await ann.post("modelling/sessions", {"portfolio_id": book.portfolio_id})).json()
+    of_draft = {"template": "draft", "session_id": draft["draft_id"]}
+    report_id = await requested(ann, template="investor", format="csv")
+
+    for scope in (Scope.PORTFOLIO_READ, Scope.RISK_READ):
+        token = {"Authorization": f"Bearer {(await made(ann, [scope]))['token']}"}
+        generate = "/api/v1/reports/generate"
+        answers = [await http.post(generate, json=body, headers=token) for body in (of_draft, {})]
+        answers.append(await http.get(f"/api/v1/reports/{report_id}/download", headers=token))
+        found = [(answer.status_code, answer.json()["code"]) for answer in answers]
+        assert found == [(403, "scope_missing")] * 3, scope
 
 
 async def test_events_are_followed_with_a_token(http: httpx2.AsyncClient, ann: Person) -> None:

@@ -12,7 +12,7 @@ import { useLoaded } from "../../state/loading";
 
 const SCOPES: Array<[Scope, string]> = [
   ["portfolio:read", "portfolios, positions, transactions, events"],
-  ["risk:read", "reports and every risk figure, calculations that write nothing, limits, alerts"],
+  ["risk:read", "every risk figure, calculations that write nothing, limits, alerts; with the above: reports"],
   ["draft:write", "drafts: trade and calculate them, but not book them; needs both scopes above"],
   ["portfolio:write", "upload files, change positions and transactions"],
 ];
