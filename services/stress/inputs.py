@@ -105,7 +105,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The scenarios that apply to some portfolios.
+    """The scenarios that apply to some portfolios, or that a user may run on one.
 
     `house`: for every portfolio, in display order. `owners`: user by portfolio; a portfolio that
     does not exist is absent. `custom`: scenarios by the user who saved them.

@@ -132,8 +132,7 @@ class Ahead(Contract):
 class WhatIfApplied(Ahead):
     """What of a request applied to every outcome, beside its scenarios.
 
-    `underlying_shocks`: decimal returns by symbol of what is held, in place of what the factors
-    make of it.
+    `underlying_shocks`: decimal returns by symbol held, in place of what the factors make of it.
     """
 
     underlying_shocks: dict[str, float] = Field(default_factory=dict)
@@ -152,7 +151,7 @@ class WhatIfEvaluated(Contract):
 class EvaluateWhatIf(Request[WhatIfEvaluated]):
     """Evaluate scenarios on a portfolio from what is stored for `as_of`; nothing is written.
 
-    `scenario_ids`: the house's and those of the portfolio's owner. `shocks`, `rate_shock`,
+    `scenario_ids`: the house's and those of `user_id`, who asks. `shocks`, `rate_shock`,
     `volatility_shock` and `basis` describe one more that is not saved (`what_if`). `volatility`
     False: every scenario without its move of implied volatility. `underlying_shocks`: decimal
     returns by ticker, which these underlyings take in every scenario in place of what its shocks
@@ -164,6 +163,7 @@ class EvaluateWhatIf(Request[WhatIfEvaluated]):
 
     subject: ClassVar[str] = "ask.stress.what_if"
 
+    user_id: UUID
     portfolio_id: UUID
     as_of: date
     scenario_ids: tuple[str, ...] = Field(default=(), max_length=100)
@@ -333,10 +333,7 @@ class MeasureTarget(Contract):
 
 
 class MeasureAfter(Contract):
-    """A measure before and after the trades; None where it is not known.
-
-    `tolerance`: as it was applied to an equality, None elsewhere.
-    """
+    """A measure before and after the trades, None: not known; `tolerance`: of an equality alone."""
 
     measure: str
     before: float | None
@@ -389,6 +386,7 @@ class SuggestTrades(Request[TradesSuggested]):
 
     subject: ClassVar[str] = "ask.stress.suggest_trades"
 
+    user_id: UUID  # whose custom scenarios may be targets
     portfolio_id: UUID
     as_of: date
     candidates: tuple[Candidate, ...] = Field(min_length=1, max_length=MOST_CANDIDATES)

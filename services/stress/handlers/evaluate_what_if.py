@@ -40,7 +40,7 @@ router = ServiceRouter("stress")
 @router.answers(EvaluateWhatIf)
 async def evaluate_what_if(request: EvaluateWhatIf, session: Session) -> WhatIfEvaluated:
     """Evaluate stored or given scenarios on one portfolio from what is stored; write nothing."""
-    catalogue = await repository.load_catalogue(session, [request.portfolio_id])
+    catalogue = await repository.load_catalogue_for(session, request.user_id, request.portfolio_id)
     scenarios = _chosen(request, catalogue)
     holdings = calculated(
         request.as_of,

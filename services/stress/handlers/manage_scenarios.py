@@ -48,14 +48,14 @@ def described_scenario(definition: Mapping[str, object]) -> Scenario:
 def stored_scenarios(
     catalogue: Catalogue, portfolio_id: UUID, scenario_ids: Sequence[str]
 ) -> list[Scenario]:
-    """The house's and the owner's scenarios of these ids, each once; refuses unknown ones."""
+    """The catalogue's scenarios of these ids, each once; refuses unknown ones."""
     if portfolio_id not in catalogue.owners:
         raise Unanswerable("unknown_portfolio", "there is no such portfolio")
     custom = [each for saved in catalogue.custom.values() for each in saved]
     known = {each.scenario_id: each for each in [*custom, *catalogue.house]}
     if unknown := sorted(set(scenario_ids) - set(known)):
         names = ", ".join(unknown)
-        message = f"no scenario {names} is stored for the portfolio"
+        message = f"no scenario {names} is stored"
         raise Unanswerable("unknown_scenario", message)
     return [known[each] for each in dict.fromkeys(scenario_ids)]
 

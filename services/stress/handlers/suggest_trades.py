@@ -51,9 +51,8 @@ async def suggest_trades(request: SuggestTrades, session: Session) -> TradesSugg
         message = f"no stress tests of the portfolio are stored for {request.as_of}"
         raise Unanswerable("not_calculated", f"{message}: run the session first")
     underlyings = [_underlying(each) for each in request.candidates]
-    around = await repository.load_surroundings(
-        session, request.portfolio_id, request.as_of, underlyings
-    )
+    catalogue = await repository.load_catalogue_for(session, request.user_id, request.portfolio_id)
+    around = await repository.load_surroundings(session, catalogue, request.as_of, underlyings)
     parts = [each.measure.split(".") for each in request.targets]
     wanted = [each[1] for each in parts if each[0] == SCENARIO]
     scenarios = stored_scenarios(around.catalogue, request.portfolio_id, wanted)

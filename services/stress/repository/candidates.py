@@ -7,9 +7,8 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import func, select
 
-from services.stress.inputs import Surroundings
+from services.stress.inputs import Catalogue, Surroundings
 from services.stress.repository.holdings import load_covariance, load_factors, load_past
-from services.stress.repository.scenarios import load_catalogue
 from services.stress.tables import PnlAxis, PositionPnl
 from shared.arrays import FloatArray
 from shared.database import Session, sql_table
@@ -40,7 +39,7 @@ async def load_held(session: Session, portfolio_id: UUID, as_of: date) -> FloatA
 
 
 async def load_surroundings(
-    session: Session, portfolio_id: UUID, as_of: date, underlyings: Sequence[str]
+    session: Session, catalogue: Catalogue, as_of: date, underlyings: Sequence[str]
 ) -> Surroundings:
     """What candidates on these underlyings, one each, are valued with.
 
@@ -52,5 +51,5 @@ async def load_surroundings(
         factors,
         await load_covariance(session, as_of, factors.ids),
         past.returns[past.underlying],
-        await load_catalogue(session, [portfolio_id]),
+        catalogue,
     )

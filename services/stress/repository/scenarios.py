@@ -112,11 +112,22 @@ async def save_scenarios(session: Session, scenarios: Sequence[Scenario]) -> Non
 
 async def load_catalogue(session: Session, portfolio_ids: Sequence[UUID]) -> Catalogue:
     """The active scenarios of the house, and those of the portfolios' owners, by id."""
-    house = await _load_house(session)
+    owners = await _load_owners(session, portfolio_ids)
+    custom = await _load_custom(session, set(owners.values()))
+    return Catalogue(await _load_house(session), owners, custom)
+
+
+async def load_catalogue_for(session: Session, user_id: UUID, portfolio_id: UUID) -> Catalogue:
+    """The active scenarios of the house, and those of a user who may not own the portfolio."""
+    owners = await _load_owners(session, [portfolio_id])
+    custom = await _load_custom(session, [user_id])
+    return Catalogue(await _load_house(session), owners, custom)
+
+
+async def _load_owners(session: Session, portfolio_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     book = gateway.portfolios.c
     owned = select(book.portfolio_id, book.user_id).where(book.portfolio_id.in_(portfolio_ids))
-    owners = {row.portfolio_id: row.user_id for row in await session.execute(owned)}
-    return Catalogue(house, owners, await _load_custom(session, set(owners.values())))
+    return dict((await session.execute(owned)).tuples().all())
 
 
 async def _load_house(session: Session) -> tuple[Scenario, ...]:

@@ -63,7 +63,12 @@ async def standing_of(person: Person, admin: Database, draft_id: str) -> Standin
     await nothing_runs(admin)
     assert (await person.get(f"{SESSIONS}/{draft_id}")).json()["state"] == "calculated"
     async with admin.transaction() as session:
-        return await load_standing(session, UUID(draft_id), AS_OF)
+        return await load_standing(session, await owned(person, draft_id), AS_OF)
+
+
+async def owned(person: Person, draft_id: str) -> tuple[UUID, UUID]:
+    """A draft as it is looked up: whose it is, and its id."""
+    return UUID((await person.get("auth/me")).json()["user_id"]), UUID(draft_id)
 
 
 def assert_as_promised(suggestion: dict[str, Any], standing: Standing) -> None:
@@ -140,7 +145,7 @@ async def assert_beta_is_hedged(person: Person, admin: Database, hedged: Any) ->
 async def assert_a_tail_is_brought_down(person: Person, admin: Database, draft_id: str) -> None:
     """A fifth off the VaR of a calculated draft; the new one keeps its trades."""
     async with admin.transaction() as session:
-        before = (await load_standing(session, UUID(draft_id), AS_OF)).measures
+        before = (await load_standing(session, await owned(person, draft_id), AS_OF)).measures
     var = before["var_95_1d_historical"]
     assert var
     wanted = {"measure": "var_95_1d_historical", "at_most": 0.8 * var}

@@ -112,6 +112,7 @@ async def calculated(admin: Database, portfolio_id: UUID) -> None:
 
 
 async def outcomes(broker: Broker, **request: Any) -> list[ScenarioOutcome]:
+    request = {"user_id": uuid4(), **request}
     answer = await ask(broker, EvaluateWhatIf(as_of=AS_OF, **request))
     assert isinstance(answer, WhatIfEvaluated)
     return list(answer.outcomes)
@@ -317,17 +318,22 @@ async def test_what_was_left_out_is_named_with_the_reason(gateway: Broker, admin
     assert found.coverage < 1
 
 
-async def test_the_owners_scenarios_can_be_asked_for(gateway: Broker, admin: Database) -> None:
-    mine, theirs = await a_book(admin), await a_book(admin)
-    await ask(gateway, SaveScenario(user_id=await owner_of(admin, mine), definition=a_definition()))
+async def test_a_users_own_scenarios_can_be_asked_for_and_not_the_owners(
+    gateway: Broker, admin: Database
+) -> None:
+    portfolio_id, reader = await a_book(admin), uuid4()
+    owner = await owner_of(admin, portfolio_id)
+    await ask(gateway, SaveScenario(user_id=owner, definition=a_definition()))
+    wanted: dict[str, Any] = {"portfolio_id": portfolio_id, "scenario_ids": ("my_fall",)}
 
-    (found,) = await outcomes(
-        gateway, portfolio_id=mine, scenario_ids=("my_fall",), method="direct"
-    )
-    foreign = EvaluateWhatIf(portfolio_id=theirs, as_of=AS_OF, scenario_ids=("my_fall",))
+    (found,) = await outcomes(gateway, user_id=owner, **wanted, method="direct")
+    foreign = EvaluateWhatIf(user_id=reader, as_of=AS_OF, **wanted)
+    refused = await refusal(gateway, foreign)
+    await ask(gateway, SaveScenario(user_id=reader, definition=a_definition(volatility_shock=0.2)))
+    (readers,) = await outcomes(gateway, user_id=reader, **wanted, method="direct")
 
-    assert found.volatility_shock == 0.10
-    assert (await refusal(gateway, foreign)).code == "unknown_scenario"
+    assert (found.volatility_shock, readers.volatility_shock) == (0.10, 0.20)
+    assert refused.code == "unknown_scenario"
 
 
 @pytest.mark.parametrize(
@@ -346,7 +352,7 @@ async def test_the_owners_scenarios_can_be_asked_for(gateway: Broker, admin: Dat
 async def test_what_cannot_be_answered_is_refused_with_a_code(
     gateway: Broker, admin: Database, changes: dict[str, Any], code: str
 ) -> None:
-    asked = {"portfolio_id": await a_book(admin), "as_of": AS_OF, **changes}
+    asked = {"user_id": uuid4(), "portfolio_id": await a_book(admin), "as_of": AS_OF, **changes}
 
     assert (await refusal(gateway, EvaluateWhatIf.model_construct(**asked))).code == code
 
@@ -356,7 +362,12 @@ async def test_without_covariance_only_the_direct_method_answers(
 ) -> None:
     answer = await ask(
         gateway,
-        EvaluateWhatIf(portfolio_id=await a_book(admin), as_of=AS_OF, shocks={"market": -0.1}),
+        EvaluateWhatIf(
+            user_id=uuid4(),
+            portfolio_id=await a_book(admin),
+            as_of=AS_OF,
+            shocks={"market": -0.1},
+        ),
     )
 
     assert isinstance(answer, WhatIfEvaluated)

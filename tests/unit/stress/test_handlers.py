@@ -107,6 +107,11 @@ class Repository:
     async def load_catalogue(self, session: Session, ids: Sequence[UUID]) -> Catalogue:
         return self.work.catalogue
 
+    async def load_catalogue_for(
+        self, session: Session, user_id: UUID, portfolio_id: UUID
+    ) -> Catalogue:
+        return self.work.catalogue
+
     async def load_calculated_holdings(
         self, session: Session, portfolio_id: UUID, as_of: date, maturity: str
     ) -> Holdings | None:
@@ -262,7 +267,7 @@ async def test_an_unknown_scenario_cannot_be_deleted(repository: Repository) -> 
 
 
 def a_request(**changes: Any) -> EvaluateWhatIf:
-    return EvaluateWhatIf(**{"portfolio_id": PORTFOLIO, "as_of": AS_OF, **changes})
+    return EvaluateWhatIf(**{"user_id": USER, "portfolio_id": PORTFOLIO, "as_of": AS_OF, **changes})
 
 
 async def test_a_what_if_answers_scenario_by_scenario_and_saves_nothing(

@@ -158,7 +158,7 @@ async def _what_if(wanted: WhatIf, method: Method, asking: WhatIfParts) -> WhatI
             standing = await standing_of(session, portfolio["portfolio_id"])
             raise Problem(422, "not_calculated", explained(NO_STRESS, standing))
     asked = {**wanted.model_dump(), "portfolio_id": portfolio["portfolio_id"], "as_of": as_of}
-    request = EvaluateWhatIf(**asked, method=method)
+    request = EvaluateWhatIf(**asked, user_id=asking.caller.user_id, method=method)
     answer = await asking.gateway.ask(request)
     async with asking.database.transaction() as session:
         return await what_if_report(session, answer)

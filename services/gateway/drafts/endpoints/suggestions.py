@@ -93,6 +93,7 @@ async def suggest_trades(
         raise Problem(422, "no_candidates", message, [error])
     answer = await asking.gateway.ask(
         SuggestTrades(
+            user_id=asking.caller.user_id,
             portfolio_id=about.figures_id,
             as_of=about.draft.base_session,
             candidates=tuple(found.candidates),
@@ -115,7 +116,9 @@ async def _load(asking: Asking, draft_id: UUID, wanted: WantedSuggestions) -> _F
         refuse_moved(draft)
         await refuse_too_many_drafts(session, asking.caller)
         figures_id = _figures_of(draft)
-        standing = await standing_queries.load_standing(session, figures_id, draft.base_session)
+        owner_id = draft.user_id if figures_id == draft.draft_id else draft.base_owner_id
+        owned = (owner_id, figures_id)
+        standing = await standing_queries.load_standing(session, owned, draft.base_session)
         limit_ids = [each.limit_id for each in wanted.targets if each.limit_id is not None]
         limits = await standing_queries.load_limits(
             session, asking.caller.user_id, draft.base_id, limit_ids

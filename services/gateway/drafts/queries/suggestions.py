@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Double, cast, func, select
+from sqlalchemy import Double, cast, func, select, union_all
 
 from services.gateway.edge.shapes import View
 from shared.conventions import DEFAULT_MODEL
@@ -26,8 +26,13 @@ class Standing:
     measures: dict[str, float | None]
 
 
-async def load_standing(session: Session, portfolio_id: UUID, day: date) -> Standing:
-    """The measures of a portfolio as they are stored."""
+async def load_standing(session: Session, owner: tuple[UUID, UUID], day: date) -> Standing:
+    """The measures of a portfolio as they are stored; `owner`: its user, and the portfolio.
+
+    Custom scenarios of a portfolio that is shared with the user are its owner's: none is among
+    them, as row-level security shows the user's own alone.
+    """
+    user_id, portfolio_id = owner
     taken = snapshots.portfolio_snapshots.c
     gross = cast(taken.exposures["notional"]["gross"].astext, Double)
     one = select(taken.nav, gross).where(taken.portfolio_id == portfolio_id, taken.as_of == day)
@@ -41,9 +46,16 @@ async def load_standing(session: Session, portfolio_id: UUID, day: date) -> Stan
         select(exposed.factor, exposed.dollar_exposure).where(*of_model, exposed.as_of == day)
     )
     result = stress.stress_results.c
+    custom = stress.custom_scenarios.c
+    known = union_all(
+        select(stress.stress_scenarios.c.scenario_id),
+        select(custom.scenario_id).where(custom.user_id == user_id),
+    )
     impacts = await session.execute(
         select(result.scenario_id, result.method, result.total_pnl).where(
-            result.portfolio_id == portfolio_id, result.as_of == day
+            result.portfolio_id == portfolio_id,
+            result.as_of == day,
+            result.scenario_id.in_(known),
         )
     )
     measures: dict[str, float | None] = dict(metrics.tuples().all())
