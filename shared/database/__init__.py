@@ -12,10 +12,20 @@ from shared.database.columns import (
     required,
     sql_table,
 )
-from shared.database.engine import Database, Session, Step, create_engine, lock, lock_each
+from shared.database.engine import (
+    Database,
+    Session,
+    Step,
+    create_engine,
+    lock,
+    lock_each,
+    lock_shared,
+)
 from shared.database.failures import (
+    breaks_reference,
     cannot_write,
     is_outage,
+    is_refused_by_policy,
     is_too_large,
     is_unstorable_text,
 )
@@ -31,14 +41,17 @@ __all__ = [
     "among",
     "append",
     "array_of",
+    "breaks_reference",
     "cannot_write",
     "create_engine",
     "is_outage",
+    "is_refused_by_policy",
     "is_too_large",
     "is_unstorable_text",
     "key",
     "lock",
     "lock_each",
+    "lock_shared",
     "merge",
     "optional",
     "prepared",

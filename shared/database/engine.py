@@ -142,6 +142,13 @@ async def lock(session: Session, *keys: object) -> None:
     await lock_each(session, ["/".join(str(key) for key in keys)])
 
 
+async def lock_shared(session: Session, *keys: object) -> None:
+    """Hold `lock(session, *keys)` together with others that hold it so: `lock` waits for all."""
+    name = {"name": "/".join(str(key) for key in keys)}
+    shared = "select pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"
+    await session.execute(text(shared), name)
+
+
 async def lock_each(session: Session, names: Sequence[str]) -> None:
     """Hold one advisory lock per name until the transaction ends.
 

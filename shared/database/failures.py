@@ -1,5 +1,7 @@
 """What an error of Postgres or of the connection to it says: that of now, or that of the values."""
 
+from collections.abc import Collection
+
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -9,6 +11,8 @@ _OF_NOW = ("08", "40", "53", "55", "57", "58")
 # a full disk, an error of the disk, a server that became a standby or was made read-only
 _CANNOT_WRITE = ("53100", "58030", "25006")
 _OUT_OF_RANGE = "22003"
+_INSUFFICIENT_PRIVILEGE = "42501"  # of policies, and of statements that a role may not make
+_FOREIGN_KEY = "23503"
 _UNSTORABLE_TEXT = ("22021", "22P05")  # of zero bytes
 
 
@@ -37,6 +41,16 @@ def is_too_large(error: Exception) -> bool:
 def is_unstorable_text(error: Exception) -> bool:
     """Whether a text held a character that Postgres stores in none: a zero byte."""
     return _state_of(error) in _UNSTORABLE_TEXT
+
+
+def is_refused_by_policy(error: Exception) -> bool:
+    """Whether row-level security refused a row that was to be written."""
+    return _state_of(error) == _INSUFFICIENT_PRIVILEGE and "row-level security" in str(error)
+
+
+def breaks_reference(error: Exception, names: Collection[str]) -> bool:
+    """Whether one of these foreign keys refused a row: what it refers to is not there any more."""
+    return _state_of(error) == _FOREIGN_KEY and any(f'"{name}"' in str(error) for name in names)
 
 
 def _state_of(error: Exception) -> str | None:

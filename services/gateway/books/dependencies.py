@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
-from services.gateway.books.queries import portfolios, positions
-from services.gateway.edge.audit import role_wanted
+from services.gateway.books.queries import portfolios, positions, shares
+from services.gateway.edge.audit import note_shared, role_wanted
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.problems import Problem, not_found
 from services.gateway.edge.queries import Row
@@ -21,12 +21,21 @@ async def owned_portfolio(
 
     `role`: what the caller has to be to it, where that does not follow from the route.
 
-    404 when there is none, or when it is another user's; 403 when it is shared for less.
+    404 when there is none, or when it is another user's; 403 when it is shared for less. An
+    editor's share does not end, nor change, before the transaction does.
     """
+    needed = role or role_wanted(session)
     portfolio = await portfolios.load_portfolio(session, caller.user_id, portfolio_id)
+    if portfolio is not None and needed == EDITOR and portfolio["access"] == EDITOR:
+        await shares.hold_shares(session, portfolio_id)
+        portfolio = await portfolios.load_portfolio(session, caller.user_id, portfolio_id)
     if portfolio is None:
         raise not_found("portfolio", portfolio_id)
-    refuse_less(portfolio, role or role_wanted(session))
+    refuse_less(portfolio, needed)
+    if portfolio["access"] != OWNER:
+        note_shared(session, portfolio_id, needed)
+    elif portfolio["shared_with"] is not None:  # a draft, which depends on its base's share
+        note_shared(session, portfolio["base_id"], VIEWER)
     return portfolio
 
 
@@ -79,8 +88,9 @@ async def owned_or_first(session: Session, caller: User, portfolio_id: UUID | No
     first = await portfolios.first_portfolio(session, caller.user_id)
     if first is None:
         raise Problem(404, "no_portfolio", "you have no portfolio yet: upload one")
-    refuse_less(first, role_wanted(session))
-    return first
+    if first["access"] == OWNER:
+        return first
+    return await owned_portfolio(session, caller, first["portfolio_id"])
 
 
 NamedPortfolio = Annotated[Row, Depends(named_portfolio)]

@@ -1,7 +1,7 @@
 """Positions sent as JSON, checked against the rules of position files."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from services.gateway.books.files.fields import LOT, OPTION_TERMS
 from services.gateway.books.lots import Refusal
 from services.gateway.books.queries import portfolios, tags
 from services.gateway.books.queries.ledger import LotRow
+from services.gateway.edge.audit import shared_of
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
@@ -203,6 +204,7 @@ def difference(row: Row, after: LotRow) -> Row:
 
 
 MAX_TAGS_PER_USER = 100
+MAX_TAGS_BY_EDITORS = 80  # of an owner, who has the others to name alone
 
 
 async def tag_position(
@@ -214,7 +216,7 @@ async def tag_position(
 ) -> bool:
     """Set the tags of a position; returns whether that changes anything.
 
-    They are the tags of the portfolio's owner. 422 for unusable ones.
+    They are the tags of the portfolio's owner. 422 for unusable ones, and for too many.
     """
     if errors := wrong_tags(names):
         raise Problem(422, "invalid_tags", "; ".join(error["message"] for error in errors), errors)
@@ -225,13 +227,24 @@ async def tag_position(
     owner_id = await portfolios.load_owner(session, portfolio_id)
     await tags.lock_tags(session, owner_id)
     known = await portfolios.load_tag_names(session, owner_id)
-    refuse_too_many(len(known | set(wanted)))
+    refuse_too_many(known, wanted, is_shared=portfolio_id in shared_of(session))
     tag_ids = await tags.save_tags(session, owner_id, wanted.values())
     await tags.save_carried(session, position_id, set(tag_ids.values()))
     return True
 
 
-def refuse_too_many(count: int) -> None:
-    """422 when a user would have more tags than allowed."""
+def refuse_too_many(known: Collection[str], wanted: Iterable[str], *, is_shared: bool) -> None:
+    """422 when a user who has the tags `known` would have more than allowed.
+
+    `is_shared`: an editor names them, in a portfolio that the user shares.
+    """
+    count = len(set(known).union(wanted))
+    if is_shared and len(known) < count > MAX_TAGS_BY_EDITORS:
+        detail = (
+            f"the owner of the portfolio has {len(known)} tags, and editors add to them up to "
+            f"{MAX_TAGS_BY_EDITORS}: use one that there is, or ask the owner to add or delete some"
+        )
+        raise Problem(422, "too_many_tags", detail)
     if count > MAX_TAGS_PER_USER:
-        raise Problem(422, "too_many_tags", f"a user may have at most {MAX_TAGS_PER_USER} tags")
+        detail = f"you have {len(known)} tags, and {MAX_TAGS_PER_USER} is the most: delete some"
+        raise Problem(422, "too_many_tags", detail)

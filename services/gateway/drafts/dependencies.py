@@ -1,6 +1,6 @@
 """Drafts as routes require them, of the caller or 404, and as answers show them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -9,17 +9,21 @@ from fastapi import Depends, Response
 
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.ledger import cash_moved
+from services.gateway.books.queries import shares
 from services.gateway.drafts import shapes
 from services.gateway.drafts.queries import drafts as queries
+from services.gateway.drafts.queries.drafts import StoredTrade
 from services.gateway.drafts.schemas.drafts import DraftOut
 from services.gateway.drafts.schemas.trades import DraftWithTrades, LegOut, TradeAction, TradeOut
 from services.gateway.drafts.shapes import Draft
 from services.gateway.drafts.trading.legs import Leg
+from services.gateway.drafts.trading.resolving import Wanted
+from services.gateway.edge.audit import note_shared
 from services.gateway.edge.conditional import IfMatch, refuse_other_version
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.problems import Problem, not_found
 from services.gateway.edge.values import Warned
-from services.gateway.tables import EDITOR, User
+from services.gateway.tables import EDITOR, OWNER, VIEWER, User
 from shared.database import Session
 
 MOST_DRAFTS = 100
@@ -30,7 +34,39 @@ async def owned_draft(session: Session, caller: User, draft_id: UUID) -> Draft:
     draft = await queries.load_draft(session, caller.user_id, draft_id)
     if draft is None:
         raise not_found("draft", draft_id)
+    for portfolio_id in draft.shown_while_shared:
+        note_shared(session, portfolio_id, VIEWER)
     return draft
+
+
+async def hold_named(session: Session, caller: User, wanted: Iterable[Wanted]) -> set[UUID]:
+    """The portfolios of others that trades add or subtract, directly or by a draft that shows them.
+
+    404 when one is not shared any more; the shares of the others do not end before the transaction
+    does. Before the draft is locked: the end of a share locks the drafts that end with it.
+    """
+    named = {each.trade.portfolio_id for each in wanted if each.trade.portfolio_id is not None}
+    found = [await owned_portfolio(session, caller, each) for each in sorted(named)]
+    shared = {row["portfolio_id"] for row in found if row["access"] != OWNER}
+    if named:
+        shared |= await queries.load_shown_while_shared(session, named)
+    for portfolio_id in sorted(shared):
+        await shares.hold_shares(session, portfolio_id)
+        await owned_portfolio(session, caller, portfolio_id)
+    return shared
+
+
+async def keep_trades(
+    session: Session, draft: Draft, rows: Sequence[StoredTrade], shared: Collection[UUID]
+) -> None:
+    """Let these be the draft's trades; it ends with these shares (`hold_named`), too.
+
+    And with those of portfolios that a trade had named which is removed: figures of an earlier
+    version may still show them.
+    """
+    await queries.save_trades(session, draft.draft_id, rows)
+    if shared:
+        await queries.save_shared(session, draft.draft_id, {*draft.shared_ids, *shared})
 
 
 async def named_draft(draft_id: UUID, caller: Caller, session: OpenSession) -> Draft:

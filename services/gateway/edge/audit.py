@@ -1,13 +1,14 @@
 """Records who did what, in the transaction that does it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 
 from services.gateway.edge.queries import save_entry
-from services.gateway.tables import VIEWER
+from services.gateway.tables import EDITOR, VIEWER
 from shared.database import Session
 
 _ACTOR = "actor"
@@ -19,13 +20,15 @@ class Actor:
     """Who does something, and from which network address.
 
     `user_id` is None for an unauthenticated caller; `token_id` names the personal token that a
-    request came with, if it did. `role`: what they have to be to a portfolio to do it.
+    request came with, if it did. `role`: what they have to be to a portfolio to do it. `shared`:
+    what they had to be to each portfolio of another user's that it was about.
     """
 
     user_id: UUID | None
     network_address: str | None
     token_id: UUID | None = None
     role: str = VIEWER
+    shared: dict[UUID, str] = field(default_factory=dict, compare=False)
 
 
 def act_as(session: Session, actor: Actor) -> None:
@@ -37,6 +40,22 @@ def role_wanted(session: Session) -> str:
     """What the session's actor has to be to each portfolio that the request is about."""
     actor: Actor = session.info[_ACTOR]
     return actor.role
+
+
+def note_shared(session: Session, portfolio_id: UUID, role: str) -> None:
+    """Note that the request is about a portfolio that another user shares for this role.
+
+    What is kept of its answer is given again only while that is so.
+    """
+    actor: Actor = session.info[_ACTOR]
+    if actor.shared.get(portfolio_id) != EDITOR:
+        actor.shared[portfolio_id] = role
+
+
+def shared_of(session: Session) -> Mapping[UUID, str]:
+    """What the request has noted with `note_shared`, in any of its transactions."""
+    actor: Actor = session.info[_ACTOR]
+    return actor.shared
 
 
 async def record(session: Session, action: str, target: object = None, **details: Any) -> None:

@@ -5,7 +5,8 @@ that documents 201 or 202; their endpoints do nothing for it. The answer is stor
 own transaction, so the work and the stored answer agree after any crash; an endpoint that queries
 another service or reads a file first declares `BEFORE_ASKING` and opens a `LaterTransaction`. Only
 successes are stored: after a problem the same key may be tried again. A duplicate that arrives
-while the first is in progress waits for it.
+while the first is in progress waits for it. An answer about a portfolio that another user shares is
+given again only while that is shared for as much as the first request needed.
 """
 
 import asyncio
@@ -23,9 +24,10 @@ from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
 from services.gateway.edge import queries
+from services.gateway.edge.audit import shared_of
 from services.gateway.edge.dependencies import Caller, CallersDatabase, GatewayParts, OpenSession
-from services.gateway.edge.problems import Problem, documented
-from services.gateway.tables import User
+from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.tables import EDITOR, User
 from shared.database import Database, Session
 
 HEADER = "Idempotency-Key"
@@ -57,6 +59,7 @@ class Attempt:
             "status": response.status_code,
             "headers": {name: value for name, value in headers if name != "content-length"},
             "body": bytes(response.body).decode(),
+            "shared": {str(each): role for each, role in shared_of(self.session).items()},
         }
         await queries.save_answer(self.session, self.user_id, key, self.fingerprint, answer)
 
@@ -232,7 +235,20 @@ async def _claim(attempt: Attempt, session: Session, user_id: UUID, key: str) ->
     if first.request_hash != attempt.fingerprint:
         detail = f"this {HEADER} came with a different request before"
         raise Problem(422, "idempotency_key_reused", detail)
+    await _refuse_ended(session, user_id, first.answer.get("shared", {}))
     raise AnsweredBefore(first.answer)
+
+
+async def _refuse_ended(session: Session, user_id: UUID, shared: Mapping[str, str]) -> None:
+    """404 or 403 where another user no longer shares, for that, what the answer was about."""
+    roles = await queries.load_roles(session, user_id, [UUID(each) for each in shared])
+    for portfolio_id, needed in shared.items():
+        role = roles.get(UUID(portfolio_id))
+        if role is None:
+            raise not_found("portfolio", portfolio_id)
+        if needed == EDITOR and role != EDITOR:
+            detail = f"you may read the portfolio {portfolio_id}, not edit it any more"
+            raise Problem(403, "editor_only", f"{detail}: ask its owner to share it as editor")
 
 
 def forget_answer(request: Request) -> None:

@@ -17,7 +17,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 from starlette.websockets import WebSocket
 
-from shared.database import cannot_write, is_outage, is_unstorable_text
+from shared.database import (
+    breaks_reference,
+    cannot_write,
+    is_outage,
+    is_refused_by_policy,
+    is_unstorable_text,
+)
 from shared.errors import UnstorableText
 from shared.messaging import Refused, RequestTooLarge, Unanswered
 
@@ -235,7 +241,19 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(422, UnstorableText.code, str(UnstorableText()))
         case _ if is_database_outage(error):
             return _unavailable(error)
+        case _ if is_refused_by_policy(error) or breaks_reference(error, OF_SHARES):
+            return _ended(error)
     return None
+
+
+# A portfolio's deletion or the end of its share came between its check and what depends on it.
+OF_SHARES = ("drafts_share_fkey", "portfolios_share_fkey", "portfolio_shares_owner_fkey")
+
+
+def _ended(error: Exception) -> Problem:
+    log.warning("written too late", exc_info=error)
+    detail = "the portfolio was deleted, or is not shared with you as it was: load your list again"
+    return Problem(404, "portfolio_not_found", detail)
 
 
 def is_database_outage(error: Exception) -> bool:

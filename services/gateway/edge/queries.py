@@ -32,6 +32,7 @@ from services.gateway.tables import (
     IdempotencyKey,
     OutboxRow,
     PersonalToken,
+    PortfolioShare,
     RefreshToken,
     User,
 )
@@ -118,6 +119,18 @@ async def save_answer(
     """Remember the answer for repetitions of the request."""
     row = {"user_id": user_id, "key": key, "request_hash": request_hash, "answer": dict(answer)}
     await session.execute(insert(keys).values(row))
+
+
+async def load_roles(
+    session: Session, user_id: UUID, portfolio_ids: Sequence[UUID]
+) -> dict[UUID, str]:
+    """What other users share these of their portfolios with a user for; others are absent."""
+    if not portfolio_ids:
+        return {}
+    row = sql_table(PortfolioShare).c
+    mine = row.user_id == user_id, row.portfolio_id.in_(portfolio_ids)
+    found = await session.execute(select(row.portfolio_id, row.role).where(*mine))
+    return dict(found.tuples().all())
 
 
 async def delete_answers(session: Session, before: datetime) -> None:

@@ -96,16 +96,11 @@ async def frozen(session: Session, user_id: UUID, wanted: Wanted) -> Frozen:
         days.append(_day(figures, str(row["name"])))
         revisions[str(portfolio_id)] = etag_of(portfolio_id, row["revision"])
         found.append(figures)
-        shared += _shared(row)
+        shared += [] if row["access"] == OWNER else [portfolio_id]
+    if wanted.draft is not None:
+        shared += wanted.draft.shown_while_shared
     packed = await asyncio.to_thread(_packed, names, max(days), revisions, found)
     return replace(packed, shared_ids=shared)
-
-
-def _shared(row: Mapping[str, object]) -> list[UUID]:
-    """The portfolio that another user shares which a row is, or is a draft of."""
-    shared = row["base_id"] if row["shared_with"] else row["portfolio_id"]
-    is_own = row["access"] == OWNER and not row["shared_with"]
-    return [] if is_own else [cast(UUID, shared)]
 
 
 def _packed(

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from services.gateway.books.endpoints import shares
+from services.gateway.drafts.queries.suggestions import load_standing
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.reports.scheduling import Scheduler
 from services.gateway.tables import AuditEntry, ReportSchedule, RunEvent, User
@@ -68,16 +69,22 @@ async def test_an_unknown_address_and_a_disabled_user_have_the_same_answer(
 
 
 async def test_only_so_many_unknown_addresses_a_day_are_answered(
-    gateway: Gateway, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway,
+    ann: Person,
+    bob: Person,
+    operator: Person,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(shares, "MOST_UNKNOWN", 2)
-    portfolio_id = await ann.uploaded()
+    portfolio_id = await shared(ann, operator)
 
     answers = [await share(ann, f"{n}@example.com", portfolio_id) for n in range(3)]
     known = await share(ann, bob.email, portfolio_id)
+    has_it = await share(ann, operator.email, portfolio_id, "editor")
 
     assert [answer.status_code for answer in answers] == [404, 404, 429]
     assert code_of(known) == (429, "too_many_addresses")
+    assert (has_it.status_code, has_it.json()["role"]) == (200, "editor")
     entry = sql_table(AuditEntry).c
     tried = select(entry.target).where(entry.action == shares.UNKNOWN)
     async with gateway.database.transaction() as session:
@@ -209,7 +216,7 @@ async def test_a_draft_of_a_shared_portfolio_is_the_readers_and_books_as_editor(
 
 
 async def test_the_owners_scenarios_stay_the_owners(
-    ann: Person, bob: Person, admin: Database
+    gateway: Gateway, ann: Person, bob: Person, admin: Database
 ) -> None:
     book = await a_stored_book(ann, admin)
     await share(ann, bob.email, book.portfolio_id)
@@ -227,6 +234,12 @@ async def test_the_owners_scenarios_stay_the_owners(
     for path in (*paths, f"portfolios/{book.portfolio_id}/report"):
         assert secret in (await ann.get(path)).text, path
         assert secret not in (await bob.get(path)).text, path
+    owned = (UUID(await id_of(ann)), UUID(book.portfolio_id))
+    for person, there in ((ann, True), (bob, False)):
+        database = gateway.database_for(UUID(await id_of(person)), None, None)
+        async with database.transaction() as session:
+            measures = (await load_standing(session, owned, AS_OF)).measures
+        assert any(secret in name for name in measures) is there
 
 
 # --- how it ends ---

@@ -22,7 +22,7 @@ from services.gateway.books.keeping import (
     state_equity,
     value_from_first,
 )
-from services.gateway.books.queries import flows, ledger, portfolios
+from services.gateway.books.queries import flows, ledger, portfolios, shares
 from services.gateway.books.queries.portfolios import Listing
 from services.gateway.books.reading import listed, without_risk
 from services.gateway.books.schemas.portfolios import (
@@ -155,6 +155,8 @@ async def _save_terms(session: Session, before: Row, changes: Mapping[str, Any])
 @router.delete("/{portfolio_id}", status_code=204)
 async def delete_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSession) -> Response:
     """Delete a portfolio with its positions and cash flows."""
+    await owned_portfolio(session, caller, portfolio_id)
+    await shares.lock_shares(session, portfolio_id)
     before = await _held(session, caller, portfolio_id)
     await portfolios.delete_portfolio(session, caller.user_id, portfolio_id)
     await record(

@@ -60,11 +60,14 @@ async def share_portfolio(
     async with database.transaction() as session:
         await owned_portfolio(session, caller, portfolio_id)
         await refuse_draft(session, portfolio_id)
+        user_id = await shares.load_shared_user(session, portfolio_id, wanted.email)
     if wanted.email == caller.email:
         detail = "the portfolio is yours: share it with another user"
         errors = [{"field": "email", "code": "shared_with_oneself", "message": detail}]
         raise Problem(422, "shared_with_oneself", detail, errors)
-    user_id = await _addressee(gateway, Actor(caller.user_id, address, proof.token_id), wanted)
+    if user_id is None:
+        actor = Actor(caller.user_id, address, proof.token_id)
+        user_id = await _addressee(gateway, actor, wanted)
     async with database.transaction() as session:
         await shares.lock_shares(session, portfolio_id)
         await owned_portfolio(session, caller, portfolio_id)
@@ -117,6 +120,7 @@ async def unshare_portfolio(
     portfolio = await owned_portfolio(session, caller, portfolio_id)
     if user_id != caller.user_id:
         refuse_less(portfolio, OWNER)
+    await shares.lock_shares(session, portfolio_id)
     role = await shares.delete_share(session, portfolio_id, user_id)
     if role is None:
         raise not_found("share", user_id)

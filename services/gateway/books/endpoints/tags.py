@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from services.gateway.books.editing import cleaned, refuse_too_many, wrong_tags
-from services.gateway.books.queries import tags
+from services.gateway.books.queries import portfolios, tags
 from services.gateway.books.schemas.tags import NewTag, TagEdit, TagOut
 from services.gateway.books.shapes import strategies
 from services.gateway.edge.audit import record
@@ -39,7 +39,8 @@ async def create_tag(wanted: NewTag, caller: Caller, session: OpenSession) -> di
     """Create a tag. One named `strategy:<name>` groups a strategy."""
     name = _usable(wanted.name)
     await tags.lock_tags(session, caller.user_id)
-    refuse_too_many(await tags.count_tags(session, caller.user_id) + 1)
+    known = await portfolios.load_tag_names(session, caller.user_id)
+    refuse_too_many(known, [name.lower()], is_shared=False)
     tag_id = await tags.save_tag(session, caller.user_id, name, wanted.colour.lower())
     if tag_id is None:
         raise _taken(name, await tags.tag_named(session, caller.user_id, name))

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.audit import Actor
 from services.gateway.tables import AuditEntry, PortfolioShare, User
-from shared.database import Session, lock, sql_table
+from shared.database import Session, lock, lock_shared, sql_table
 
 shares = sql_table(PortfolioShare)
 users = sql_table(User)
@@ -17,8 +17,13 @@ log = sql_table(AuditEntry)
 
 
 async def lock_shares(session: Session, portfolio_id: UUID) -> None:
-    """Let other new shares of the portfolio wait until the transaction ends."""
+    """Let other changes of the portfolio's shares, and who holds them, wait for this one's end."""
     await lock(session, "shares", portfolio_id)
+
+
+async def hold_shares(session: Session, portfolio_id: UUID) -> None:
+    """Let the end and changes of the portfolio's shares wait until the transaction ends."""
+    await lock_shared(session, "shares", portfolio_id)
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,18 @@ async def load_addressee(session: Session, email: str) -> UUID | None:
     """
     named = users.c.email == email, users.c.disabled_at.is_(None)
     user_id: UUID | None = await session.scalar(select(users.c.user_id).where(*named))
+    return user_id
+
+
+async def load_shared_user(session: Session, portfolio_id: UUID, email: str) -> UUID | None:
+    """Who has an address, of those with whom a portfolio is shared already."""
+    joined = shares.join(users, users.c.user_id == shares.c.user_id)
+    may_log_in = users.c.email == email, users.c.disabled_at.is_(None)
+    user_id: UUID | None = await session.scalar(
+        select(users.c.user_id)
+        .select_from(joined)
+        .where(shares.c.portfolio_id == portfolio_id, *may_log_in)
+    )
     return user_id
 
 

@@ -54,11 +54,6 @@ async def tag_named(session: Session, user_id: UUID, name: str) -> UUID | None:
     return await session.scalar(select(tags.c.tag_id).where(named))
 
 
-async def count_tags(session: Session, user_id: UUID) -> int:
-    """How many tags the user has."""
-    return int(await session.scalar(select(func.count()).where(tags.c.user_id == user_id)) or 0)
-
-
 async def save_tag(session: Session, user_id: UUID, name: str, colour: str) -> UUID | None:
     """A new tag's id; None when the user has one of this name already, regardless of case."""
     row = {"tag_id": uuid4(), "user_id": user_id, "name": name, "colour": colour}

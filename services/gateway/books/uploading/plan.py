@@ -357,4 +357,5 @@ async def refuse_unusable(
     if wanted := {tag.lower() for change in plan.changes for tag in change.holding.tags}:
         owner_id = plan.portfolio["user_id"] if plan.portfolio else caller.user_id
         await tags.lock_tags(session, owner_id)
-        refuse_too_many(len(wanted | await portfolios.load_tag_names(session, owner_id)))
+        known = await portfolios.load_tag_names(session, owner_id)
+        refuse_too_many(known, wanted, is_shared=owner_id != caller.user_id)

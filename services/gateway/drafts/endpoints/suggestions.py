@@ -9,6 +9,8 @@ from fastapi import Response
 
 from services.gateway.drafts.booking import refuse_moved
 from services.gateway.drafts.dependencies import (
+    hold_named,
+    keep_trades,
     owned_draft,
     refuse_too_many_drafts,
     with_trades,
@@ -185,12 +187,12 @@ async def _new_draft(
         raise Problem(422, "too_many_trades", detail)
     found = await priced(asking, about.draft, wishes)
     session = await later.open()
+    shared = await hold_named(session, asking.caller, wishes)
     draft_id = await _save(session, asking, about.draft, name)
     draft = await owned_draft(session, asking.caller, draft_id)
     legs, warnings = await checked_legs(session, draft, found.lines, wishes)
-    await queries.save_trades(
-        session, draft_id, stored_rows([uuid4() for _ in wishes], wishes, legs)
-    )
+    rows = stored_rows([uuid4() for _ in wishes], wishes, legs)
+    await keep_trades(session, draft, rows, shared)
     await record(session, "draft.suggested", draft_id, of=about.draft.draft_id, trades=len(trades))
     response.headers["Location"] = f"/api/v1/modelling/sessions/{draft_id}"
     notices = [*found.warnings, *warnings]
@@ -207,6 +209,7 @@ async def _save(session: Session, asking: Asking, draft: Draft, name: Name | Non
     terms = {
         "user_id": asking.caller.user_id,
         "base_id": draft.base_id,
+        "shared_with": None if draft.base_owner_id == draft.user_id else draft.user_id,
         "base_session": draft.base_session,
         "name": name or f"{draft.name[:88]} ({NOTE})",
         "note": "",

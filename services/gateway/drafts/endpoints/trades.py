@@ -7,7 +7,13 @@ from uuid import UUID, uuid4
 
 from fastapi import Depends, Response
 
-from services.gateway.drafts.dependencies import changeable, locked_draft, with_trades
+from services.gateway.drafts.dependencies import (
+    changeable,
+    hold_named,
+    keep_trades,
+    locked_draft,
+    with_trades,
+)
 from services.gateway.drafts.queries import drafts as queries
 from services.gateway.drafts.queries.drafts import StoredTrade
 from services.gateway.drafts.schemas.trades import (
@@ -171,11 +177,12 @@ async def _save(
     session: Session, asking: Asking, draft_id: UUID, repriced: _Repriced, response: Response
 ) -> DraftWithTrades:
     """Store the trades; 412 when the draft was changed while they were priced."""
-    draft = await locked_draft(session, asking.caller, draft_id, str(repriced.version))
     wanted = [each.wanted for each in repriced.trades]
+    shared = await hold_named(session, asking.caller, wanted)
+    draft = await locked_draft(session, asking.caller, draft_id, str(repriced.version))
     legs, warnings = await checked_legs(session, draft, repriced.priced.lines, wanted)
     rows = stored_rows([each.trade_id for each in repriced.trades], wanted, legs)
-    await queries.save_trades(session, draft_id, rows)
+    await keep_trades(session, draft, rows, shared)
     await queries.save_terms(session, draft_id, {})
     await record(session, "draft.traded", draft_id, trades=len(rows))
     notices = [*repriced.priced.warnings, *warnings]

@@ -11,6 +11,8 @@ from services.gateway.drafts.dependencies import (
     ChangeableDraft,
     changeable,
     draft_answer,
+    hold_named,
+    keep_trades,
     locked_draft,
     valued_session,
     with_trades,
@@ -78,13 +80,14 @@ async def rebase_draft(
     wishes = [stored_wish(trade) for trade in stored]
     found = await priced(asking, branched, wishes)
     async with asking.database.transaction() as session:
-        await locked_draft(session, asking.caller, draft_id, str(draft.version))
+        shared = await hold_named(session, asking.caller, wishes)
+        draft = await locked_draft(session, asking.caller, draft_id, str(draft.version))
         legs, warnings = await checked_legs(session, branched, found.lines, wishes)
         rows = [
             StoredTrade(trade.trade_id, trade.terms, own)
             for trade, own in zip(stored, legs, strict=True)
         ]
-        await queries.save_trades(session, draft_id, rows)
+        await keep_trades(session, draft, rows, shared)
         terms = {"base_session": day, "base_edits": edits, "base_sequence": sequence}
         await queries.save_terms(session, draft_id, terms)
         await record(session, "draft.rebased", draft_id, session_date=day)

@@ -237,6 +237,18 @@ async def save_trades(session: Session, draft_id: UUID, entered: Sequence[Stored
         await session.execute(insert(trades), rows)
 
 
+async def save_shared(session: Session, draft_id: UUID, shared_ids: Collection[UUID]) -> None:
+    """Let a draft end with the shares of these portfolios, too."""
+    mine = update(drafts).where(drafts.c.draft_id == draft_id)
+    await session.execute(mine.values(shared_ids=sorted(shared_ids)))
+
+
+async def load_shown_while_shared(session: Session, draft_ids: Collection[UUID]) -> set[UUID]:
+    """The portfolios of others whose holdings any of these drafts shows; others are no drafts."""
+    found = await session.execute(_DRAFTS.where(drafts.c.draft_id.in_(draft_ids)))
+    return {each for row in found.mappings() for each in _draft(row).shown_while_shared}
+
+
 async def save_calculation(session: Session, draft: Draft, run_id: UUID) -> None:
     """The run that calculates a draft as it is."""
     mine = update(drafts).where(drafts.c.draft_id == draft.draft_id)
