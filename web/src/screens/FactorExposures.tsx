@@ -1,5 +1,5 @@
 import type { FactorRisk, ModelExposure } from "../api/types";
-import { fixed, money, percent, tone, words } from "../format";
+import { fixed, money, percent, words } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
@@ -45,7 +45,7 @@ function Exposure({ factor, exposure }: { factor: string; exposure: ModelExposur
   return (
     <>
       {indistinguishable_from_zero && <span title="within two errors of zero">○ </span>}
-      <Figure measure="dollar_exposure" series={`factor.${factor}.${model}`} tone={tone(dollar_exposure)}>
+      <Figure measure="dollar_exposure" series={`factor.${factor}.${model}`}>
         {money(dollar_exposure, { compact: true, plus: true })}
       </Figure>
       <small>±{money(standard_error, { compact: true })}</small>

@@ -1,6 +1,6 @@
 import { read } from "../api/client";
 import type { AttributionPeriods, FactorRisk } from "../api/types";
-import { money, sentence, tone } from "../format";
+import { money, sentence } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
@@ -48,7 +48,7 @@ function Rates() {
   const { factors } = useBook().report;
   const rows = factors.rate_sensitivities.map((each) => [
     each.maturity,
-    <Figure measure="dollars_per_basis_point" tone={tone(each.dollars_per_basis_point)}>
+    <Figure measure="dollars_per_basis_point">
       {money(each.dollars_per_basis_point, { plus: true })}
     </Figure>,
     <Figure measure="standard_error">{money(each.standard_error)}</Figure>,

@@ -4,6 +4,7 @@ import { read } from "../api/client";
 import type { Changes } from "../api/names";
 import type { PortfolioReport } from "../api/types";
 import { instrument, inUnit, money, percent, sentence, tone } from "../format";
+import { changeTone } from "../measures";
 import { Bars } from "../parts/Bars";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
@@ -130,11 +131,11 @@ function SinceYesterday() {
               measure="difference"
               about={`${each.title}, since the session before`}
               amount={inUnit(each.difference, each.unit, { plus: true })}
-              tone={tone(each.difference)}
+              tone={changeTone(each.measure, each.difference)}
             >
               {inUnit(each.difference, each.unit, { compact: true, plus: true })}
             </Part>,
-            instrument(each.by_position?.[0]?.name ?? each.by_factor?.[0]?.name ?? ""),
+            <span class="wrap">{instrument(each.by_position?.[0]?.name ?? each.by_factor?.[0]?.name ?? "")}</span>,
           ])}
         />
       )}

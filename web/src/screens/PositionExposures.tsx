@@ -1,6 +1,6 @@
 import { read } from "../api/client";
 import type { PositionFactorPage } from "../api/types";
-import { instrument, money, number, percent, sentence, tone } from "../format";
+import { instrument, money, number, percent, sentence } from "../format";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
@@ -40,7 +40,7 @@ export function PositionExposures() {
       {money(each.exposure, { whole: true })}
     </Figure>,
     ...each.factors.map((one) => (
-      <Figure measure="factor_exposure" position={each.position_id} tone={tone(one.factor_exposure)}>
+      <Figure measure="factor_exposure" position={each.position_id}>
         {money(one.factor_exposure, { whole: true, plus: true })}
       </Figure>
     )),

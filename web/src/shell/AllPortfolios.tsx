@@ -5,12 +5,13 @@ import { go } from "../state/address";
 import { Dialog } from "./Dialog";
 
 const SHOWN = 5;
+const SIGNED = { plus: true, whole: true };
 
 /** All portfolios added up by the API, with what the sums leave out. */
 export function AllPortfolios({ summary }: { summary: SummedPortfolios }) {
   const close = () => go({ dialog: undefined });
   const signed = (value: number | null) => (
-    <span class={tone(value)}>{money(value, { plus: true, whole: true })}</span>
+    <span class={tone(value)}>{money(value, SIGNED)}</span>
   );
   const figures = [
     ["NAV", money(summary.nav, { whole: true })],
@@ -18,9 +19,9 @@ export function AllPortfolios({ summary }: { summary: SummedPortfolios }) {
     ["Day P&L", signed(summary.daily_pnl)],
     ["P&L since the beginning", signed(summary.cumulative_pnl)],
     ["Gross, delta-adjusted", money(summary.exposures?.delta_adjusted.gross, { whole: true })],
-    ["Net, delta-adjusted", signed(summary.exposures?.delta_adjusted.net ?? null)],
-    ["Theta, 1 day", signed(summary.theta)],
-    ["Vega, 1 point", signed(summary.vega)],
+    ["Net, delta-adjusted", money(summary.exposures?.delta_adjusted.net, SIGNED)],
+    ["Theta, 1 day", money(summary.theta, SIGNED)],
+    ["Vega, 1 point", money(summary.vega, SIGNED)],
     ["Sum of VaR 95 %", money(summary.var_95_1d_sum, { whole: true })],
   ];
   return (

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 
 import type { FigureChange, ImpactFigures, MetricImpact, MoneyChange } from "../../api/types";
-import { inUnit, money, number, tone, words } from "../../format";
+import { inUnit, money, number, words } from "../../format";
+import { changeTone } from "../../measures";
 import { DataTable, type Column } from "../../parts/DataTable";
 import { Figure } from "../../parts/Figure";
 import { Panel } from "../../parts/Panel";
@@ -96,7 +97,7 @@ export function ChangeTable({ label, of, rows }: { label: string; of: string; ro
         <Figure measure={measure} series={series} of={of}>
           {inUnit(change.after, unit, { whole: true })}
         </Figure>,
-        <Difference value={change.difference} unit={unit} about={typeof name === "string" ? name : undefined} />,
+        <Difference measure={measure} value={change.difference} unit={unit} about={typeof name === "string" ? name : undefined} />,
       ])}
     />
   );
@@ -108,19 +109,22 @@ const SMALL = 1e-4;
 const SMALL_DIGITS = 8;
 
 interface DifferenceProps {
+  /** Of which it is the difference. */
+  measure: string;
   value: number | null;
   unit: string;
   about?: string | undefined;
 }
 
-export function Difference({ value, unit, about = "What the trades change" }: DifferenceProps) {
+export function Difference({ measure, value, unit, about = "What the trades change" }: DifferenceProps) {
   if (value !== null && Math.abs(value) < DUST) return <span class="same">no change</span>;
+  const tone = changeTone(measure, value);
   if (unit !== "USD" && value !== null && Math.abs(value) < SMALL) {
-    return <Part measure="difference" about={about} amount={number(value, SMALL_DIGITS, true)} tone={tone(value)} />;
+    return <Part measure="difference" about={about} amount={number(value, SMALL_DIGITS, true)} tone={tone} />;
   }
   // Cents are shown where they are all there is: a difference of 28 cents is not "$0".
   const whole = value === null || Math.abs(value) >= 1;
-  return <Part measure="difference" about={about} amount={inUnit(value, unit, { plus: true, whole })} tone={tone(value)} />;
+  return <Part measure="difference" about={about} amount={inUnit(value, unit, { plus: true, whole })} tone={tone} />;
 }
 
 const VALUES: Record<keyof ImpactFigures["nav"], string> = {
@@ -204,7 +208,7 @@ function Headlines({ of, impacts }: { of: string; impacts: ImpactFigures }) {
               "no change"
             ) : (
               <>
-                <Difference value={row.change.difference} unit={row.unit} /> from{" "}
+                <Difference measure={row.measure} value={row.change.difference} unit={row.unit} /> from{" "}
                 {inUnit(row.change.before, row.unit, { whole: true })}
               </>
             )}
@@ -215,15 +219,15 @@ function Headlines({ of, impacts }: { of: string; impacts: ImpactFigures }) {
   );
 }
 
-export function moneyCells(change: MoneyChange): ComponentChildren[] {
+export function moneyCells(measure: string, change: MoneyChange): ComponentChildren[] {
   return [
     money(change.before, { whole: true }),
     money(change.after, { whole: true }),
-    <Difference value={change.difference} unit="USD" />,
+    <Difference measure={measure} value={change.difference} unit="USD" />,
   ];
 }
 
-export function numberCells(change: FigureChange, digits = 4): ComponentChildren[] {
+export function numberCells(measure: string, change: FigureChange, digits = 4): ComponentChildren[] {
   return [
     number(change.before, digits),
     number(change.after, digits),
@@ -231,7 +235,7 @@ export function numberCells(change: FigureChange, digits = 4): ComponentChildren
       measure="difference"
       about="What the trades change"
       amount={number(change.difference, digits, true)}
-      tone={tone(change.difference)}
+      tone={changeTone(measure, change.difference)}
     />,
   ];
 }

@@ -8,7 +8,8 @@ import type {
   ScenarioImpact,
   TradePart,
 } from "../../api/types";
-import { instrument, money, number, shock, tone, words } from "../../format";
+import { instrument, money, number, shock, words } from "../../format";
+import { levelTone } from "../../measures";
 import { DataTable, type Column } from "../../parts/DataTable";
 import { Panel } from "../../parts/Panel";
 import { Part } from "../../parts/Part";
@@ -27,7 +28,7 @@ export function Scenarios({ scenarios, everything }: { scenarios: ScenarioImpact
   const rows = scenarios
     .filter((each) => everything || each.correlated.difference !== 0 || each.direct.difference !== 0)
     .toSorted((a, b) => (a.correlated.after ?? 0) - (b.correlated.after ?? 0))
-    .map((each) => [each.name, ...moneyCells(each.correlated), ...moneyCells(each.direct)]);
+    .map((each) => [each.name, ...moneyCells("total_pnl", each.correlated), ...moneyCells("total_pnl", each.direct)]);
   return (
     <Panel title="Scenarios" wide note="the worst after the trades first; correlated: other factors follow">
       {rows.length ? (
@@ -45,7 +46,7 @@ export function Factors({ factors }: { factors: FactorImpact[] }) {
       <DataTable
         label="Factors"
         columns={beside("Exposure", "Beta", "Factor")}
-        rows={factors.map((each) => [each.name, ...moneyCells(each.dollar_exposure), ...numberCells(each.beta)])}
+        rows={factors.map((each) => [each.name, ...moneyCells("dollar_exposure", each.dollar_exposure), ...numberCells("beta", each.beta)])}
       />
     </Panel>
   );
@@ -56,8 +57,8 @@ export function Components({ components, everything }: { components: ComponentIm
     .filter((each) => everything || each.component_var.difference !== 0 || each.component_es.difference !== 0)
     .map((each) => [
       `${instrument(each.symbol)}, ${each.confidence} %`,
-      ...moneyCells(each.component_var),
-      ...moneyCells(each.component_es),
+      ...moneyCells("component_var", each.component_var),
+      ...moneyCells("component_es", each.component_es),
     ]);
   return (
     <Panel title="Parts of VaR by symbol" wide note="the largest change first">
@@ -77,7 +78,7 @@ export function Rates({ rates }: { rates: RateImpact[] }) {
         <DataTable
           label="Interest rates"
           columns={COLUMNS}
-          rows={rates.map((each) => [each.maturity, ...moneyCells(each.dollars_per_basis_point)])}
+          rows={rates.map((each) => [each.maturity, ...moneyCells("dollars_per_basis_point", each.dollars_per_basis_point)])}
         />
       ) : (
         <p class="empty">No sensitivity to yields is measured.</p>
@@ -101,7 +102,7 @@ export function MarketMoves({ moves }: { moves: MarketScenarioImpact[] }) {
           columns={COLUMNS}
           rows={moves.map((each) => [
             MOVES[each.kind]?.(each.shock) ?? `${words(each.kind)} ${number(each.shock, 4, true)}`,
-            ...moneyCells(each.pnl),
+            ...moneyCells("pnl", each.pnl),
           ])}
         />
       ) : (
@@ -120,9 +121,9 @@ export function Correlations({ found }: { found: CorrelationImpact }) {
         label="Correlations"
         columns={COLUMNS}
         rows={[
-          ["Overall correlation", ...numberCells(found.overall_correlation)],
-          ["Concentration", ...numberCells(found.concentration)],
-          ["Effective positions", ...numberCells(found.effective_positions, 2)],
+          ["Overall correlation", ...numberCells("overall_correlation", found.overall_correlation)],
+          ["Concentration", ...numberCells("concentration", found.concentration)],
+          ["Effective positions", ...numberCells("effective_positions", found.effective_positions, 2)],
         ]}
       />
       <p class="note">Clusters before: {clusters(found.clusters_before)}</p>
@@ -140,7 +141,7 @@ export function Parts({ impacts }: { impacts: ImpactFigures }) {
     ...trades.map((trade) => {
       const value = of(trade);
       const amount = money(value, { plus: true, whole: true });
-      return <Part measure={measure} about={`${name}, trade ${trade.place}`} amount={amount} tone={tone(value)} />;
+      return <Part measure={measure} about={`${name}, trade ${trade.place}`} amount={amount} tone={levelTone(measure, value)} />;
     }),
   ];
   const keys = (of: (trade: TradePart) => Record<string, number | null>) => [

@@ -11,7 +11,7 @@ import type {
   ReconciledOut,
   ReconciliationOut,
 } from "../../api/types";
-import { instrument, money, number, tone, words } from "../../format";
+import { instrument, money, number, words } from "../../format";
 import { Counts } from "../../parts/Counts";
 import { DataTable } from "../../parts/DataTable";
 import { Part } from "../../parts/Part";
@@ -221,7 +221,7 @@ function Table({ differences, chosen, onToggle }: TableProps) {
           <span class={`pill ${each.kind === "cost" ? "" : "warn"}`}>{KINDS[each.kind] ?? each.kind}</span>,
           number(each.file?.quantity, 6),
           number(each.portfolio?.quantity, 6),
-          <Part measure="quantity" about={`${name}, difference`} amount={number(each.quantity, 6, true)} tone={tone(each.quantity)} />,
+          <Part measure="quantity" about={`${name}, difference`} amount={number(each.quantity, 6, true)} />,
           money(each.file?.cost),
           money(each.portfolio?.cost),
           each.transactions.length ? (

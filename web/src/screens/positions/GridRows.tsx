@@ -1,7 +1,8 @@
 import { Component } from "preact";
 
 import type { PositionSums, SummedGroup } from "../../api/types";
-import { number, tone } from "../../format";
+import { number } from "../../format";
+import { levelTone } from "../../measures";
 import { Figure } from "../../parts/Figure";
 import { written, type GridColumn } from "./columns";
 import { cellId } from "./Grid";
@@ -110,7 +111,7 @@ export function Sums({ sums, columns, of, line, active }: SumsProps) {
         return (
           <td key={column.id} id={id} class={classes(column, active === place + 1)}>
             {value !== null && value !== undefined && (
-              <Figure measure={column.id} of={of} tone={plus ? tone(value) : ""} untabbed>
+              <Figure measure={column.id} of={of} tone={levelTone(column.id, value)} untabbed>
                 {written(value, unit, plus)}
               </Figure>
             )}

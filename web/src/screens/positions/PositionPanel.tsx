@@ -2,7 +2,8 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { read } from "../../api/client";
 import type { PositionHistory, PositionOut } from "../../api/types";
-import { fixed, instrument, money, number, percent, tone, words } from "../../format";
+import { fixed, instrument, money, number, percent, words } from "../../format";
+import { levelTone } from "../../measures";
 import { Editing, mayEdit } from "../../parts/Editing";
 import { Figure } from "../../parts/Figure";
 import { go, useAddress } from "../../state/address";
@@ -135,8 +136,7 @@ function Numbers({ position, last }: { position: PositionOut; last: Point | unde
             <Figure
               measure={measure}
               position={position.position_id}
-             
-              tone={/pnl/.test(measure) ? tone(value) : ""}
+              tone={levelTone(measure, value)}
             >
               {text}
             </Figure>

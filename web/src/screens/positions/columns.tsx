@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 
 import type { PositionSums } from "../../api/types";
-import { fixed, modelName, money, number, percent, tone, words } from "../../format";
+import { fixed, modelName, money, number, percent, words } from "../../format";
+import { levelTone } from "../../measures";
 import { Figure } from "../../parts/Figure";
 import type { Row } from "./rows";
 import { TagMark } from "./TagMark";
@@ -14,7 +15,7 @@ export interface GridColumn {
   name: string;
   kind: "text" | "number" | "date";
   unit?: Unit;
-  /** Whether its sign is a gain or a loss: written with a plus, and coloured. */
+  /** Whether it is written with a plus. */
   plus?: boolean;
   /** What its name does not say: at its heading. */
   hint?: string;
@@ -58,7 +59,7 @@ function numeric(id: Named, name: string, about: About = {}): GridColumn {
       value(row) === null ? (
         ""
       ) : (
-        <Figure measure={id} position={row.position_id} tone={plus ? tone(value(row)) : ""} untabbed>
+        <Figure measure={id} position={row.position_id} tone={levelTone(id, value(row))} untabbed>
           {written(value(row), unit, plus)}
         </Figure>
       ),
