@@ -29,6 +29,7 @@ from tests.e2e.screens.reports import *  # noqa: F403
 from tests.e2e.screens.risk import *  # noqa: F403
 from tests.e2e.screens.scenarios import *  # noqa: F403
 from tests.e2e.screens.settings import *  # noqa: F403
+from tests.e2e.screens.sharing import *  # noqa: F403
 from tests.e2e.screens.shell import *  # noqa: F403
 from tests.e2e.screens.states import *  # noqa: F403
 from tests.e2e.screens.what_if import *  # noqa: F403

@@ -4,6 +4,7 @@ import { logInByLink, logOut, read } from "../api/client";
 import type { ListedPortfolio, PagePortfolioList } from "../api/names";
 import type { SummedPortfolios } from "../api/types";
 import { go, useAddress } from "../state/address";
+import { useGone, useRenewal } from "../state/gone";
 import { describe, onLoginNeeded, useLoaded } from "../state/loading";
 import { OwnContext, useLoadedOwn } from "../state/own";
 import { BookPage } from "./BookPage";
@@ -57,6 +58,9 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
       read("portfolios", {}, { limit: 1000, sort: "name" }),
     turn,
   );
+  const renew = () => setTurn((n) => n + 1);
+  useRenewal(renew);
+  const { gone, dismiss } = useGone(portfolios, renew);
   const { own, problem } = useLoadedOwn();
   const list = portfolios.value?.items ?? [];
   const summary = useLoaded<SummedPortfolios>(
@@ -68,11 +72,10 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
   const preferred = own?.preferences.default_portfolio_id;
   const chosen = own ? chosenOf(list, address["portfolio"], preferred) : undefined;
   useEffect(() => {
-    if (chosen && address["portfolio"] !== chosen.portfolio_id) {
+    if (chosen && !address["portfolio"]) {
       go({ portfolio: chosen.portfolio_id }, true);
     }
   }, [chosen?.portfolio_id, address["portfolio"]]);
-  const renew = () => setTurn((n) => n + 1);
   // The sums are read after the list: what was valued in between is in them and not in it.
   const renewed = useRef(0);
   const isBehind = summary.value !== null && list.some((each) => isSummedBeforeListed(each, summary.value));
@@ -99,6 +102,16 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
         />
       ) : (
         <FirstPage onLoaded={renew} onLeave={() => void logOut().finally(onLeft)} />
+      )}
+      {gone && (
+        <div class="news">
+          <div class="toast" role="alert">
+            <p>{gone}</p>
+            <button type="button" class="quiet" aria-label="Dismiss" onClick={dismiss}>
+              ✕
+            </button>
+          </div>
+        </div>
       )}
     </OwnContext.Provider>
   );

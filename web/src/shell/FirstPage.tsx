@@ -34,6 +34,7 @@ export function FirstPage({ onLoaded, onLeave }: Props) {
           Log out
         </button>
       </header>
+      {screen === "import" && <p class="note">A portfolio that another user shares with you is shown here by itself.</p>}
       <Shown screen={screen} onLoaded={onLoaded} />
       <Drawer />
       {dialog === "help" && <Help onClose={close} />}

@@ -12,9 +12,9 @@ import { useLoaded } from "../state/loading";
 import { useOwn } from "../state/own";
 import { Dialog } from "./Dialog";
 
-const ROLES: Array<[ShareRole, string]> = [
-  ["viewer", "may read everything of it"],
-  ["editor", "may edit its positions and transactions too"],
+const ROLES: Array<[role: ShareRole, name: string, may: string]> = [
+  ["viewer", "Viewer", "may read everything of it"],
+  ["editor", "Editor", "may edit its positions and transactions too"],
 ];
 const close = () => go({ dialog: undefined });
 
@@ -64,10 +64,10 @@ function Shares({ portfolio }: Pick<Props, "portfolio">) {
       {items.length ? (
         <DataTable
           label="Shared with"
-          columns={[{ name: "Shared with" }, { name: "Who" }, { name: "" }]}
+          columns={[{ name: "Shared with" }, { name: "Role" }, { name: "" }]}
           rows={items.map((share) => [
             <span title={share.name || undefined}>{share.email}</span>,
-            <Roles value={share.role} label={`What ${share.email} may do`} onChange={(role) => change(share, role)} />,
+            <Roles value={share.role} label={`Role of ${share.email}`} onChange={(role) => change(share, role)} />,
             <button type="button" class="quiet" disabled={busy} aria-label={`Remove ${share.email}`} onClick={() => remove(share)}>
               Remove
             </button>,
@@ -82,8 +82,8 @@ function Shares({ portfolio }: Pick<Props, "portfolio">) {
           <input name="email" type="email" required maxLength={320} autocomplete="off" />
         </label>
         <label>
-          Who
-          <Roles value="viewer" label="What they may do" />
+          Role <small>{ROLES.map(([, name, may]) => `${name}: ${may}`).join("; ")}</small>
+          <Roles value="viewer" label="Role" />
         </label>
         <Problems trouble={trouble} />
         <p class="buttons">
@@ -105,9 +105,9 @@ function Roles(props: { value: ShareRole; label: string; onChange?: (role: Share
       value={props.value}
       onChange={(event) => props.onChange?.(event.currentTarget.value as ShareRole)}
     >
-      {ROLES.map(([role, text]) => (
+      {ROLES.map(([role, name]) => (
         <option key={role} value={role}>
-          {text}
+          {name}
         </option>
       ))}
     </select>
@@ -120,7 +120,7 @@ function Leave({ portfolio, onLeft }: Props) {
     go({ portfolio: undefined, dialog: undefined });
     onLeft();
   });
-  const may = ROLES.find(([role]) => role === portfolio.access)?.[1];
+  const may = ROLES.find(([role]) => role === portfolio.access)?.[2];
   return (
     <>
       <p>

@@ -16,9 +16,20 @@ export function onLoginNeeded(act: () => void): void {
   askForLogin = act;
 }
 
+let lookForPortfolios: () => void = () => undefined;
+
+/** What happens when an answer says that its portfolio is not there, or no longer. */
+export function onPortfolioNotFound(act: () => void): void {
+  lookForPortfolios = act;
+}
+
 export function describe(error: unknown): string {
   if (error instanceof ApiProblem) {
     if (error.status === 401) askForLogin();
+    if (error.code === "portfolio_not_found") {
+      lookForPortfolios();
+      return "this portfolio is no longer shared with you, or was deleted";
+    }
     return error.message;
   }
   return "the server cannot be reached";

@@ -4,7 +4,7 @@ import { addressOf, read } from "../../api/client";
 import { sumPositions } from "../../api/positions";
 import type { GroupBy, PositionsTable, Status, SummedPositions, WantedSums } from "../../api/types";
 import { number } from "../../format";
-import { Editing } from "../../parts/Editing";
+import { Editing, mayEdit, readOnly } from "../../parts/Editing";
 import { Menu } from "../../parts/Menu";
 import { go, useAddress } from "../../state/address";
 import { useBook } from "../../state/book";
@@ -27,7 +27,7 @@ const PAUSE_MILLISECONDS = 250;
 
 /** The grid of positions: filtered and sorted here, valued and added up by the API. */
 export function Book({ version, onChanged }: { version: string; onChanged: () => void }) {
-  const { report, asOf } = useBook();
+  const { portfolio, report, asOf } = useBook();
   const address = useAddress();
   const { filter = "", group, sort } = address;
   const status = statusOf(address["status"]);
@@ -131,12 +131,13 @@ export function Book({ version, onChanged }: { version: string; onChanged: () =>
             {number(chosen.length, 0)} marked ✕
           </button>
         )}
-        <Editing>
+        <Editing quiet>
           <Menu name="New position" label="New position">
             <NewPositionForm portfolioId={portfolioId} onSaved={onChanged} />
           </Menu>
         </Editing>
       </div>
+      {!mayEdit(portfolio) && <p class="note">{readOnly(portfolio)}</p>}
       <div class="toolbar">
         <FilterBar
           rows={rows}
