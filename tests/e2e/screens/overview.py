@@ -61,6 +61,43 @@ def test_the_overview_says_what_changed_since_the_session_before(
     (nav,) = [each for each in changes["figures"] if each["measure"] == "nav"]
     expect(changed).to_contain_text(whole(nav["difference"], plus=True))
     expect(changed).to_contain_text(str(changes["start"]))
+    moved = {each["title"]: each for each in changes["figures"] if "." not in each["measure"]}
+    for row in changed.locator("tbody tr").all():
+        each = moved[row.locator("td").first.inner_text()]
+        assert each["difference"] is not None
+        figure = row.locator("td").nth(3).locator(".figure")
+        colour = _colour(each["measure"], each["difference"])
+        expect(figure).to_have_class(f"figure {colour}")
+
+
+def _colour(measure: str, difference: float) -> str:
+    """More risk is a loss, more NAV and P&L a gain, more exposure neither."""
+    if measure.startswith(("var_", "es_", "volatility_")):
+        return "loss" if difference > 0 else "gain"
+    if measure == "nav" or measure.endswith("pnl"):
+        return "gain" if difference > 0 else "loss"
+    return ""
+
+
+def test_bars_and_pressed_buttons_are_seen_in_the_colours_of_the_system(
+    dashboard: Dashboard,
+) -> None:
+    dashboard.page.emulate_media(forced_colors="active")
+
+    ground = _ground(dashboard, "body")
+    bars = dashboard.page.locator(".bars .track i:not(.loss)").all()
+    assert bars
+    assert ground not in {bar.evaluate(_GROUND) for bar in bars}
+    pressed = _ground(dashboard, ".choice [aria-pressed=true]")
+    assert pressed != _ground(dashboard, ".choice [aria-pressed=false]")
+
+
+_GROUND = "place => getComputedStyle(place).backgroundColor"
+
+
+def _ground(dashboard: Dashboard, selector: str) -> str:
+    found: str = dashboard.page.locator(selector).first.evaluate(_GROUND)
+    return found
 
 
 def test_every_number_of_strip_and_overview_says_how_it_came_to_be(dashboard: Dashboard) -> None:

@@ -85,6 +85,23 @@ def test_escape_closes_what_is_in_front_and_returns_the_focus(dashboard: Dashboa
     expect(page.locator(".drawer")).to_have_count(0)
 
 
+def test_no_number_of_a_table_in_half_of_the_screen_is_cut(
+    stack: LocalStack, browser: Browser
+) -> None:
+    window = Dashboard(browser, stack.directory.load().gateway_url)
+    window.log_in(DEMO_BOOKS[-1].email, DEMO_BOOKS[-1].password)
+    halves = window.page.locator(".grid > .panel:not(.wide) .scroll")
+
+    for key, screen in (("o", "overview"), ("c", "correlation"), ("d", "data")):
+        window.press("g", key)
+        window.shows(screen)
+        expect(halves.first).to_be_visible()
+        cut = "all => all.filter(it => it.scrollWidth > it.clientWidth).map(it => it.ariaLabel)"
+        assert halves.evaluate_all(cut) == []
+    window.context.close()
+    assert window.findings == []
+
+
 def test_paper_is_white_and_has_the_whole_screen(stack: LocalStack, browser: Browser) -> None:
     book = DEMO_BOOKS[-1]
     window = Dashboard(browser, stack.directory.load().gateway_url, "dark")
