@@ -14,7 +14,8 @@ def test_a_new_user_goes_from_a_file_to_a_booked_trade(
     stack: LocalStack, browser: Browser, tmp_path: Path
 ) -> None:
     header = "ticker,quantity,entry_price,entry_date,tags\n"
-    bad, good = tmp_path / "bad.csv", tmp_path / "good.csv"
+    bad, good, none = (tmp_path / f"{name}.csv" for name in ("bad", "good", "none"))
+    none.write_text(f"{header}AAPL,many,130.00,2022-12-01,core\n")
     good.write_text(f"{header}AAPL,100,130.00,2022-12-01,core\nXOM,-50,100.00,2022-12-01,\n")
     bad.write_text(f"{header}AAPL,many,130.00,2022-12-01,core\nXOM,-50,100.00,2022-12-01,\n")
     email, password = f"{uuid4().hex}@example.com", "correct horse battery"
@@ -27,12 +28,19 @@ def test_a_new_user_goes_from_a_file_to_a_booked_trade(
     window.page.locator("input[type=file]").set_input_files(bad)
     window.page.get_by_role("button", name="Preview").click()
     expect(window.page.get_by_role("region", name="Problems by line")).to_contain_text("quantity")
+    expect(window.page.get_by_text("As the preview shows it.")).to_be_visible()
     window.screenshot("import-preview")
+    window.page.locator("input[type=file]").set_input_files(none)
+    window.page.get_by_role("button", name="Preview").click()
+    expect(window.page.get_by_text("Every line is refused")).to_be_visible()
+    expect(window.page.get_by_role("button", name="Import", exact=True)).to_be_disabled()
     window.page.locator("input[type=file]").set_input_files(good)
     bring = window.page.get_by_role("button", name="Import", exact=True)
     expect(bring).to_be_disabled()
     window.page.get_by_role("button", name="Preview").click()
     expect(window.page.get_by_role("heading", name="Preview: nothing is written")).to_be_visible()
+    start = window.page.get_by_text("NAV starts at the net value of the positions")
+    expect(start).to_contain_text("longs that cost $13,000.00 less shorts of $5,000.00")
     bring.click()
 
     window.ready()

@@ -17,6 +17,8 @@ export interface Outcome {
   report: UploadReport | null;
   problem: string | null;
   lines: FieldError[];
+  /** The equity was left empty: NAV starts at the value of the positions. */
+  withoutEquity?: boolean;
 }
 
 const NOTHING: Outcome = { report: null, problem: null, lines: [] };
@@ -158,6 +160,11 @@ const FORMATS: Record<string, string> = {
   transactions: "Transactions",
 };
 
+/** Whether no line of the file is entered or is there already. */
+function entersNothing({ receipt }: UploadReport): boolean {
+  return receipt.refused > 0 && receipt.new + receipt.updated + receipt.unchanged === 0;
+}
+
 interface LoadingProps extends ScreenProps {
   file: File | null;
   found: RecognisedFile | null;
@@ -196,7 +203,7 @@ function Loading({ file, found, mapping, editor, onLoaded }: LoadingProps) {
     const before = typed.current;
     upload(form).then(
       (report) => {
-        setOutcome({ report, problem: null, lines: report.problems });
+        setOutcome({ report, problem: null, lines: report.problems, withoutEquity: !form.has("equity_balance") });
         setWaiting(false);
         if (preview && typed.current === before) setPreviewed({ file, mapping });
         if (!preview && report.portfolio) {
@@ -211,6 +218,7 @@ function Loading({ file, found, mapping, editor, onLoaded }: LoadingProps) {
       },
     );
   };
+  const isRefused = isPreviewed && outcome.report !== null && entersNothing(outcome.report);
   const changed = () => {
     typed.current += 1;
     setPreviewed(null);
@@ -224,7 +232,8 @@ function Loading({ file, found, mapping, editor, onLoaded }: LoadingProps) {
             <input name="portfolio_name" maxLength={100} />
           </label>
           <label>
-            Equity in USD <small>of a new portfolio; default: the value of its positions</small>
+            Equity in USD{" "}
+            <small>of a new portfolio, its cash included; default: the value of its longs less that of its shorts</small>
             <input name="equity_balance" inputMode="decimal" />
           </label>
           <label>
@@ -258,14 +267,18 @@ function Loading({ file, found, mapping, editor, onLoaded }: LoadingProps) {
               type="submit"
               value="import"
               class="primary"
-              disabled={waiting || !isPreviewed}
+              disabled={waiting || !isPreviewed || isRefused}
               aria-describedby="import-waits"
             >
               {waiting ? "Reading …" : "Import"}
             </button>
           </p>
           <p class="note" id="import-waits">
-            {isPreviewed ? "As the preview shows it." : "Preview it first: this file, read in this way."}
+            {isRefused
+              ? "Every line is refused: the problems below say why."
+              : isPreviewed
+                ? "As the preview shows it."
+                : "Preview it first: this file, read in this way."}
           </p>
         </form>
       </Panel>

@@ -140,13 +140,13 @@ function ColumnRow({ column, mapping, onAssign }: ColumnProps) {
           value={mapping.columns[name] ?? ""}
           onChange={(event) => onAssign(name, event.currentTarget.value)}
         >
-          <option value="">left out</option>
+          <option value="">left out, unless it changes what is held</option>
           {FIELDS[mapping.use].map((field) => (
             <option key={field} value={field}>
               {words(field)}
             </option>
           ))}
-          <option value="ignored">ignored</option>
+          <option value="ignored">left out in any case</option>
         </select>
       </td>
     </tr>

@@ -16,6 +16,7 @@ export function Receipt({ outcome }: { outcome: Outcome }) {
     <Panel title={report?.dry_run ? "Preview: nothing is written" : "Receipt"} wide note={report ? sourceOf(report) : undefined}>
       {problem && <p role="alert">{problem}</p>}
       {report && <ReportCounts report={report} />}
+      {report && outcome.withoutEquity && <NavStart report={report} />}
       {lines.length > 0 && (
         <>
           <h3>Problems by line</h3>
@@ -71,6 +72,20 @@ function ReportCounts({ report }: { report: UploadReport }) {
       usd("Left of the total", "difference", sums.difference, true),
     );
   return <Counts of={report.dry_run ? "The preview" : "The receipt"} counts={counts} />;
+}
+
+/** Of a new portfolio without an equity: where its NAV starts; beside shorts that is near or below zero. */
+function NavStart({ report }: { report: UploadReport }) {
+  const { file, portfolio } = report.totals;
+  const isNew = report.portfolio === null || (report.portfolio.equity_balance === null && portfolio?.lots === file.lots);
+  if (!isNew || report.source.equity_balance !== null || !report.changes.length) return null;
+  return (
+    <p class={file.short_cost ? "stale" : "note"} role="note">
+      NAV starts at the net value of the positions, unless the equity is entered
+      {file.short_cost ? `: longs that cost ${money(file.long_cost)} less shorts of ${money(Math.abs(file.short_cost))}` : ""}
+      . Cash is in it only by the equity; returns and shares of NAV are measured by it.
+    </p>
+  );
 }
 
 /** The lines that are entered, or would be, and those that are skipped or worth a notice. */
