@@ -122,7 +122,7 @@ class Dashboard:
     def enter(self, email: str, password: str) -> None:
         """Log in by the form."""
         self.page.goto(f"{self.address}/")
-        self.page.get_by_label("Address").fill(email)
+        self.page.get_by_label("E-mail").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Log in").click()
 

@@ -70,8 +70,15 @@ export function fixed(value: Amount, digits: number, plus = false): string {
 /** A value in the unit that the API gives with it. */
 export function inUnit(value: Amount, unit: string, style: Style = {}): string {
   if (unit.startsWith("USD")) return money(value, style);
-  if (unit.startsWith("decimal") || unit.startsWith("share")) return percent(value, style.plus);
+  if (IN_PERCENT.test(unit)) return percent(value, style.plus);
   return number(value, style.whole || style.compact ? digitsOf(value ?? 0) : MOST_DIGITS, style.plus);
+}
+
+const IN_PERCENT = /^(decimal|share(, 0 to 1)?)\b/;
+
+/** The unit that the API gives, as `inUnit` writes it. */
+export function unitShown(unit: string): string {
+  return IN_PERCENT.test(unit) ? `${unit.replace(IN_PERCENT, "percent")} (the API: ${unit})` : unit;
 }
 
 const MOST_DIGITS = 4;

@@ -43,7 +43,7 @@ def test_an_administrator_manages_users_runs_and_reads_the_log(
         expect(users).to_contain_text(book.email)
     email = f"{uuid4().hex}@example.com"
     page.get_by_role("button", name="New user").click()
-    page.get_by_role("textbox", name="Address", exact=True).fill(email)
+    page.get_by_role("textbox", name="E-mail", exact=True).fill(email)
     page.get_by_role("textbox", name="Password").fill("correct horse battery")
     submit(page, "New user", "Create")
     page.get_by_label("Search users").fill(email)

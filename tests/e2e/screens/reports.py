@@ -4,6 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from deploy.demo.books import DemoBook
 from tests.e2e.dashboard import Dashboard
 
 
@@ -29,13 +30,14 @@ def test_a_report_is_generated_and_downloaded(dashboard: Dashboard) -> None:
     expect(page.get_by_text("No report was generated yet.")).to_be_visible()
 
 
-def test_a_schedule_is_set_paused_and_deleted(dashboard: Dashboard) -> None:
+def test_a_schedule_is_set_paused_and_deleted(dashboard: Dashboard, book: DemoBook) -> None:
     page = dashboard.page
     schedules = page.get_by_role("region", name="Schedules", exact=True).last
 
     dashboard.press("g", "r")
     page.get_by_role("button", name="Schedule", exact=True).click()
     expect(schedules).to_contain_text("Active")
+    expect(schedules).to_contain_text(f"of {book.portfolio}")
     schedules.get_by_role("button", name="Pause").click()
     expect(schedules).to_contain_text("Paused")
     schedules.get_by_role("button", name="Delete").click()

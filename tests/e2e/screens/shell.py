@@ -118,7 +118,7 @@ def test_a_session_that_is_over_asks_for_a_log_in_and_keeps_the_address(
     page.reload()
     expect(page.get_by_label("Password")).to_be_visible()
     assert page.url == wanted
-    page.get_by_label("Address").fill(book.email)
+    page.get_by_label("E-mail").fill(book.email)
     page.get_by_label("Password").fill(book.password)
     page.get_by_role("button", name="Log in").click()
 

@@ -230,6 +230,7 @@ function Hedges({ found, matrix }: { found: CorrelationReport; matrix: Correlati
         "",
       ),
     );
+  const title = hedges.length ? "Pairs that hedge" : "Lowest correlations";
   const columns = [
     { name: "Pair" },
     { name: "Correlation", numeric: true },
@@ -238,9 +239,12 @@ function Hedges({ found, matrix }: { found: CorrelationReport; matrix: Correlati
     { name: "" },
   ];
   return (
-    <Panel title="Pairs that hedge" note="one gains when the other loses; then the lowest correlations">
+    <Panel
+      title={title}
+      note={hedges.length ? "one gains when the other loses; then the lowest correlations" : "in no pair does one gain when the other loses"}
+    >
       {hedges.length + lowest.length ? (
-        <DataTable label="Pairs that hedge" columns={columns} rows={[...hedges, ...lowest]} />
+        <DataTable label={title} columns={columns} rows={[...hedges, ...lowest]} />
       ) : (
         <p class="empty">{sentence(found.reason ?? "No pair has a correlation")}</p>
       )}

@@ -271,14 +271,17 @@ interface SchedulesProps {
 }
 
 function Schedules({ items, act, onDone }: SchedulesProps) {
+  const { portfolios } = useBook();
   const [leaving, setLeaving] = useState<ScheduleOut | null>(null);
   if (!items.length) return <p class="empty">No report is scheduled.</p>;
+  const nameOf = (id: string) => portfolios.find((each) => each.portfolio_id === id)?.name ?? "a portfolio no longer there";
   const columns = [{ name: "Schedule" }, { name: "Last session" }, { name: "State" }, { name: "" }];
   const rows = items.map((each) => [
     <>
       <span class="wrap slim">
         {each.name} <small>{FORMATS[each.format] ?? each.format}</small>
       </span>
+      <span class="wrap slim note">of {each.portfolio_ids.map(nameOf).join(", ")}</span>
       {each.problem && <span class="wrap slim note">{each.problem}</span>}
     </>,
     each.last_session ?? "–",

@@ -122,8 +122,8 @@ export function BookPage({ portfolios, portfolio, summary, onNews, onLeft }: Pro
   });
   const shown = report.value?.portfolio.portfolio_id === portfolio.portfolio_id ? report.value : null;
   const book = useMemo<Book | null>(
-    () => shown && { portfolio, report: shown, version, renew: () => setChanges((n) => n + 1), asOf },
-    [shown, portfolio, version, asOf],
+    () => shown && { portfolio, portfolios, report: shown, version, renew: () => setChanges((n) => n + 1), asOf },
+    [shown, portfolio, portfolios, version, asOf],
   );
   useEffect(() => {
     if (shown) loadOthers();

@@ -2,7 +2,7 @@ import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact
 
 import { addressOf, read } from "../api/client";
 import type { Definition, PositionHistory, SeriesReport } from "../api/types";
-import { inUnit, instrument } from "../format";
+import { inUnit, instrument, unitShown } from "../format";
 import { Spark } from "../parts/Spark";
 import { go, useAddress } from "../state/address";
 import { BookContext, titleOf, useBook, type Book } from "../state/book";
@@ -147,7 +147,7 @@ function Meaning({ meaning }: { meaning: Definition }) {
       <p>{meaning.meaning}</p>
       <dl class="facts">
         {meaning.formula && <Fact name="Formula">{meaning.formula}</Fact>}
-        <Fact name="Unit">{meaning.unit}</Fact>
+        <Fact name="Unit">{unitShown(meaning.unit)}</Fact>
         <Fact name="Sign">{meaning.sign}</Fact>
         {meaning.source && <Fact name="After">{meaning.source}</Fact>}
         <Fact name="Methodology">{meaning.section}</Fact>

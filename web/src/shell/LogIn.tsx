@@ -41,7 +41,7 @@ export function LogIn({ problem, onEntered }: Props) {
           <img src="/favicon.svg" alt="" width="28" height="28" /> SigmaSight
         </h1>
         <label>
-          Address
+          E-mail
           <input ref={first} name="email" type="email" autocomplete="username" required />
         </label>
         <label>
@@ -63,6 +63,11 @@ export function LogIn({ problem, onEntered }: Props) {
             {offer.value.name}
           </button>
         )}
+        <p class="note">
+          No account yet? An administrator creates one, or you do on the machine of the stack:{" "}
+          <code>sigmasight register</code>.
+          {offer.value?.configured && ` ${offer.value.name} creates one at the first log-in, where that is allowed.`}
+        </p>
       </form>
     </main>
   );

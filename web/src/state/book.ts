@@ -7,6 +7,8 @@ import type { LeftOut, ListedPortfolio, MetricOut, PortfolioReport } from "../ap
 /** The portfolio on the session that the page shows. */
 export interface Book {
   portfolio: ListedPortfolio;
+  /** All of the user's. */
+  portfolios: ListedPortfolio[];
   report: PortfolioReport;
   /** Raised by each run: what depends on results is loaded again with it. */
   version: number;

@@ -16,7 +16,7 @@ import { useOwn } from "../../state/own";
 const PAGE = 100;
 const SHORTEST = 8;
 const COLUMNS = [
-  { name: "Address" },
+  { name: "E-mail" },
   { name: "Name" },
   { name: "Role" },
   { name: "State" },
@@ -152,7 +152,7 @@ function UserDialog({ open, onDone, onClose }: DialogProps) {
     return (
       <FormDialog label="New user" action="Create" submit={submit} onClose={onClose}>
         <label>
-          Address
+          E-mail
           <input name="email" type="email" required maxLength={320} />
         </label>
         <label>
