@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from opentelemetry import trace
@@ -27,10 +27,11 @@ from prometheus_client import (
     ProcessCollector,
     make_asgi_app,
 )
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.settings import Settings
+
+if TYPE_CHECKING:  # calculators are installed without it
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -140,17 +141,18 @@ def may_scrape(settings: Settings, authorization: str) -> bool:
     return hmac.compare_digest(authorization.encode(), wanted.encode())
 
 
-def metrics_page(registry: CollectorRegistry, settings: Settings) -> ASGIApp:
+def metrics_page(registry: CollectorRegistry, settings: Settings) -> "ASGIApp":
     """The page `/metrics` of a service: 401 without the token, where one is configured."""
     page = make_asgi_app(registry)
 
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+    async def guarded(scope: "Scope", receive: "Receive", send: "Send") -> None:
         given = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
         if may_scrape(settings, given):
             await page(scope, receive, send)
             return
-        challenge = {"WWW-Authenticate": "Bearer"}
-        refusal = PlainTextResponse("send the token of SIGMASIGHT_METRICS_TOKEN", 401, challenge)
-        await refusal(scope, receive, send)
+        challenge = [(b"www-authenticate", b"Bearer"), (b"content-type", b"text/plain")]
+        await send({"type": "http.response.start", "status": 401, "headers": challenge})
+        body = b"send the token of SIGMASIGHT_METRICS_TOKEN"
+        await send({"type": "http.response.body", "body": body})
 
     return guarded
