@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,25 @@ def code_argument(call: ast.Call) -> ast.expr | None:
 
 
 def text_of(node: ast.expr | None) -> str:
+    """A text, written where it is used or as a constant of one of the files."""
+    if isinstance(node, ast.Name):
+        return constants().get(node.id, "")
     literal = node.value if isinstance(node, ast.Constant) else None
     return literal if isinstance(literal, str) else ""
+
+
+@cache
+def constants() -> dict[str, str]:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES]
+    assigned = [node for tree in trees for node in tree.body if isinstance(node, ast.Assign)]
+    return {
+        target.id: node.value.value
+        for node in assigned
+        for target in node.targets
+        if isinstance(target, ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
 
 
 def test_the_table_names_every_code_and_no_other() -> None:
