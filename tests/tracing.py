@@ -65,7 +65,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if measured is not None:
         # At every start it would look whether any of some thousand modules was imported too early.
         measured._warn_preimported_source = False
+        _leave_alone(measured)
         session.config.stash[_MEASURED] = measured
+
+
+def _leave_alone(measured: coverage.Coverage) -> None:
+    """Stop the second measurement that pytest-cov leaves behind in every process of xdist.
+
+    It would go on tracing, for nothing, whenever the one that is reported is stopped.
+    """
+    while (running := coverage.Coverage.current()) is not None:
+        running.stop()
+    measured.start()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -43,6 +43,7 @@ HISTORY = 120  # sessions: more than there are symbols, so each symbol is one re
 SYMBOLS = [f"S{number}" for number in range(106)]
 FIRST_BOOK, SECOND_BOOK = SYMBOLS[:70], SYMBOLS[50:]
 SLOW_SECONDS = 1.0
+NEVER_SECONDS = 60.0  # longer than the replica lives
 
 
 def everything() -> Market:
@@ -177,8 +178,8 @@ class Interrupted:
 async def interrupted(
     servers: Servers, admin: Database, bus: Client, replicas: list[Replica]
 ) -> Interrupted:
-    """Kill the replica of the first book when some of its closes are stored, and wait until
-    everything is published.
+    """Kill the replica of the first book when some of its closes are stored and another is asked
+    for, and wait until everything is published.
     """
     books = [await a_portfolio(admin), await a_portfolio(admin)]
     for book, symbols in zip(books, (FIRST_BOOK, SECOND_BOOK), strict=True):
@@ -196,6 +197,9 @@ async def interrupted(
     async with asyncio.timeout(60):
         while not set(FIRST_BOOK) & (await stored(admin)).keys():
             await asyncio.sleep(0.02)
+    victim.market.take_time(NEVER_SECONDS)
+    answered = len(asked_for_books(victim))
+    await until(lambda: len(asked_for_books(victim)) > answered, 60)
     victim.kill()
 
     at_death = frozenset(await stored(admin)) & set(FIRST_BOOK)
