@@ -1,8 +1,7 @@
-"""Documents of reports: requested, waited for, and written to files."""
+"""Documents of reports: requested and waited for."""
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from deploy.local.errors import Explained
 from sigmasight_client import SigmaSight
@@ -31,14 +30,3 @@ def rendered(
         reason = report["reason"]
         raise Explained(f"the report is {report['state']}" + (f": {reason}" if reason else ""))
     return report
-
-
-def written(api: SigmaSight, report: ReportOut, output: Path | None) -> Path:
-    """The file that the document is written to: a name, or its name in a folder."""
-    target = output or Path()
-    path = target / report["file_name"] if target.is_dir() else target
-    try:
-        path.write_bytes(api.download_report(report["report_id"]))
-    except OSError as error:
-        raise Explained(f"{path} cannot be written ({error.strerror}): name another") from error
-    return path

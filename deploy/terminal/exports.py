@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from deploy.local.errors import Explained
 from deploy.terminal.connecting import PortfolioName, Url, chosen_portfolio, connected
+from deploy.terminal.files import write_file
 from deploy.terminal.outcome import AsJson, print_json, say, user_command
 from deploy.terminal.trades import EXAMPLES, trade_of
 from sigmasight_client import Download
@@ -182,12 +182,7 @@ def _write(found: Download, output: Path | None, *, as_json: bool) -> None:
     if output is not None and str(output) == STDOUT:
         typer.get_binary_stream("stdout").write(found.content)
         return
-    place = output or Path()
-    path = place / found.name if place.is_dir() else place
-    try:
-        path.write_bytes(found.content)
-    except OSError as error:
-        raise Explained(f"{path} cannot be written ({error.strerror}): name another") from error
+    path = write_file(found.content, found.name, output)
     size = len(found.content)
     if as_json:
         digest = hashlib.sha256(found.content).hexdigest()

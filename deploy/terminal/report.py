@@ -8,7 +8,8 @@ import typer
 
 from deploy.local.report import portfolio_panel
 from deploy.terminal.connecting import PortfolioName, Url, chosen_portfolio, connected
-from deploy.terminal.documents import rendered, written
+from deploy.terminal.documents import rendered
+from deploy.terminal.files import write_file
 from deploy.terminal.outcome import AsJson, ExitCode, console, print_json, say, user_command
 from shared.contracts.reports import FormWord, TemplateWord
 from sigmasight_client.models import NewReport
@@ -77,7 +78,8 @@ def _write(
             "as_of": as_of.date().isoformat() if as_of else None,
         }
         found = rendered(api, NewReport(**wanted))  # type: ignore[typeddict-item]
-        path = written(api, found, output)
+        content = api.download_report(found["report_id"])
+        path = write_file(content, found["file_name"], output)
     if as_json:
         print_json({**found, "file": str(path)})
     else:
