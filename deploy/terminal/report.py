@@ -49,7 +49,8 @@ def report(
     if as_json:
         print_json(found)
     else:
-        console.print(portfolio_panel(user["full_name"] or user["email"], found))
+        owner = found["portfolio"]["owner_name"] or user["full_name"] or user["email"]
+        console.print(portfolio_panel(owner, found))
     if found["snapshot"] is None:
         raise typer.Exit(ExitCode.IN_PART)
 

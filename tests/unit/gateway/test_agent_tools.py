@@ -11,8 +11,10 @@ from services.gateway.agents.resources import definition_text
 from services.gateway.agents.serving import LARGEST_BODY, refusing_first
 from services.gateway.agents.shapes import amount, moved, sentence
 from services.gateway.agents.tools import TOOLS
+from services.gateway.agents.tools.standing import limits_quote
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.scopes import NEEDED, Scope
+from services.gateway.limits.schemas import LimitOut
 from services.gateway.settings import GatewaySettings
 from tests.builders import AS_OF
 
@@ -60,6 +62,19 @@ def test_a_tool_writes_drafts_or_nothing_and_says_which(tool: Tool) -> None:
     assert not tool.effect.destructive
     assert not tool.effect.open_world
     assert tool.description.endswith(".")
+
+
+def test_a_breached_limit_is_quoted_with_its_value_and_level() -> None:
+    (shown,) = LimitOut.model_json_schema()["examples"]
+    share = LimitOut.model_validate(shown | {"unit": "share_of_nav"})
+    within = LimitOut.model_validate(shown | {"states": {"ok": 3}})
+
+    assert limits_quote(2, [share, within]) == (
+        f"1 limit of 2 breached: '{share.name}': Market value (AAPL) of 'Long/short' on 2022-12-28 "
+        "is 11.3 % of NAV, the breach level 10 % of NAV."
+    )
+    assert limits_quote(1, [within]) == "None of 1 limit is breached."
+    assert limits_quote(0, []) == "There is no such limit."
 
 
 def test_a_figure_is_a_sentence() -> None:

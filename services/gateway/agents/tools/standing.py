@@ -1,5 +1,6 @@
 """How portfolios stand: limits, and the market data that figures are based on."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.gateway.agents.calling import Agent, tool
@@ -11,8 +12,8 @@ from services.gateway.agents.schemas import (
     WantedCoverage,
     WantedLimits,
 )
-from services.gateway.agents.shapes import counted
-from services.gateway.agents.tools.figures import figures_on
+from services.gateway.agents.shapes import amount, counted
+from services.gateway.agents.tools.figures import SAID, figures_on
 from services.gateway.analytics.reading.measures import measures_named
 from services.gateway.analytics.reading.quality import data_quality
 from services.gateway.analytics.schemas.market_data import DataQualityReport
@@ -38,7 +39,7 @@ async def check_limits(agent: Agent, wanted: WantedLimits) -> CheckedLimits:
         )
     days = [each.worst.as_of for each in found.items if each.worst is not None]
     return CheckedLimits(
-        quote=_quote(found.total, found.items),
+        quote=limits_quote(found.total, found.items),
         portfolio_id=wanted.portfolio_id,
         as_of=max(days, default=None),
         total=found.total,
@@ -46,14 +47,32 @@ async def check_limits(agent: Agent, wanted: WantedLimits) -> CheckedLimits:
     )
 
 
-def _quote(total: int, limits: list[LimitOut]) -> str:
+def limits_quote(total: int, limits: Sequence[LimitOut]) -> str:
+    """Which limits are breached, by how much; the first three of them."""
     if not limits:
         return "There is no such limit."
     breached = [each for each in limits if each.states.get("breached")]
     if not breached:
         return f"None of {counted(total, 'limit')} is breached."
-    named = ", ".join(f"'{each.name}'" for each in breached[:3])
+    named = "; ".join(_breach(each) for each in breached[:SAID])
     return f"{counted(len(breached), 'limit')} of {total} breached: {named}."
+
+
+def _breach(limit: LimitOut) -> str:
+    """A breached limit with its measure, the value, and the level that it is beyond."""
+    worst = limit.worst
+    if worst is None or worst.value is None:
+        return f"'{limit.name}'"
+    of_nav = limit.unit == "share_of_nav"
+    value, level = (
+        f"{amount(each, 'share')} of NAV" if of_nav else amount(each, limit.measure_unit)
+        for each in (worst.value, worst.breach)
+    )
+    about = f" ({worst.member})" if worst.member else ""
+    return (
+        f"'{limit.name}': {limit.measure_title}{about} of '{worst.portfolio_name}' on "
+        f"{worst.as_of} is {value}, the breach level {level}"
+    )
 
 
 @tool(
