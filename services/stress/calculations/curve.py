@@ -1,7 +1,7 @@
 """P&L and Greeks of a book against the move of spot, at several dates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -32,35 +32,30 @@ class Curve:
     prices: FloatArray | None
 
 
-def curve(moved: Moved, axes: Axes, weighted: bool, price: float | None) -> Curve:
-    """The book at every date and move, `axes` having one volatility.
+def curves(moved: Moved, axes: Axes, weighted: bool, price: float | None) -> list[Curve]:
+    """The book at every date and move, a curve for each of the volatilities of `axes`.
 
     `weighted`: also the Greeks in which an underlying counts as its beta of SPY. `price`: of the
     one underlying today, None where there are several or it is not known. At and past expiry the
-    Greeks of an option are 0. Raises `TooLarge`.
+    Greeks of an option are 0. Raises `TooLarge` for all together.
     """
-    require_size_with_greeks(moved.holdings.book, len(axes.spots), len(axes.days))
-    shape = (len(axes.days), len(axes.spots))
+    count = len(axes.days) * len(axes.volatilities)
+    require_size_with_greeks(moved.holdings.book, len(axes.spots), count)
+    whole = grid(moved, axes)
     held = _Held.of(moved, axes)
     greeks = held.in_dollars()
     if weighted:
         greeks |= held.beta_weighted()
     if price is not None:
         greeks |= held.in_shares(price)
-    return Curve(
-        grid=grid(moved, axes),
-        greeks={name: each.reshape(shape) for name, each in greeks.items()},
-        prices=None if price is None else held.prices(price).reshape(shape),
-    )
-
-
-def curves(moved: Moved, axes: Axes, weighted: bool, price: float | None) -> list[Curve]:
-    """One `curve` for each of the volatilities of `axes`; raises `TooLarge` for all together."""
-    count = len(axes.days) * len(axes.volatilities)
-    require_size_with_greeks(moved.holdings.book, len(axes.spots), count)
+    prices = None if price is None else held.prices(price).reshape(axes.shape)
     return [
-        curve(moved, replace(axes, volatilities=(each,)), weighted, price)
-        for each in axes.volatilities
+        Curve(
+            grid=whole.at_volatility(place),
+            greeks={name: each.reshape(axes.shape)[:, place] for name, each in greeks.items()},
+            prices=None if prices is None else prices[:, place],
+        )
+        for place in range(len(axes.volatilities))
     ]
 
 
@@ -84,8 +79,7 @@ class _Held:
     def of(cls, moved: Moved, axes: Axes) -> Self:
         book = moved.holdings.book
         contracts = book.contracts
-        days, moves = points(axes.days, axes.spots)
-        volatilities = np.full(len(days), float(axes.volatilities[0]))
+        days, volatilities, moves = points(axes.days, axes.volatilities, axes.spots)
         states = States(np.zeros(len(days)), volatilities, days.astype(np.float64), axes.by_tenor)
         units = np.bincount(
             book.contract[moved.repriced],

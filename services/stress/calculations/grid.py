@@ -1,7 +1,7 @@
 """The grid of a book: spot x relative volatility x days forward, with its break-evens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,15 @@ class Grid:
     break_evens: Sequence[Sequence[Sequence[float]]]
     coverage: float
     caveats: tuple[Caveat, ...]
+
+    def at_volatility(self, place: int) -> "Grid":
+        """The part of the grid at one of its volatilities."""
+        return replace(
+            self,
+            pnl=self.pnl[:, [place]],
+            options_pnl=self.options_pnl[:, [place]],
+            break_evens=[[row[place]] for row in self.break_evens],
+        )
 
 
 def grid(moved: Moved, axes: Axes) -> Grid:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.stress.calculations import sizes
-from services.stress.calculations.curve import Curve, curve, curves
+from services.stress.calculations.curve import Curve, curves
 from services.stress.calculations.grid import Axes, Grid, grid
 from services.stress.calculations.repricing import States, price_changes
 from services.stress.calculations.sizes import TooLarge
@@ -70,7 +70,8 @@ def a_curve(held: Holdings, mode: SpotMode = "parallel", **axes: Any) -> Curve:
     usual: dict[str, Any] = {"spots": SPOTS, "volatilities": (0.0,), "days": (0, 30)}
     one = len(set(held.underlyings)) == 1
     weighted = mode == "beta_weighted"
-    return curve(Moved.of(held, mode), Axes(**usual | axes), weighted, 150.0 if one else None)
+    [found] = curves(Moved.of(held, mode), Axes(**usual | axes), weighted, 150.0 if one else None)
+    return found
 
 
 # --- the grid ---
