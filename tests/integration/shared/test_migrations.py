@@ -145,3 +145,20 @@ async def test_saved_scenarios_keep_what_they_meant(older: AsyncConnection) -> N
     assert await rows(older, results) == [
         ({"market": -10, "interest_rate": 0}, {"market": -0.1}, "specified")
     ]
+
+
+async def test_names_that_are_the_same_now_get_numbers(older: AsyncConnection) -> None:
+    user = "00000000-0000-0000-0000-00000000000a"
+    for last, name in (("c", "Ärger"), ("d", "ärger"), ("e", "ÄRGER 2")):
+        portfolio_id = f"00000000-0000-0000-0000-00000000000{last}"
+        await older.execute(
+            text(
+                "insert into gateway.portfolios (portfolio_id, user_id, name) values (:a, :b, :c)"
+            ),
+            {"a": portfolio_id, "b": user, "c": name},
+        )
+
+    await older.run_sync(migrate, "gateway", "head")
+
+    names = await rows(older, "select name from gateway.portfolios order by portfolio_id")
+    assert names == [("B",), ("Ärger",), ("ärger 2",), ("ÄRGER 2 3",)]
