@@ -6,6 +6,8 @@ Migrations are in `shared.database.migrations`, which only Alembic's `env.py` fi
 from shared.database.columns import (
     among,
     array_of,
+    folded_column,
+    has_part,
     key,
     optional,
     published_columns,
@@ -44,6 +46,8 @@ __all__ = [
     "breaks_reference",
     "cannot_write",
     "create_engine",
+    "folded_column",
+    "has_part",
     "is_outage",
     "is_refused_by_policy",
     "is_too_large",

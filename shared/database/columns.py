@@ -3,10 +3,24 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Select, any_, literal, select
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    any_,
+    collate,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
+
+from shared.texts import folded
 
 Value = TypeVar("Value")
 
@@ -56,3 +70,18 @@ def array_of(values: Iterable[object], kind: TypeEngine[Value]) -> ColumnElement
     if isinstance(values, BindParameter):
         return values
     return literal(list(values), ARRAY(kind))
+
+
+def folded_column(column: ColumnElement[Value]) -> ColumnElement[str]:
+    """A column for comparisons without regard to case, with texts that `shared.texts.folded` folds.
+
+    By Postgres' own table of letters, which is the same in every database (17 and newer): `lower`
+    alone depends on the locale of the cluster, and in that of the local stack knows ASCII only.
+    """
+    normal = func.normalize(column, literal_column("NFKC"), type_=String)
+    return func.lower(collate(normal, "pg_c_utf8"), type_=String)
+
+
+def has_part(column: ColumnElement[Value], part: str) -> ColumnElement[bool]:
+    """Whether the column contains the text, without regard to case."""
+    return folded_column(column).contains(folded(part), autoescape=True)

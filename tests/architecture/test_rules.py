@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -268,6 +269,14 @@ def test_no_file_types_a_subject_of_an_event() -> None:
             if isinstance(node, ast.Constant)
         }
         assert not subjects & {text for text in literals if isinstance(text, str)}, path
+
+
+def test_names_are_folded_in_one_place() -> None:
+    """`lower` and `ilike` of Postgres depend on the locale, which may know ASCII only."""
+    for path in source_files():
+        if "migrations" not in path.parts and path != ROOT / "shared" / "database" / "columns.py":
+            found = re.findall(r"func\.lower\(|\bilike\(|\bicontains\(", path.read_text())
+            assert found == [], path
 
 
 def test_clock_is_read_at_the_edges_only() -> None:

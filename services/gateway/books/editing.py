@@ -22,6 +22,7 @@ from services.gateway.market import queries as market_queries
 from shared.calendar import is_session, next_session, session_on_or_before
 from shared.database import Session
 from shared.instruments import parse_occ
+from shared.texts import folded
 
 NEW_YORK = ZoneInfo("America/New_York")
 _KEPT = ("quantity", "entry_price", "entry_date", "exit_date", "exit_price", "investment_subtype")
@@ -115,7 +116,7 @@ async def accepted(session: Session, terms: Mapping[str, Any], day: date) -> Acc
 
 def wrong_tags(names: Iterable[str]) -> list[dict[str, Any]]:
     """What is wrong with tag names, each for itself and all together."""
-    distinct = {name.lower(): name for name in map(cleaned, names)}
+    distinct = {folded(name): name for name in map(cleaned, names)}
     problems = [(name, files.why_not_a_tag(name)) for name in distinct.values()]
     errors = [
         {
@@ -221,8 +222,8 @@ async def tag_position(
     if errors := wrong_tags(names):
         raise Problem(422, "invalid_tags", "; ".join(error["message"] for error in errors), errors)
     # Reversed: the first spelling counts.
-    wanted = {name.lower(): name for name in reversed([*map(cleaned, names)])}
-    if {name.lower() for name in carried} == set(wanted):
+    wanted = {folded(name): name for name in reversed([*map(cleaned, names)])}
+    if set(map(folded, carried)) == set(wanted):
         return False
     owner_id = await portfolios.load_owner(session, portfolio_id)
     await tags.lock_tags(session, owner_id)

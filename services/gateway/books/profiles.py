@@ -14,6 +14,7 @@ from services.gateway.books.schemas.imports import FileMapping, NewProfile
 from services.gateway.edge.problems import Problem, field_error, not_found
 from services.gateway.tables import User
 from shared.database import Session
+from shared.texts import folded
 
 MOST_PROFILES = 100
 MAPPING = "JSON, as in `import/profiles`: read the file by this mapping, which is not saved"
@@ -56,7 +57,7 @@ async def checked_terms(
     await queries.lock_profiles(session, caller.user_id)
     taken = await queries.load_taken(session, caller.user_id, wanted.name, mark, besides)
     if taken is not None:
-        field = "name" if taken.lower() == wanted.name.lower() else "header"
+        field = "name" if folded(taken) == folded(wanted.name) else "header"
         detail = f"your profile {taken!r} has this {field} already: change that one, or delete it"
         error = {"field": field, "code": "repeated", "message": detail}
         raise Problem(409, "profile_exists", detail, [error])

@@ -43,6 +43,7 @@ from services.gateway.identity.schemas import (
     Registration,
     TokenPair,
     UserOut,
+    account_named,
 )
 from services.gateway.tables import RefreshToken, User
 from shared.database import Session
@@ -90,7 +91,7 @@ async def login(proof: Credentials, gateway: GatewayParts, address: NetworkAddre
 
 async def _proven(proof: Credentials, gateway: Gateway, address: str) -> User:
     """The user whose password this is; 401, 403 or 429 otherwise."""
-    account = proof.email.strip().lower()
+    account = account_named(proof.email)
     async with gateway.database.transaction() as session:
         await count_attempt(session, gateway, account, address)
         user = await queries.load_user_by_email(session, account)

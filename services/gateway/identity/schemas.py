@@ -31,6 +31,14 @@ def normalised_email(text: str) -> str:
     return address.normalized.lower()
 
 
+def account_named(text: str) -> str:
+    """The account that a log-in names, in the spelling that accounts are stored in."""
+    try:
+        return normalised_email(text.strip())
+    except ValueError:  # no account has it: the attempt counts by what was sent
+        return text.strip().lower()
+
+
 Email = Annotated[
     str,
     Field(max_length=320, json_schema_extra={"format": "email"}),

@@ -21,8 +21,9 @@ from sqlalchemy import (
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import Position
-from shared.database import Session, among, sql_table
+from shared.database import Session, among, folded_column, sql_table
 from shared.published import factors, ingest
+from shared.texts import folded
 
 OCC_TERMS = 15  # characters of an OCC symbol after its root
 
@@ -103,7 +104,7 @@ async def load_securities(
     Of these symbols, or of all that the user may know when none is given.
     """
     conditions = [securities.c.symbol.in_(symbols) if symbols else listed_or_held()]
-    conditions += [func.lower(securities.c.sector) == sector.lower()] if sector else []
+    conditions += [folded_column(securities.c.sector) == folded(sector)] if sector else []
     page = select(securities).where(*conditions)
     order = (securities.c.sector.asc().nulls_last(), securities.c.symbol)
     return await page_of(session, page.order_by(*order), limit, offset)

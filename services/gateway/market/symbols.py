@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from services.gateway.market.queries import listed_or_held
 from services.gateway.tables import Portfolio, Position
-from shared.database import Session, sql_table
+from shared.database import Session, has_part, sql_table
 from shared.instruments import canonical_symbol
 from shared.published import ingest
 from shared.published.gateway import BOOK
@@ -143,4 +143,4 @@ def _named(name: ColumnElement[str], text: str) -> ColumnElement[bool]:
     if not words:
         return true()
     spaced = literal(" ") + func.translate(name, "-(/", "   ")
-    return and_(*(spaced.icontains(f" {word}", autoescape=True) for word in words))
+    return and_(*(has_part(spaced, f" {word}") for word in words))

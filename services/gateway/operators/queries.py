@@ -1,12 +1,13 @@
 """SQL for operators only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import case, delete, func, or_, select, true, update
 
+from services.gateway.edge.queries import page_of
 from services.gateway.tables import (
     IS_BOOK,
     BatchRun,
@@ -19,8 +20,9 @@ from services.gateway.tables import (
     Tag,
     Transaction,
 )
-from shared.database import Session, sql_table
+from shared.database import Session, folded_column, sql_table
 from shared.published import ingest, snapshots
+from shared.texts import folded
 
 portfolios = sql_table(Portfolio)
 positions = sql_table(Position)
@@ -40,7 +42,7 @@ async def clear_user(session: Session, user_id: UUID, kept: str) -> None:
     The name is compared without regard to case.
     """
     mine = portfolios.c.user_id == user_id
-    other = or_(func.lower(portfolios.c.name) != kept.lower(), ~IS_BOOK)
+    other = or_(folded_column(portfolios.c.name) != folded(kept), ~IS_BOOK)
     await session.execute(delete(portfolios).where(mine, other))
     await session.execute(delete(drafts).where(drafts.c.user_id == user_id))
     own = select(portfolios.c.portfolio_id).where(mine)
@@ -123,6 +125,31 @@ async def load_positions(session: Session) -> Mapping[str, int]:
     )
     counted = select(price, func.count()).select_from(joined).where(IS_BOOK).group_by(price)
     return dict((await session.execute(counted)).tuples().all())
+
+
+@dataclass(frozen=True)
+class RejectedClose:
+    """A close that a source sent, as it was sent, and why it was rejected."""
+
+    symbol: str
+    session_date: date
+    source: str
+    close: str
+    reason: str
+    seen_at: datetime
+
+
+async def load_quarantined(
+    session: Session, symbol: str | None, limit: int, offset: int
+) -> tuple[list[RejectedClose], int]:
+    """A page of the rejected closes, the newest sessions first, and how many there are."""
+    row = ingest.quarantined_prices.c
+    found = select(*(row[each.name] for each in fields(RejectedClose)))
+    if symbol is not None:
+        found = found.where(row.symbol == symbol)
+    order = row.session_date.desc(), row.symbol, row.source
+    rows, total = await page_of(session, found.order_by(*order), limit, offset)
+    return [RejectedClose(**each) for each in rows], total
 
 
 async def count_quarantined(session: Session) -> int:

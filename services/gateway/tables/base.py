@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Column, DateTime, ForeignKey, ForeignKeyConstraint, Index, func
 from sqlmodel import Field, MetaData, SQLModel
 
-from shared.database import sql_table
+from shared.database import folded_column, sql_table
 
 
 class Table(SQLModel):
@@ -41,4 +41,4 @@ def while_shared(table: str) -> ForeignKeyConstraint:
 def unique_name(model: type[SQLModel], index: str) -> None:
     """Index a table's names, unique per user without regard to case."""
     columns = sql_table(model).c
-    Index(index, columns.user_id, func.lower(columns.name), unique=True)
+    Index(index, columns.user_id, folded_column(columns.name), unique=True)

@@ -32,7 +32,7 @@ from sqlmodel import Field
 
 from services.gateway.tables.base import Table, owned_by, stamped, unique_name, while_shared
 from services.gateway.tables.people import User
-from shared.database import key, optional, published_columns, required, sql_table
+from shared.database import folded_column, key, optional, published_columns, required, sql_table
 from shared.published import gateway as published
 
 CASH = Numeric(20, 2)
@@ -91,7 +91,7 @@ _own = sql_table(Portfolio).c
 Index(
     "uq_portfolios_user_name",
     _own.user_id,
-    func.lower(_own.name),
+    folded_column(_own.name),
     unique=True,
     postgresql_where=_own.kind == published.BOOK,
 )

@@ -36,8 +36,9 @@ from services.limits.inputs import (
     Side,
     member_measure,
 )
-from shared.database import Session, among
+from shared.database import Session, among, folded_column
 from shared.published import factors, gateway, greeks, snapshots, stress
+from shared.texts import folded
 
 SHOWN = 5
 UNCLASSIFIED = "unclassified"
@@ -63,7 +64,7 @@ class _Row:
 
     def is_named(self, name: str | None) -> bool:
         """Whether a question means it: symbols, sectors and tags are the same in any case."""
-        return name is not None and self.member.lower() == name.lower()
+        return name is not None and folded(self.member) == folded(name)
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,7 @@ def _ranked(
         *(place.label("place"), unknown.label("unknown")),
     ).subquery("ranked")
     row = ranked.c
-    lower = func.lower(row.member, type_=String)
-    asked = among(lower, [each.lower() for each in named if each is not None])
+    asked = among(folded_column(row.member), [folded(each) for each in named if each is not None])
     return select(literal(number).label("number"), *row).where(or_(row.place <= SHOWN, asked))
 
 

@@ -91,6 +91,19 @@ async def test_registering_a_taken_address_changes_and_reveals_nothing(
     assert (await tried(http, ann.email, PASSWORD)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "typed", ["Zoé-{}@Example.com", " zoe\u0301-{}@EXAMPLE.com", "ZOÉ-{}@example.com"]
+)
+async def test_an_address_is_the_same_however_it_is_typed(
+    http: httpx2.AsyncClient, typed: str
+) -> None:
+    unique = uuid4().hex
+    body = {"email": f"Zoé-{unique}@example.com", "password": PASSWORD}
+    assert (await http.post("/api/v1/auth/register", json=body)).status_code == 202
+
+    assert (await tried(http, typed.format(unique), PASSWORD)).status_code == 200
+
+
 async def test_registration_may_be_closed(
     http: httpx2.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch
 ) -> None:

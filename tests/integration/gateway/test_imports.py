@@ -74,12 +74,13 @@ async def test_a_profile_is_listed_changed_and_deleted(ann: Person) -> None:
     assert (await ann.get(path)).status_code == 404
 
 
-async def test_a_name_or_a_header_has_one_profile(ann: Person) -> None:
-    await ann.post("import/profiles", PROFILE)
+@pytest.mark.parametrize(("name", "same"), [("My bank", "my BANK"), ("Ökobank", "ÖKOBANK")])
+async def test_a_name_or_a_header_has_one_profile(ann: Person, name: str, same: str) -> None:
+    await ann.post("import/profiles", {**PROFILE, "name": name})
 
     same_name = await ann.post(
         "import/profiles",
-        {**PROFILE, "name": "my BANK", "header": [*HEADER, "Other"]},
+        {**PROFILE, "name": same, "header": [*HEADER, "Other"]},
     )
     same_header = await ann.post("import/profiles", {**PROFILE, "name": "Else"})
 

@@ -44,6 +44,9 @@ async def test_names_are_unique_per_user_in_any_case(ann: Person) -> None:
     other = (await ann.post("portfolios", {"name": "Two"})).json()["portfolio_id"]
 
     assert (await ann.post("portfolios", {"name": "ONE"})).status_code == 409
+    assert (await ann.post("portfolios", {"name": "Øl"})).status_code == 201
+    assert (await ann.post("portfolios", {"name": "øL"})).status_code == 409
+    assert (await ann.get("portfolios", search="ØL")).json()["total"] == 1
     assert (
         await ann.request("PATCH", f"portfolios/{other}", json={"name": "one"})
     ).status_code == 409

@@ -79,6 +79,27 @@ async def test_names_are_unique_in_any_case(ann: Person, bob: Person) -> None:
     assert (await bob.post("tags", {"name": "tech"})).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("Été", "ÉTÉ"), ("ΑΣ", "ασ"), ("ﬁ", "FI"), ("ÄRZTE", "Ärzte"), ("ＴＥＣＨ", "tech")],
+)
+async def test_names_in_every_language_are_unique_in_any_case(
+    ann: Person, market: None, name: str, same: str
+) -> None:
+    await a_portfolio(ann)
+    tag_id = await a_tag(ann, name)
+
+    again = await ann.post("tags", {"name": same})
+    carried = await a_position(ann, tags=[same])
+    found = await ann.get("tags", search=same)
+    held = await ann.get("positions", tag=same)
+
+    assert (again.status_code, again.json()["code"]) == (409, "tag_exists")
+    assert carried["tags"] == [name]
+    assert [tag["tag_id"] for tag in found.json()["items"]] == [tag_id]
+    assert held.json()["total"] == 1
+
+
 async def test_a_user_has_at_most_a_hundred_tags(ann: Person, market: None) -> None:
     names = [f"t{number}" for number in range(100)]
     rows = [

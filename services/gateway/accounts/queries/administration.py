@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from services.gateway.edge.queries import Row, page_of
 from services.gateway.tables import AuditEntry, User
-from shared.database import Session, lock, sql_table
+from shared.database import Session, has_part, lock, sql_table
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,7 @@ def _user_conditions(wanted: UserFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.search:
         columns = (users.c.email, users.c.full_name)
-        conditions.append(
-            or_(*(column.icontains(wanted.search, autoescape=True) for column in columns))
-        )
+        conditions.append(or_(*(has_part(column, wanted.search) for column in columns)))
     if wanted.role:
         conditions.append(users.c.role == wanted.role)
     if wanted.disabled is not None:

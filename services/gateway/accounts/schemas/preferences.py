@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from services.gateway.edge.values import A_NAME, PRINTABLE, RequestBody, body_example, example
+from shared.texts import folded
 
 MOST_VIEWS = 100
 MOST_BYTES = 32 * 1024  # of all saved views together, as JSON
@@ -57,7 +58,7 @@ class Preferences(RequestBody):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        names = [(view.screen, view.name.casefold()) for view in self.views]
+        names = [(view.screen, folded(view.name)) for view in self.views]
         twice = next((each for each in names if names.count(each) > 1), None)
         if twice is not None:
             raise ValueError(f"views: {twice[0]} has two views named {twice[1]!r}: rename one")

@@ -18,6 +18,7 @@ from services.gateway.edge.values import Page
 from services.gateway.runs.queries import revisions
 from services.gateway.tables import User
 from shared.database import Session
+from shared.texts import folded
 
 router = once_router("/tags", "tags", 401, 422)
 
@@ -40,7 +41,7 @@ async def create_tag(wanted: NewTag, caller: Caller, session: OpenSession) -> di
     name = _usable(wanted.name)
     await tags.lock_tags(session, caller.user_id)
     known = await portfolios.load_tag_names(session, caller.user_id)
-    refuse_too_many(known, [name.lower()], is_shared=False)
+    refuse_too_many(known, [folded(name)], is_shared=False)
     tag_id = await tags.save_tag(session, caller.user_id, name, wanted.colour.lower())
     if tag_id is None:
         raise _taken(name, await tags.tag_named(session, caller.user_id, name))

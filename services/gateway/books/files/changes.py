@@ -10,6 +10,7 @@ from uuid import UUID
 from services.gateway.books.files.holdings import Holding, Holdings
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.files.tags import MAX_TAGS
+from shared.texts import folded
 
 
 @dataclass(frozen=True)
@@ -133,15 +134,15 @@ def too_many_tags(changes: Sequence[Change]) -> list[Problem]:
 
 def _tags_after(change: Change) -> set[str]:
     carried = change.was.tags if change.was else frozenset[str]()
-    return {tag.lower() for tag in (*carried, *change.holding.tags)}
+    return {folded(tag) for tag in (*carried, *change.holding.tags)}
 
 
 def _change(held: Held | None, holding: Holding) -> Change:
     if held is None:
         return Change(holding, "new", _terms(holding))
     terms = _terms_after(held, holding)
-    known_tags = {tag.lower() for tag in held.tags}
-    same = terms == held.terms and all(tag.lower() in known_tags for tag in holding.tags)
+    known_tags = set(map(folded, held.tags))
+    same = terms == held.terms and all(folded(tag) in known_tags for tag in holding.tags)
     return Change(holding, "unchanged" if same else "updated", terms, held)
 
 

@@ -1,6 +1,6 @@
 """The tags of a position: the rules they share wherever they are written."""
 
-from shared.texts import shows_all
+from shared.texts import folded, shows_all
 
 MAX_TAGS = 20
 MAX_TAG_LENGTH = 50
@@ -13,7 +13,7 @@ def tags_in(text: str) -> tuple[str, ...]:
     for part in text.split(","):
         tag = " ".join(part.split())
         if tag:
-            spellings.setdefault(tag.lower(), tag)
+            spellings.setdefault(folded(tag), tag)
     return tuple(spellings.values())
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.tables import ImportProfile
-from shared.database import Session, lock, sql_table
+from shared.database import Session, folded_column, lock, sql_table
+from shared.texts import folded
 
 profiles = sql_table(ImportProfile)
 
@@ -27,7 +28,7 @@ class StoredProfile:
 
 
 _COLUMNS = [profiles.c[name] for name in StoredProfile.__dataclass_fields__]
-_BY_NAME = (func.lower(profiles.c.name), profiles.c.profile_id)
+_BY_NAME = (folded_column(profiles.c.name), profiles.c.profile_id)
 
 
 def _own(user_id: UUID, profile_id: UUID) -> ColumnElement[bool]:
@@ -60,7 +61,9 @@ async def load_taken(
     session: Session, user_id: UUID, name: str, fingerprint: str, besides: UUID | None
 ) -> str | None:
     """The name of another profile of the user's with this name or this header, or None."""
-    same = or_(func.lower(profiles.c.name) == name.lower(), profiles.c.fingerprint == fingerprint)
+    same = or_(
+        folded_column(profiles.c.name) == folded(name), profiles.c.fingerprint == fingerprint
+    )
     taken = select(profiles.c.name).where(profiles.c.user_id == user_id, same)
     if besides is not None:
         taken = taken.where(profiles.c.profile_id != besides)

@@ -40,8 +40,9 @@ from services.gateway.tables import (
     role_of,
 )
 from services.gateway.tables.portfolios import COUNTS
-from shared.database import Session, merge, sql_table
+from shared.database import Session, folded_column, has_part, merge, sql_table
 from shared.published.gateway import positions_on
+from shared.texts import folded
 
 portfolios = sql_table(Portfolio)
 positions = sql_table(Position)
@@ -55,7 +56,7 @@ PRICE_DECIMALS = 6
 # --- portfolios ---
 
 
-_ORDERS = {"created_at": portfolios.c.created_at, "name": func.lower(portfolios.c.name)}
+_ORDERS = {"created_at": portfolios.c.created_at, "name": folded_column(portfolios.c.name)}
 
 
 def _portfolio_rows(user_id: UUID) -> Select[Any]:
@@ -111,7 +112,7 @@ async def load_portfolios(
     own = portfolios.c.user_id == user_id
     among = portfolios.c.portfolio_id.in_(accessible(user_id)) if wanted.shared else own
     conditions = [among, IS_BOOK]
-    conditions += [portfolios.c.name.icontains(search, autoescape=True)] if search else []
+    conditions += [has_part(portfolios.c.name, search)] if search else []
     column = _ORDERS[sort.removeprefix("-")]
     order = column.desc() if sort.startswith("-") else column.asc()
     page = _portfolio_rows(user_id).where(*conditions).order_by(order, portfolios.c.portfolio_id)
@@ -166,9 +167,15 @@ async def save_portfolio(
     return portfolio_id
 
 
+async def count_portfolios(session: Session, user_id: UUID) -> int:
+    """How many portfolios the user has, drafts left out."""
+    own = portfolios.c.user_id == user_id, IS_BOOK
+    return int(await session.scalar(select(func.count()).select_from(portfolios).where(*own)) or 0)
+
+
 async def portfolio_named(session: Session, user_id: UUID, name: str) -> UUID | None:
     """The user's portfolio of this name, regardless of case; a draft's name is no other's."""
-    named = and_(portfolios.c.user_id == user_id, func.lower(portfolios.c.name) == func.lower(name))
+    named = and_(portfolios.c.user_id == user_id, folded_column(portfolios.c.name) == folded(name))
     return await session.scalar(select(portfolios.c.portfolio_id).where(named, IS_BOOK))
 
 
@@ -259,7 +266,7 @@ async def save_position_tags(
         session, user_id, [name for names in names_of.values() for name in names]
     )
     carried = {
-        (position_id, tag_ids[name.lower()])
+        (position_id, tag_ids[folded(name)])
         for position_id, names in names_of.items()
         for name in names
     }
@@ -298,6 +305,6 @@ async def load_totals(session: Session, portfolio_id: UUID) -> OpenTotals:
 
 
 async def load_tag_names(session: Session, user_id: UUID) -> set[str]:
-    """The user's tags in lower case."""
+    """The user's tags, folded."""
     names = await session.scalars(select(tags.c.name).where(tags.c.user_id == user_id))
-    return {name.lower() for name in names}
+    return {folded(name) for name in names}

@@ -28,9 +28,10 @@ from services.gateway.books.queries.tags import load_carried, load_tagged
 from services.gateway.books.queries.terms import TERMS_ON, held, positions
 from services.gateway.edge.queries import Row, all_rows
 from services.gateway.tables import Portfolio, may_read
-from shared.database import Session, sql_table
+from shared.database import Session, folded_column, has_part, sql_table
 from shared.instruments import canonical_symbol
 from shared.published import greeks, ingest, snapshots
+from shared.texts import folded
 
 portfolios = sql_table(Portfolio)
 value = snapshots.position_valuations
@@ -147,7 +148,7 @@ async def _tagged(session: Session, portfolio_id: UUID, wanted: PositionFilter) 
     """The conditions with the positions that carry the tags in place of the tags."""
     if not wanted.tags:
         return wanted
-    least = len({name.lower() for name in wanted.tags}) if wanted.all_tags else 1
+    least = len(set(map(folded, wanted.tags))) if wanted.all_tags else 1
     return replace(wanted, among=await load_tagged(session, portfolio_id, wanted.tags, least))
 
 
@@ -238,13 +239,11 @@ def _conditions(wanted: PositionFilter) -> list[ColumnElement[bool]]:
     if wanted.underlying:
         conditions.append(held.c.underlying == canonical_symbol(wanted.underlying))
     if wanted.sector:
-        conditions.append(func.lower(security.c.sector) == wanted.sector.lower())
+        conditions.append(folded_column(security.c.sector) == folded(wanted.sector))
     if wanted.search:
         searched = [(held.c.symbol, wanted.search), (security.c.name, wanted.search)]
         searched.append((held.c.underlying, canonical_symbol(wanted.search)))
-        conditions.append(
-            or_(*(column.icontains(part, autoescape=True) for column, part in searched))
-        )
+        conditions.append(or_(*(has_part(column, part) for column, part in searched)))
     if wanted.long is not None:
         conditions.append(held.c.quantity > 0 if wanted.long else held.c.quantity < 0)
     return conditions + _lifetimes(wanted)

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, String, Uuid, and_, any_, delete, func, literal, select, update
+from sqlalchemy import Select, String, Uuid, and_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.gateway.edge.queries import Row, all_rows, one_row
 from services.gateway.tables import IS_BOOK, Portfolio, Position, PositionTag, Tag
-from shared.database import Session, lock, sql_table
+from shared.database import Session, among, folded_column, has_part, lock, sql_table
+from shared.texts import folded
 
 tags = sql_table(Tag)
 position_tags = sql_table(PositionTag)
@@ -36,8 +37,8 @@ async def load_tags(
 ) -> tuple[list[Row], int]:
     """A page of the user's tags by name, and how many there are; `search`: a part of the name."""
     conditions = [tags.c.user_id == user_id]
-    conditions += [tags.c.name.icontains(search, autoescape=True)] if search else []
-    page = _tag_rows(user_id).where(*conditions).order_by(func.lower(tags.c.name))
+    conditions += [has_part(tags.c.name, search)] if search else []
+    page = _tag_rows(user_id).where(*conditions).order_by(folded_column(tags.c.name))
     found = await all_rows(session, page.limit(limit).offset(offset))
     count = await session.scalar(select(func.count()).select_from(tags).where(*conditions))
     return found, int(count or 0)
@@ -50,7 +51,7 @@ async def load_tag(session: Session, user_id: UUID, tag_id: UUID) -> Row | None:
 
 async def tag_named(session: Session, user_id: UUID, name: str) -> UUID | None:
     """The user's tag of this name, regardless of case."""
-    named = and_(tags.c.user_id == user_id, func.lower(tags.c.name) == func.lower(name))
+    named = and_(tags.c.user_id == user_id, folded_column(tags.c.name) == folded(name))
     return await session.scalar(select(tags.c.tag_id).where(named))
 
 
@@ -93,10 +94,10 @@ async def load_carried(session: Session, position_ids: Sequence[UUID]) -> dict[U
     if not position_ids:
         return {}
     joined = position_tags.join(tags, tags.c.tag_id == position_tags.c.tag_id)
-    among = position_tags.c.position_id == any_(literal(list(position_ids), ARRAY(Uuid)))
-    found = select(position_tags.c.position_id, tags.c.name).select_from(joined).where(among)
+    those = among(position_tags.c.position_id, position_ids)
+    found = select(position_tags.c.position_id, tags.c.name).select_from(joined).where(those)
     names: dict[UUID, list[str]] = {}
-    for position_id, name in await session.execute(found.order_by(func.lower(tags.c.name))):
+    for position_id, name in await session.execute(found.order_by(folded_column(tags.c.name))):
         names.setdefault(position_id, []).append(name)
     return names
 
@@ -110,12 +111,12 @@ async def load_tagged(
         .where(portfolios.c.portfolio_id == portfolio_id)
         .scalar_subquery()
     )
-    named = func.lower(tags.c.name).in_([func.lower(name) for name in sorted(names)])
+    named = among(folded_column(tags.c.name), sorted(map(folded, names)))
     same = and_(tags.c.user_id == owner, named)
     tag_ids = list(await session.scalars(select(tags.c.tag_id).where(same)))
-    among = position_tags.c.tag_id == any_(literal(tag_ids, ARRAY(Uuid)))
+    carried = among(position_tags.c.tag_id, tag_ids)
     carrying = (
-        select(position_tags.c.position_id).where(among).group_by(position_tags.c.position_id)
+        select(position_tags.c.position_id).where(carried).group_by(position_tags.c.position_id)
     )
     return set(await session.scalars(carrying.having(func.count() >= least)))
 
@@ -146,12 +147,11 @@ async def save_inherited(session: Session, heirs: Mapping[UUID, UUID]) -> None:
 
 
 async def save_tags(session: Session, user_id: UUID, names: Iterable[str]) -> dict[str, UUID]:
-    """The id of each tag by its lower-case name, created where the user does not have it.
+    """The id of each tag by its folded name, created where the user does not have it.
 
-    Postgres alone says which names are the same: its notion of lower case need not be ours beyond
-    ASCII.
+    Postgres alone says which names are the same: its table of letters may be newer than ours.
     """
-    spellings = {name.lower(): name for name in reversed(list(names))}
+    spellings = {folded(name): name for name in reversed(list(names))}
     if not spellings:
         return {}
     rows = [
@@ -159,6 +159,6 @@ async def save_tags(session: Session, user_id: UUID, names: Iterable[str]) -> di
     ]
     await session.execute(insert(tags).values(rows).on_conflict_do_nothing())
     wanted = func.unnest(literal(list(spellings.values()), ARRAY(String))).column_valued("wanted")
-    same = and_(tags.c.user_id == user_id, func.lower(tags.c.name) == func.lower(wanted))
+    same = and_(tags.c.user_id == user_id, folded_column(tags.c.name) == folded_column(wanted))
     found = await session.execute(select(wanted, tags.c.tag_id).where(same))
-    return {name.lower(): tag_id for name, tag_id in found}
+    return {folded(name): tag_id for name, tag_id in found}

@@ -50,7 +50,7 @@ from services.gateway.market.dependencies import date_outside_data
 from services.gateway.tables import User
 from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
-from shared.texts import shown
+from shared.texts import folded, shown
 
 
 @dataclass(frozen=True)
@@ -354,7 +354,7 @@ async def refuse_unusable(
         )
     if rejected and not options.dry_run and not plan.loads_something:
         raise Problem(422, "no_valid_rows", "every row has problems, so nothing was loaded", errors)
-    if wanted := {tag.lower() for change in plan.changes for tag in change.holding.tags}:
+    if wanted := {folded(tag) for change in plan.changes for tag in change.holding.tags}:
         owner_id = plan.portfolio["user_id"] if plan.portfolio else caller.user_id
         await tags.lock_tags(session, owner_id)
         known = await portfolios.load_tag_names(session, owner_id)
