@@ -17,6 +17,7 @@ from pydantic_settings import NoDecode
 from deploy.container_secrets import DATABASE_ROLES, WORDS, assigned
 from deploy.local.doctor import settings_of
 from shared.settings import EnvironmentSettings, Settings, is_secret, variables_of
+from shared.topology import TOPOLOGY
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE_FILE = ROOT / "docker-compose.yml"
@@ -32,16 +33,13 @@ FIXED = frozenset(
         *("SIGMASIGHT_LISTEN_HOST", "SIGMASIGHT_PRODUCTION"),
         *("SIGMASIGHT_GATEWAY_ADMIN_EMAIL", "SIGMASIGHT_GATEWAY_ADMIN_PASSWORD"),
         *("SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY", "FORWARDED_ALLOW_IPS"),
-        "SIGMASIGHT_METRICS_TOKEN",  # metrics are read inside the network only
+        "SIGMASIGHT_METRICS_TOKEN",
     }
 )
 # Variables of libraries, by the service whose library reads them.
 OF_LIBRARIES: Mapping[str, Sequence[str]] = {
     "ingest": ("HTTPS_PROXY", "NO_PROXY"),
 }
-# Services whose work leads out of the network `inside`: to providers of data, and to receivers of
-# alerts. The gateway reaches a provider of single sign-on through `front`.
-REACHING_OUT = ("ingest", "limits")
 
 
 def compose_text() -> str:
@@ -67,7 +65,7 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _entry(word: str) -> str:
-    networks = "[inside, outside]" if word in REACHING_OUT else "[inside]"
+    networks = "[inside, outside]" if TOPOLOGY[word].reaches else "[inside]"
     build = f"context: ., dockerfile: deploy/Dockerfile, target: service, args: {{SERVICE: {word}}}"
     return f"""  {word}:
     <<: *service
@@ -78,6 +76,7 @@ def _entry(word: str) -> str:
       <<: *environment
       SIGMASIGHT_DATABASE_PASSWORD_FILE: /run/secrets/database_{word}
       SIGMASIGHT_NATS_PASSWORD_FILE: /run/secrets/bus_{word}
+      SIGMASIGHT_METRICS_TOKEN_FILE: /run/secrets/metrics
 {_lines(f"      {name}:" for name in service_variables(word))}\
     volumes:
       - {mounted_secrets(word)}
@@ -145,6 +144,7 @@ global:
 rule_files: [/etc/prometheus/rules.yml]
 scrape_configs:
   - job_name: sigmasight
+    authorization: {{credentials_file: /run/secrets/metrics}}
     dns_sd_configs:
       - type: A
         port: 8000

@@ -20,8 +20,9 @@ from shared.topology import TOPOLOGY
 WORDS = tuple(TOPOLOGY)
 BUS_USERS = ("bootstrap", *WORDS)
 DATABASE_ROLES = tuple(f"database_{word}" for word in WORDS)
+METRICS = "metrics"  # the token that /metrics of every service demands
 PASSWORDS = (
-    *("postgres", "admin", "grafana"),
+    *("postgres", "admin", "grafana", METRICS),
     *DATABASE_ROLES,
     *(f"bus_{user}" for user in BUS_USERS),
 )
@@ -33,7 +34,7 @@ ALL = "all"
 
 def assigned() -> Mapping[str, tuple[str, ...]]:
     """By container, the secrets that it gets."""
-    services = {word: (f"database_{word}", f"bus_{word}") for word in WORDS}
+    services = {word: (f"database_{word}", f"bus_{word}", METRICS) for word in WORDS}
     return services | {
         "gateway": (*services["gateway"], SIGNING_KEY, "admin"),
         "postgres": ("postgres",),
@@ -41,6 +42,7 @@ def assigned() -> Mapping[str, tuple[str, ...]]:
         "bootstrap": ("postgres", "bus_bootstrap", *DATABASE_ROLES),
         "demo": ("admin",),
         "grafana": ("grafana",),
+        "prometheus": (METRICS,),
     }
 
 

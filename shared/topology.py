@@ -1,8 +1,8 @@
 """The services on the bus: one line per service, from which everything else is derived.
 
-Streams, durables, permissions, passwords, the compose file, and the stages of a run follow from
-`TOPOLOGY`. A service that calculates is added with one line: what it subscribes to and what it
-publishes.
+Streams, durables, permissions, passwords, networks, the compose file, and the stages of a run
+follow from `TOPOLOGY`. A service that calculates is added with one line: what it subscribes to and
+what it publishes.
 """
 
 from collections.abc import Mapping
@@ -67,6 +67,9 @@ from shared.contracts.stress import (
     SuggestTrades,
 )
 
+HTTPS = (443,)
+MAIL = (25, 465, 587)
+
 
 @dataclass(frozen=True)
 class Wiring:
@@ -74,7 +77,8 @@ class Wiring:
 
     `subscribes`: each event it subscribes to, and the event that it publishes after handling it
     (None for no event). `starts`: events that it publishes without such a cause, on a user's
-    request. `occasional`: results that only some runs have, so no run waits for them.
+    request. `occasional`: results that only some runs have, so no run waits for them. `reaches`:
+    ports of servers outside, to which its network has a way out.
     """
 
     subscribes: Mapping[type[Event], type[Event] | None]
@@ -85,6 +89,7 @@ class Wiring:
     occasional: tuple[type[Event], ...] = ()
     keeps_dead_letters: bool = False  # and may replay them: publish any event of any service
     observes: bool = False  # how far every consumer of every service is behind
+    reaches: tuple[int, ...] = ()
 
     @property
     def results(self) -> tuple[type[Event], ...]:
@@ -107,6 +112,7 @@ _CALCULATORS: dict[str, Wiring] = {
         },
         answers=(FetchSymbols, StoreOptionQuotes, StorePrices, StoreYields),
         failure=IngestFailed,
+        reaches=HTTPS,  # providers of data
     ),
     "greeks": Wiring(
         {PricesUpdated: GreeksComputed}, answers=(PriceOptions, FitSmiles), failure=GreeksFailed
@@ -150,6 +156,7 @@ _CALCULATORS: dict[str, Wiring] = {
             *(SendTest, RepeatNotification),
         ),
         failure=LimitsFailed,
+        reaches=(*HTTPS, *MAIL),  # receivers of alerts
     ),
     # No stage of a run: a report is rendered of figures that are stored.
     "reports": Wiring({ReportsRequested: ReportsRendered}, failure=ReportsFailed),
@@ -169,6 +176,7 @@ _GATEWAY = Wiring(
     requests=tuple(request for wiring in _CALCULATORS.values() for request in wiring.answers),
     keeps_dead_letters=True,
     observes=True,
+    reaches=HTTPS,  # single sign-on
 )
 
 TOPOLOGY: dict[str, Wiring] = {**_CALCULATORS, "gateway": _GATEWAY}

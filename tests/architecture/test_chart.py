@@ -64,6 +64,14 @@ def test_only_what_waits_on_the_bus_may_sleep(word: str) -> None:
     assert fewest_replicas(word) == int(not may_sleep)
 
 
+def test_a_service_reaches_the_ports_of_the_topology() -> None:
+    reaches = {word: tuple(found["reaches"]) for word, found in values()["services"].items()}
+
+    assert reaches == {word: wiring.reaches for word, wiring in TOPOLOGY.items()}
+    assert reaches["greeks"] == ()
+    assert 443 in reaches["ingest"]
+
+
 def test_some_services_sleep() -> None:
     assert {word for word in WORDS if not fewest_replicas(word)} >= {"snapshots", "reports"}
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from deploy.bootstrap import BootstrapSettings
-from deploy.compose import COMPOSE_FILE, EXAMPLE, FIXED, compose_text, generated
+from deploy.compose import COMPOSE_FILE, EXAMPLE, FIXED, PROMETHEUS, compose_text, generated
 from deploy.container_secrets import SECRETS, assigned, fill_volume
 from deploy.local.doctor import settings_of
 from deploy.local.nats import bundled_server
@@ -119,7 +119,7 @@ def test_every_service_is_built_and_waits(word: str) -> None:
 
 def test_a_services_image_is_checked_for_life_and_the_servers_wait_for_secrets() -> None:
     assert re.search(r"^HEALTHCHECK .*\n.*/health/live", DOCKERFILE, re.M)
-    for server in ("postgres", "nats"):
+    for server in ("postgres", "nats", "prometheus"):
         assert entry(server)["depends_on"] == {
             "secrets": {"condition": "service_completed_successfully"}
         }
@@ -218,6 +218,15 @@ def test_what_operators_read_is_not_served_by_the_proxy() -> None:
     assert {"/metrics", "/health/ready"} <= set(hidden[1].split())
 
 
+def test_prometheus_sends_the_token_that_every_service_demands() -> None:
+    (job,) = yaml.safe_load(generated()[PROMETHEUS])["scrape_configs"]
+
+    assert job["authorization"] == {"credentials_file": "/run/secrets/metrics"}
+    assert seen_secrets("prometheus") == ("metrics",)
+    for word in WORDS:
+        assert environment_of(word)["SIGMASIGHT_METRICS_TOKEN_FILE"] == "/run/secrets/metrics"
+
+
 def test_only_what_reaches_out_has_a_way_out() -> None:
     networks = {
         name: set(service.get("networks", ())) for name, service in compose()["services"].items()
@@ -225,7 +234,8 @@ def test_only_what_reaches_out_has_a_way_out() -> None:
 
     assert compose()["networks"]["inside"] == {"internal": True}
     reaching = {name for name, found in networks.items() if "outside" in found}
-    assert reaching == {"ingest", "limits", "grafana"}, "Grafana is published"
+    of_topology = {word for word, wiring in TOPOLOGY.items() if wiring.reaches}
+    assert reaching == of_topology - {"gateway"} | {"grafana"}, "Grafana is published"
     assert {name for name, found in networks.items() if "front" in found} == {
         *("gateway", "proxy", "demo")
     }

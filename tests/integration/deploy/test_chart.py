@@ -32,6 +32,7 @@ ALL = {
     "ingress.host": "risk.example.com",
     "ingress.tlsSecret": "certificate",
     "ingress.className": "nginx",
+    "ingress.proxies": "{10.244.0.0/16,192.0.2.7}",
     "monitoring.enabled": "true",
     "monitoring.labels.release": "prometheus",
     "image.registry": "registry.example.com/risk",
@@ -194,7 +195,14 @@ def test_no_two_objects_of_a_kind_share_a_name(installation: str) -> None:
             "postgres.host=db,env.SIGMASIGHT_RETENTION_DAYS=1000000",
             "SIGMASIGHT_RETENTION_DAYS of factors: write the value in quotes",
         ),
-        ("postgres.host=db,ingress.enabled=true", "ingress.host: name the address"),
+        (
+            "postgres.host=db,ingress.enabled=true,ingress.proxies={10.244.0.0/16}",
+            "ingress.host: name the address",
+        ),
+        (
+            "postgres.host=db,ingress.enabled=true,ingress.host=risk.example.com",
+            "ingress.proxies: name the addresses",
+        ),
     ],
 )
 def test_a_value_that_is_missing_or_of_a_wrong_kind_is_named(value: str, said: str) -> None:
@@ -317,11 +325,22 @@ def test_prometheus_gets_the_rules_and_grafana_the_dashboards() -> None:
     [rule] = objects("external-all", "PrometheusRule").values()
     boards = objects("external-all", "ConfigMap")["sigmasight-dashboards"]
     monitors = objects("external-all", "ServiceMonitor")
+    token = {"credentials": {"name": "sigmasight", "key": "metrics"}}
 
     assert [each for group in rule["spec"]["groups"] for each in group["rules"]] == rules()
     assert rule["metadata"]["labels"]["release"] == "prometheus"
     assert all(json.loads(text)["panels"] for text in boards["data"].values())
     assert set(monitors) == {f"sigmasight-{word}" for word in WORDS}
+    assert all(each["spec"]["endpoints"][0]["authorization"] == token for each in monitors.values())
+
+
+def test_the_gateway_trusts_the_proxies_that_are_named_and_no_others() -> None:
+    trusted = {
+        installation: environment(pods(installation)["sigmasight-gateway"])["FORWARDED_ALLOW_IPS"]
+        for installation in ("external", "external-all")
+    }
+
+    assert trusted == {"external": "127.0.0.1", "external-all": "10.244.0.0/16,192.0.2.7"}
 
 
 def test_expressions_of_the_rules_are_promql() -> None:
