@@ -32,6 +32,7 @@ SCREENSHOTS = PROJECT / "build" / "screenshots"
 BROWSER = SOURCES / "node_modules" / "@sparticuz" / "chromium"
 _WHERE = (
     "import chromium from '@sparticuz/chromium';"
+    "chromium.setGraphicsMode = false;"
     "console.log(JSON.stringify([await chromium.executablePath(), chromium.args]))"
 )
 _CELLS = """place => [...place.querySelectorAll('tbody tr')].map(row =>
@@ -48,7 +49,8 @@ _EXPECTED = re.compile("401 \\(Unauthorized\\)")
 def browser_program() -> tuple[str, list[str]]:
     """The browser that the lock file names, and its arguments.
 
-    It brings its own libraries, and needs no root.
+    It brings its own libraries, and needs no root. Without graphics: to compute those of a card in
+    software takes most of the time of a test.
     """
     said = subprocess.run(
         (node(), "--input-type=module", "-e", _WHERE),
