@@ -20,13 +20,22 @@ class QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+async def serving(
+    app: ASGIApp, port: int = 0, http: type[asyncio.Protocol] | str = "auto"
+) -> AsyncIterator[str]:
     """Serve an application, by default on a free port; gives `host:port`.
 
-    What it does when it starts and ends is left to the test.
+    What it does when it starts and ends is left to the test. `http`: the class
+    of a connection, or its name.
     """
     config = uvicorn.Config(
-        app, host=LOOPBACK, port=port, lifespan="off", log_level="warning", access_log=False
+        app,
+        host=LOOPBACK,
+        port=port,
+        http=http,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
     )
     server = QuietServer(config)
     running = asyncio.create_task(server.serve())

@@ -39,6 +39,7 @@ _BUS_USERS = ("bootstrap", *WORDS)
 _SIGNING_KEY = "signing_key"
 TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"  # read by uvicorn, whose default is this machine
 HEADER = "sigmasight-stack"  # in every answer of a service: the id of its stack
+BOUNDED_CONNECTIONS = "services.gateway.edge.connections:BoundedConnection"
 LARGEST_FRAME = 64 * 1024  # bytes; uvicorn would buffer 16 MB of each WebSocket
 _UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -158,7 +159,9 @@ class Stack:
             "SIGMASIGHT_NATS_PASSWORD": self.secrets[f"bus_{word}"],
         }
         own = self._gateway_environment() if word == "gateway" else {}
-        program = self._python(name, ("uvicorn", app, *listen, *frames, *identity), secrets | own)
+        bounded = ("--http", BOUNDED_CONNECTIONS) if word == "gateway" else ()
+        arguments = ("uvicorn", app, *listen, *frames, *bounded, *identity)
+        program = self._python(name, arguments, secrets | own)
         is_ready = partial(answers_ok, f"{address}/health/ready", self.stack_id)
         return Part(program, address, is_ready)
 

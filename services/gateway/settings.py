@@ -104,6 +104,18 @@ class GatewaySettings(ServiceSettings):
         ge=1,
         description="runs of histories at work at once; they pause while other runs are open",
     )
+    portfolios_per_user: int = Field(default=1_000, ge=1, description="drafts not counted")
+    positions_per_user: int = Field(
+        default=250_000, ge=1, description="lots of all portfolios and drafts, closed ones too"
+    )
+    transactions_per_user: int = Field(
+        default=1_000_000, ge=1, description="of all portfolios and drafts"
+    )
+    stored_bytes_per_user: int = Field(
+        default=1024**3,
+        ge=1,
+        description="of reports: their documents, and figures of those queued",
+    )
     request_seconds: float = Field(
         default=15.0, gt=0, description="how long another service may take to answer"
     )
@@ -118,6 +130,15 @@ class GatewaySettings(ServiceSettings):
         default=5,
         ge=1,
         description="of one user in progress, of which each may hold a connection; others wait",
+    )
+    connections: int = Field(
+        default=800,
+        ge=10,
+        description="open at once in this process, of which each takes a file: `ulimit -n`, often "
+        "1024, has to be larger by 200",
+    )
+    connections_per_address: int = Field(
+        default=200, ge=1, description="of one network address; trusted proxies have no such limit"
     )
     rate_limit_store_url: SecretStr | None = Field(
         default=None,

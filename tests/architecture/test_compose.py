@@ -18,6 +18,7 @@ from deploy.container_secrets import SECRETS, assigned, fill_volume
 from deploy.local.doctor import settings_of
 from deploy.local.nats import bundled_server
 from deploy.local.postgres import bundled_installation
+from deploy.local.stack import BOUNDED_CONNECTIONS
 from shared.settings import (
     TOOL_VARIABLES,
     Settings,
@@ -313,7 +314,7 @@ def test_postgres_accepts_its_configuration(tmp_path: Path) -> None:
 def test_the_image_starts_the_right_server(word: str, tmp_path: Path) -> None:
     command = json.loads(DOCKERFILE.rsplit("CMD ", 1)[1])
     stand_in = tmp_path / "uvicorn"
-    stand_in.write_text('#!/bin/sh\necho "$(basename "$0") $*"\n')
+    stand_in.write_text('#!/bin/sh\necho "$(basename "$0") $*" "$UVICORN_HTTP"\n')
     stand_in.chmod(0o755)
 
     environment = {
@@ -326,7 +327,8 @@ def test_the_image_starts_the_right_server(word: str, tmp_path: Path) -> None:
     ).stdout.strip()
 
     app = f"services.{word}.main:app"
-    assert started == f"uvicorn {app} --host 0.0.0.0 --port 8000 --no-access-log"
+    plain = f"uvicorn {app} --host 0.0.0.0 --port 8000 --no-access-log"
+    assert started == (f"{plain} {BOUNDED_CONNECTIONS}" if word == "gateway" else plain)
 
 
 def test_images_install_verified_pins_and_run_without_root() -> None:

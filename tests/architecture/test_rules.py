@@ -33,6 +33,7 @@ SUBJECTS: dict[str, set[str]] = {
         *("audit", "conditional", "cookies", "documentation", "idempotency", "middleware"),
         *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
         *("downloads", "fair_share", "marks", "personal", "scopes", "workers"),
+        *("caps", "connections"),
     },
     "identity": {"codes", "factors", "guessable", "proving", "sign_on"},
     "market": {"symbols"},
@@ -41,6 +42,7 @@ SUBJECTS: dict[str, set[str]] = {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
         *(
             "booking",
+            "caps",
             "checks",
             "exporting",
             "lot_rows",

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from services.gateway.books.caps import refuse_too_many_lines
 from services.gateway.books.files import LARGEST_VALUE
 from services.gateway.books.ledger import (
     Kind,
@@ -150,8 +151,8 @@ async def keep_ledger(
 ) -> KeptLedger:
     """Derive and store the lots of one portfolio after a user's change; `ledger`: derived already.
 
-    422 when its lots or what it was paid are together more than can be valued: each of a thousand
-    lines may be small enough, and their sum not.
+    422 when its lots or what it was paid are together more than can be valued (each of a thousand
+    lines may be small enough, and their sum not), and when its owner would have too many.
     """
     ledgers = {portfolio_id: ledger} if ledger else await derive_ledgers(session, [portfolio_id])
     kept = (await _store(session, ledgers))[portfolio_id]
@@ -169,6 +170,7 @@ async def keep_ledger(
             f"{moved:,.2f} USD: each must stay below {LARGEST_VALUE:,} USD"
         )
         raise Problem(422, "portfolio_too_large", detail)
+    await refuse_too_many_lines(session, portfolio_id)
     return kept
 
 

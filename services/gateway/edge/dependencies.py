@@ -21,6 +21,7 @@ from starlette.requests import HTTPConnection
 
 from services.gateway.edge import queries
 from services.gateway.edge.audit import Actor, act_as, record
+from services.gateway.edge.caps import keep_to_caps
 from services.gateway.edge.outbox import Relay
 from services.gateway.edge.personal import KnownToken, is_personal
 from services.gateway.edge.problems import Problem, unauthorised
@@ -79,15 +80,18 @@ class Gateway:
         `CallersDatabase`, which knows both.
         """
         actor = Actor(user_id, network_address, token_id, role)
-        return self.database.beginning_with(partial(_begin_as_user, user_id, actor))
+        return self.database.beginning_with(partial(_begin_as_user, user_id, actor, self.settings))
 
     def database_of_operator(self, user_id: UUID, network_address: str | None) -> Database:
         """Transactions of an operator's requests: they see the rows of all users."""
         return self.database.beginning_with(partial(_begin, Actor(user_id, network_address)))
 
 
-async def _begin_as_user(user_id: UUID, actor: Actor, session: Session) -> None:
+async def _begin_as_user(
+    user_id: UUID, actor: Actor, settings: GatewaySettings, session: Session
+) -> None:
     act_as(session, actor)
+    keep_to_caps(session, settings)
     await queries.become(session, user_id)
 
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, column, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, Uuid, case, column, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.marks import Mark, behind
@@ -38,6 +38,18 @@ async def count_queued(session: Session, user_id: UUID) -> int:
     row = _requests.c
     own = row.user_id == user_id, row.state == QUEUED
     return int(await session.scalar(select(func.count()).select_from(_requests).where(*own)) or 0)
+
+
+async def count_stored_bytes(session: Session, user_id: UUID) -> int:
+    """The bytes of the user's documents, and of the figures that are not rendered yet."""
+    row = _requests.c
+    done = documents.c
+    document = case((done.content.is_not(None), done.byte_count), else_=0)
+    figures = func.coalesce(func.octet_length(row.figures), 0)
+    joined = _requests.outerjoin(documents, done.report_id == row.report_id)
+    total = func.sum(func.coalesce(document, 0) + figures)
+    stored = select(total).select_from(joined).where(row.user_id == user_id)
+    return int(await session.scalar(stored) or 0)
 
 
 def _known(user_id: UUID) -> Select[tuple[object, ...]]:

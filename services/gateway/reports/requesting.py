@@ -9,6 +9,7 @@ from services.gateway.books.dependencies import owned_or_first, owned_portfolio,
 from services.gateway.drafts.dependencies import owned_draft
 from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.audit import record
+from services.gateway.edge.caps import caps_of
 from services.gateway.edge.downloads import safe_name
 from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import Problem, not_found
@@ -74,7 +75,11 @@ async def owned_ids(session: Session, caller: User, portfolio_ids: Sequence[UUID
 async def save_report(
     session: Session, user_id: UUID, wanted: Wanted, found: Frozen, schedule_id: UUID | None = None
 ) -> UUID:
-    """Store the frozen figures and have them rendered; the id of the report."""
+    """Store the frozen figures and have them rendered; the id of the report.
+
+    409 when the user's reports take as much room as may be.
+    """
+    await _refuse_full(session, user_id)
     report_id = uuid4() if schedule_id is None else uuid5(schedule_id, found.as_of.isoformat())
     values = {
         "report_id": report_id,
@@ -92,6 +97,14 @@ async def save_report(
     about = {"template": wanted.template, "format": wanted.form}
     await record(session, "report.requested", report_id, **about)
     return report_id
+
+
+async def _refuse_full(session: Session, user_id: UUID) -> None:
+    caps = caps_of(session)
+    if caps and await queries.count_stored_bytes(session, user_id) >= caps.stored_bytes_per_user:
+        most = caps.stored_bytes_per_user / 1024**2
+        detail = f"your reports take {most:,.0f} MB, which is all there is for a user: delete some"
+        raise Problem(409, "storage_full", detail)
 
 
 async def refuse_too_many(session: Session, user_id: UUID) -> None:

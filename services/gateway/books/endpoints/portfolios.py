@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from services.gateway.books.answers import NamedRevision
+from services.gateway.books.caps import refuse_another_portfolio
 from services.gateway.books.dependencies import (
     name_taken,
     owned_portfolio,
@@ -80,6 +81,7 @@ async def list_portfolios(
 @router.post("", status_code=201, response_model=PortfolioOut, responses=documented(409))
 async def create_portfolio(wanted: NewPortfolio, caller: Caller, session: OpenSession) -> Row:
     """Create a portfolio without positions."""
+    await refuse_another_portfolio(session, caller.user_id)
     portfolio_id = await portfolios.save_portfolio(
         session, caller.user_id, wanted.name, wanted.equity_balance
     )

@@ -99,6 +99,19 @@ class TransactionRow:
     reverses: UUID | None = None
 
 
+async def count_kept(session: Session, portfolio_id: UUID) -> tuple[int, int]:
+    """How many lots and lines the owner of a portfolio has, in all portfolios and drafts."""
+    owner = select(portfolios.c.user_id).where(portfolios.c.portfolio_id == portfolio_id)
+    owned = portfolios.c.user_id == owner.scalar_subquery()
+    every = select(portfolios.c.portfolio_id).where(owned)
+    counts = (
+        select(func.count()).where(table.c.portfolio_id.in_(every)).scalar_subquery()
+        for table in (positions, transactions)
+    )
+    lots, lines = (await session.execute(select(*counts))).one()
+    return int(lots), int(lines)
+
+
 async def append_transactions(session: Session, rows: Sequence[TransactionRow]) -> None:
     """Write transactions, in this order."""
     await append(session, Transaction, [vars(row) for row in rows], guarded=True)

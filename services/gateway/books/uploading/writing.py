@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 
+from services.gateway.books.caps import refuse_another_portfolio
 from services.gateway.books.dependencies import name_taken
 from services.gateway.books.editing import position_row
 from services.gateway.books.files import Change, Sheet, Source
@@ -51,6 +52,7 @@ async def save_portfolio(
     if plan.portfolio is not None:
         existing: UUID = plan.portfolio["portfolio_id"]
         return existing
+    await refuse_another_portfolio(session, caller.user_id)
     name = portfolio_name(options, filename)
     portfolio_id = await portfolios.save_portfolio(session, caller.user_id, name, None)
     if portfolio_id is None:  # an upload beside this one created it since we looked
