@@ -15,6 +15,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from deploy.local import backfill, control
+from deploy.local.administering import administrators
 from deploy.local.administrator import Given, announcement
 from deploy.local.api import ensure_administrator, logged_in_administrator
 from deploy.local.codes import Code
@@ -25,7 +26,7 @@ from deploy.local.doctor import findings, spelling_mistakes
 from deploy.local.errors import Explained
 from deploy.local.keeping import backup, restore
 from deploy.local.log_lines import follow_logs, write_log_line
-from deploy.local.operating import letters, runs, version
+from deploy.local.operating import letters, quarantine, runs, version
 from deploy.local.printing import console, errors, explained, say
 from deploy.local.programs import tail
 from deploy.local.replay import one_session, replay, sessions_between
@@ -46,9 +47,10 @@ app = typer.Typer(
 
 for of_users in (upload.register, upload.upload, report.report, whatif.whatif, agents.mcp):
     app.command()(of_users)
-for of_operators in (backup, restore, runs, version):
+for of_operators in (backup, restore, runs, quarantine, version):
     app.command()(of_operators)
 app.add_typer(letters, name="dead-letters")
+app.add_typer(administrators, name="admin")
 app.add_typer(limits.app, name="limits")
 app.add_typer(exports.app, name="export")
 

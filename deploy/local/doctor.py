@@ -1,4 +1,4 @@
-"""The checks of `sigmasight doctor`: this machine, the settings, the data and the stack."""
+"""The checks of `sigmasight doctor`: this machine, settings, data, the stack and its work."""
 
 import csv
 import gzip
@@ -23,6 +23,7 @@ from deploy.local.postgres import binaries
 from deploy.local.scaling import is_replica
 from deploy.local.stack import SERVERS, WORDS, is_ready_now
 from deploy.local.state import VARIABLE, ProgramState, StackState, StateDirectory
+from deploy.local.work import work_findings
 from shared.calendar.table import LAST_YEAR
 from shared.errors import Misconfigured
 from shared.settings import ServiceSettings, load, misspelt_variables
@@ -96,10 +97,21 @@ def checks(directory: StateDirectory, environment: Mapping[str, str]) -> list[Ch
         ),
         Check("bundled data", _data, f"`git checkout -- {DATA}` restores the files"),
         Check("calendar", _calendar, "`make calendar` writes the table again"),
+        *_checks_of_the_stack(directory),
+    ]
+
+
+def _checks_of_the_stack(directory: StateDirectory) -> list[Check]:
+    return [
         Check(
             "stack",
             lambda: _stack(directory),
             "`sigmasight down`, then `sigmasight up`; `sigmasight logs supervisor` says more",
+        ),
+        Check(
+            "work",
+            lambda: _work(directory),
+            "look at `sigmasight logs gateway`, and at `curl` of its address with /metrics",
         ),
     ]
 
@@ -292,6 +304,12 @@ def _stack(directory: StateDirectory) -> Iterator[Finding]:
         yield Finding("stack", f"running; the API is at {state.gateway_url}")
     else:
         yield Finding("stack", f"its phase is {state.phase}", "see `sigmasight status`")
+
+
+def _work(directory: StateDirectory) -> Iterator[Finding]:
+    state = _remembered(directory)
+    if directory.is_claimed() and state.phase == "ready":
+        yield from work_findings(state.gateway_url)
 
 
 def _program_of_the_stack(

@@ -2745,6 +2745,15 @@ class PageProfileOut(TypedDict):
     offset: "int"
 
 
+class PageQuarantinedClose(TypedDict):
+    """PageQuarantinedClose"""
+
+    items: "list[QuarantinedClose]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
 class PageRunOut(TypedDict):
     """PageRunOut"""
 
@@ -3538,6 +3547,17 @@ class ProviderAnswer(TypedDict):
     provider: "str"
     known: "bool"
     asked_at: "str"
+
+
+class QuarantinedClose(TypedDict):
+    """A close that a source sent and that was rejected as implausible; nothing is based on it."""
+
+    symbol: "str"
+    session_date: "str"
+    source: "str"
+    close: "str"
+    reason: "str"
+    seen_at: "str"
 
 
 class QueuedOut(TypedDict):

@@ -97,6 +97,7 @@ from sigmasight_client.models import (
     PageManagedUser,
     PageOwnRunOut,
     PageProfileOut,
+    PageQuarantinedClose,
     PageRunOut,
     PageSecurityOut,
     PageSnapshotOut,
@@ -2391,6 +2392,19 @@ class SigmaSight(Session):
             self.request("GET", "admin/market-data/progress", query={"as_of": as_of}),
         )
 
+    def list_quarantined(
+        self, *, symbol: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> "PageQuarantinedClose":
+        """Closes that were rejected as implausible, and why, the newest sessions first."""
+        return cast(
+            "PageQuarantinedClose",
+            self.request(
+                "GET",
+                "admin/market-data/quarantine",
+                query={"symbol": symbol, "limit": limit, "offset": offset},
+            ),
+        )
+
     def put_prices(self, body: Prices) -> "RowsStored":
         """Store daily prices of closed sessions: ingest's to write, so it is asked."""
         return cast("RowsStored", self.request("PUT", "admin/market-data/prices", body=body))
@@ -2504,6 +2518,10 @@ class SigmaSight(Session):
                 query={"service": service, "replayed": replayed, "limit": limit, "offset": offset},
             ),
         )
+
+    def get_letter(self, letter_id: UUID | str) -> "DeadLetterOut":
+        """One of them, with the message as it was."""
+        return cast("DeadLetterOut", self.request("GET", f"admin/dead-letters/{part(letter_id)}"))
 
     def replay_letter(self, letter_id: UUID | str) -> "DeadLetterOut":
         """Publish the message again to every subscriber; completed work is not repeated."""

@@ -81,6 +81,26 @@ class OptionQuotes(RequestBody):
     rows: list[OptionQuoteIn] = Field(min_length=1, max_length=MAX_ROWS)
 
 
+class QuarantinedClose(BaseModel):
+    """A close that a source sent and that was rejected as implausible; nothing is based on it."""
+
+    model_config = example(
+        symbol="AAPL",
+        session_date="2022-12-28",
+        source="yahoo",
+        close="1260.4",
+        reason="moved by 899 % from the close before",
+        seen_at="2022-12-28T21:05:00Z",
+    )
+
+    symbol: str
+    session_date: date
+    source: str
+    close: str = Field(description="as it was sent")
+    reason: str
+    seen_at: datetime
+
+
 class WantedSession(RequestBody):
     """Which session; default: the last one."""
 

@@ -241,7 +241,9 @@ GET admin/market-data/progress
 PUT admin/market-data/prices
 PUT admin/market-data/yields
 PUT admin/market-data/option-quotes
+GET admin/market-data/quarantine
 GET admin/dead-letters
+GET admin/dead-letters/{letter_id}
 POST admin/dead-letters/{letter_id}/replay
 POST admin/demo/reset
 """

@@ -8,7 +8,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from deploy.local.cli import app
-from deploy.local.operating import _table
+from deploy.local.operating import table_of
 from deploy.local.state import VARIABLE
 from shared import __version__
 
@@ -21,7 +21,7 @@ def test_ids_are_whole_on_a_narrow_terminal() -> None:
     console = Console(width=60)
 
     with console.capture() as captured:
-        console.print(_table([item], 7, names))
+        console.print(table_of([item], 7, names))
 
     assert RUN_ID in captured.get()
     assert "1 of 7" in captured.get()

@@ -2217,6 +2217,13 @@ export interface PageProfileOut {
   offset: number;
 }
 
+export interface PageQuarantinedClose {
+  items: Array<QuarantinedClose>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
 export interface PageRunOut {
   items: Array<RunOut>;
   total: number;
@@ -2896,6 +2903,15 @@ export interface ProviderAnswer {
   provider: string;
   known: boolean;
   asked_at: string;
+}
+
+export interface QuarantinedClose {
+  symbol: string;
+  session_date: string;
+  source: string;
+  close: string;
+  reason: string;
+  seen_at: string;
 }
 
 export interface QueuedOut {
@@ -4310,7 +4326,9 @@ export interface Reads {
   "admin/users/{user_id}": ManagedUser;
   "admin/audit-log": PageAuditEntryOut;
   "admin/market-data/progress": HistoryProgress;
+  "admin/market-data/quarantine": PageQuarantinedClose;
   "admin/batch/runs": PageRunOut;
   "admin/batch/runs/{run_id}": RunDetail;
   "admin/dead-letters": PageDeadLetterOut;
+  "admin/dead-letters/{letter_id}": DeadLetterOut;
 }

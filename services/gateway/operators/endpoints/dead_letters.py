@@ -36,6 +36,15 @@ async def list_letters(
     )
 
 
+@router.get("/{letter_id}", responses=documented(404))
+async def get_letter(letter_id: UUID, _: Admin, session: OpenSession) -> DeadLetterOut:
+    """One of them, with the message as it was."""
+    letter = await dead_letters.load_letter(session, letter_id)
+    if letter is None:
+        raise not_found("dead_letter", letter_id)
+    return DeadLetterOut.model_validate(letter, from_attributes=True)
+
+
 @router.post("/{letter_id}/replay", response_model=DeadLetterOut, responses=documented(404))
 async def replay_letter(letter_id: UUID, admin: Admin, session: OpenSession) -> Row:
     """Publish the message again to every subscriber; completed work is not repeated.

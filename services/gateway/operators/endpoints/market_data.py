@@ -1,7 +1,9 @@
 """For operators: close a market session, follow runs, store market data. Needs the role admin."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Query
 
 from services.gateway.analytics.reading.quality import fetch_progress
 from services.gateway.analytics.schemas.market_data import HistoryProgress
@@ -10,18 +12,27 @@ from services.gateway.edge.dependencies import (
     Admin,
     AsOf,
     CallersDatabase,
+    ChosenPage,
     Gateway,
     GatewayParts,
     OpenSession,
 )
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import Problem, documented
+from services.gateway.edge.values import Page
 from services.gateway.market.queries import private_names
-from services.gateway.operators.schemas import ROWS_PER_REQUEST, OptionQuotes, Prices, Yields
+from services.gateway.operators import queries
+from services.gateway.operators.schemas import (
+    ROWS_PER_REQUEST,
+    OptionQuotes,
+    Prices,
+    QuarantinedClose,
+    Yields,
+)
 from shared.contracts import ingest
 from shared.contracts.event import Request, utc_now
 from shared.errors import InvalidRows
-from shared.instruments import normalise
+from shared.instruments import canonical_symbol, normalise
 from shared.market_rows import (
     in_future,
     not_closed_yet,
@@ -39,6 +50,22 @@ AnyRow = TypeVar("AnyRow", ingest.PriceRow, ingest.YieldRow, ingest.OptionQuoteR
 async def get_progress(_: Admin, session: OpenSession, as_of: AsOf = None) -> dict[str, Any]:
     """Progress of fetching a year of closes for every held symbol."""
     return await fetch_progress(session, as_of)
+
+
+@router.get("/market-data/quarantine")
+async def list_quarantined(
+    _: Admin,
+    session: OpenSession,
+    page: ChosenPage,
+    symbol: Annotated[
+        str | None, Query(max_length=100, description="of this symbol only, in any spelling")
+    ] = None,
+) -> Page[QuarantinedClose]:
+    """Closes that were rejected as implausible, and why, the newest sessions first."""
+    wanted = None if symbol is None else canonical_symbol(symbol)
+    rows, total = await queries.load_quarantined(session, wanted, page.limit, page.offset)
+    items = [QuarantinedClose(**vars(row)) for row in rows]
+    return Page(items=items, total=total, limit=page.limit, offset=page.offset)
 
 
 @router.put("/market-data/prices", responses=documented(503))

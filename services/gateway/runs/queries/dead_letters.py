@@ -44,6 +44,11 @@ async def load_letters(
     return await page_of(session, page, limit, offset)
 
 
+async def load_letter(session: Session, letter_id: UUID) -> DeadLetter | None:
+    """One letter, or None."""
+    return await session.get(DeadLetter, letter_id)
+
+
 async def lock_letter(session: Session, letter_id: UUID) -> Row | None:
     """One letter, held until the transaction ends, or None."""
     return await one_row(
