@@ -1,6 +1,7 @@
 """Postgres: engines and transactions, columns and conditions, COPY-and-merge.
 
-Migrations are in `shared.database.migrations`, which only Alembic's `env.py` files import.
+Migrations are in `shared.database.migrations`, which only Alembic's `env.py` files import, and
+what needs numpy in `shared.database.arrays`, which the gateway does not import.
 """
 
 from shared.database.columns import (
@@ -31,8 +32,9 @@ from shared.database.failures import (
     is_too_large,
     is_unstorable_text,
 )
-from shared.database.merge import MOST_VALUES, Rows, append, merge, quote
+from shared.database.merge import append, merge
 from shared.database.prepared import prepared
+from shared.database.upserts import MOST_VALUES, Rows, quote
 
 __all__ = [
     "MOST_VALUES",

@@ -13,8 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.ingest.tables import MarketSession, TreasuryYield
 from services.stress.tables import StressResult
-from shared import database
-from shared.database import MOST_VALUES, Database, Session, append, merge
+from shared.database import MOST_VALUES, Database, Session, append, merge, upserts
 from tests.builders import a_yield
 
 MONDAY, TUESDAY = date(2022, 12, 19), date(2022, 12, 20)
@@ -81,7 +80,7 @@ async def test_few_rows_and_many_are_merged_alike(
     copied: bool, admin: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if copied:
-        monkeypatch.setattr(database, "MOST_VALUES", 1)
+        monkeypatch.setattr(upserts, "MOST_VALUES", 1)
     warnings = [{"code": "a", "about": ['"quoted", {}\\']}]
     owner, now = uuid4(), datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
     before = [a_result(owner, TUESDAY, "gone"), a_result(owner, MONDAY, "other session")]
@@ -130,7 +129,7 @@ async def test_key_named_twice_is_refused(
     copied: bool, admin: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if copied:
-        monkeypatch.setattr(database, "MOST_VALUES", 1)
+        monkeypatch.setattr(upserts, "MOST_VALUES", 1)
 
     with pytest.raises(DBAPIError, match="second time"):
         async with admin.transaction() as session:

@@ -1,0 +1,53 @@
+"""Writing columns of arrays: they go to Postgres as they are, never as rows of Python values."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+from shared.arrays import Columns, Values
+from shared.database.binary import encoded
+from shared.database.columns import sql_table
+from shared.database.engine import Session
+from shared.database.merge import merge
+from shared.database.upserts import Copied, Sent, Upserted, bound, copy, write
+from shared.rows import rows_of
+
+
+async def merge_columns(
+    session: Session,
+    model: type[SQLModel],
+    columns: Columns,
+    within: Mapping[str, Any] | None = None,
+    **same: object,
+) -> int:
+    """What `merge` does, of columns; `same` holds the values that all rows share.
+
+    Where nothing of the scope is stored yet (of an evening's first run, nothing is), the rows go
+    straight into the table. So the caller holds a lock, until the transaction ends, under which
+    alone rows with these keys, or of the scope, are written; and no row outside the scope has one
+    of the keys (otherwise `UniqueViolationError` of asyncpg). Values are stored as
+    `shared.database.binary.encoded` says.
+    """
+    count = len(next(iter(columns.values()), ()))
+    if not count:
+        return await merge(session, model, [], within)
+    table = sql_table(model)
+    upserted = Upserted(table, (*columns, *same), sorted_by_key=False)
+    scope = within or {name: _distinct(columns, same, name) for name in upserted.key}
+    stored = await session.scalar(text(upserted.any_stored(scope)), bound(scope))
+    if stored and upserted.way(count) is Sent:
+        return await merge(session, model, rows_of(model, columns, **same), within)
+    content = await asyncio.to_thread(encoded, table, columns, same)
+    if stored:
+        return await write(session, upserted, Copied(upserted, content), within, count)
+    await copy(session, table.name, table.schema, upserted.columns, content)
+    return count
+
+
+def _distinct(columns: Columns, same: Mapping[str, object], name: str) -> list[object]:
+    values: Values = [same[name]] if name in same else columns[name]
+    return list(set(values.tolist() if isinstance(values, np.ndarray) else values))
