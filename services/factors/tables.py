@@ -4,7 +4,23 @@ from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Boolean, Date, Double, Index, Integer, Select, String, Uuid
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Date,
+    Double,
+    Index,
+    Integer,
+    Select,
+    String,
+    Uuid,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import MetaData, SQLModel
@@ -117,19 +133,23 @@ class FactorCovariance(Table, table=True):
 
 
 class PositionFactorExposure(Table, table=True):
-    """A position's exposure to one factor: signed USD, exposure times beta. Null with `reason`."""
+    """A position's `exposure` in signed USD, and its exposures to the `factors`: exposure x beta.
+
+    One row a position, with vectors in the order of `factors`. What is missing is null, and NaN in
+    the vectors, with `reason`.
+    """
 
     __tablename__: ClassVar[str] = "position_factor_exposures"
 
     position_id: UUID = key(Uuid)
     as_of: date = key(Date)
-    factor: str = key(String(20))
     portfolio_id: UUID = required(Uuid)
     symbol: str = required(String(24))
     underlying: str = required(String(24))
     exposure: float | None = optional(Double)
-    beta: float | None = optional(Double)
-    factor_exposure: float | None = optional(Double)
+    factors: list[str] = required(ARRAY(String))
+    betas: list[float] = required(ARRAY(Double))
+    factor_exposures: list[float] = required(ARRAY(Double))
     quality: str = required(String(20))
     reason: str | None = optional(String)
 
@@ -236,14 +256,38 @@ class CorrelationClusterMember(_OfCluster, table=True):
     positions: int = required(Integer)
 
 
+def _by_factor() -> Select[Any]:
+    """The vectors of positions, one row per factor."""
+    position = sql_table(PositionFactorExposure)
+    vectors = (position.c.factors, position.c.betas, position.c.factor_exposures)
+    element = (
+        func.unnest(*vectors)
+        .table_valued("factor", "beta", "factor_exposure", name="element")
+        .render_derived()
+    )
+    known = {
+        "factor": element.c.factor,
+        "beta": _known(element.c.beta),
+        "factor_exposure": _known(element.c.factor_exposure),
+    }
+    names = [column.name for column in published.position_factor_exposures.columns]
+    columns = [known[name] if name in known else position.c[name] for name in names]
+    return select(*columns).select_from(position.join(element, true()))
+
+
+def _known(number: ColumnElement[float]) -> ColumnElement[float]:
+    return func.nullif(number, cast(literal("NaN", String), Double))
+
+
 PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.factor_definitions: published_columns(FactorDefinition, published.factor_definitions),
     published.symbol_factor_betas: published_columns(
         SymbolFactorBeta, published.symbol_factor_betas
     ),
     published.rate_sensitivities: published_columns(RateSensitivity, published.rate_sensitivities),
-    published.position_factor_exposures: published_columns(
-        PositionFactorExposure, published.position_factor_exposures
+    published.position_factor_exposures: _by_factor(),
+    published.position_exposure_vectors: published_columns(
+        PositionFactorExposure, published.position_exposure_vectors
     ),
     published.factor_exposures: published_columns(FactorExposure, published.factor_exposures),
     published.factor_returns: published_columns(FactorReturn, published.factor_returns),

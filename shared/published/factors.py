@@ -1,9 +1,24 @@
 """Betas, exposures and the factor covariance as factors publishes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import Boolean, Date, Double, Integer, Select, String, Uuid, and_, func, select
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Date,
+    Double,
+    Integer,
+    Select,
+    String,
+    Uuid,
+    and_,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from shared.conventions import DEFAULT_MODEL
@@ -86,6 +101,27 @@ position_factor_exposures = published_view(
     *columns(Double, "exposure", "beta", "factor_exposure"),
     *columns(String, "quality", "reason"),
 )
+
+# The same by position and session: betas and factor_exposures in the order of factors, NaN where
+# they are missing. For readers of whole vectors, or of the exposure alone.
+position_exposure_vectors = published_view(
+    "factors",
+    "position_exposure_vectors",
+    *keys(position_id=Uuid, as_of=Date),
+    *columns(Uuid, "portfolio_id"),
+    *columns(String, "symbol", "underlying"),
+    *columns(Double, "exposure"),
+    *columns(ARRAY(String), "factors"),
+    *columns(ARRAY(Double), "betas", "factor_exposures"),
+    *columns(String, "quality", "reason"),
+)
+
+
+def element_of(vector: ColumnElement[Sequence[float]], factor: str) -> ColumnElement[float | None]:
+    """A factor's element of one of the vectors; null where it is missing, or has no such factor."""
+    place = func.array_position(position_exposure_vectors.c.factors, factor)
+    return func.nullif(vector[place], cast(literal("NaN", String), Double))
+
 
 # One row per portfolio, session, model and factor: signed dollars, i.e. the sum over positions.
 # Portfolio beta is this over NAV, taken where both are known. coverage: share of gross

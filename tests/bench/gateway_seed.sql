@@ -102,11 +102,13 @@ insert into factors.rate_sensitivities (symbol, as_of, maturity, price_run, beta
 select underlying, cast(:as_of as date), maturity, '1', random() * -4, 1.2345, -2.3456, 4, 252, 'full_history'
 from (select distinct underlying from held) as known, unnest(array['3M', '2Y', '10Y', '30Y']) as maturity;
 
-insert into factors.position_factor_exposures (position_id, as_of, factor, portfolio_id, symbol, underlying, exposure,
-    beta, factor_exposure, quality)
-select position_id, cast(:as_of as date), factor, portfolio_id, symbol, underlying, quantity * multiplier * price,
-       1.01234, quantity * multiplier * price * 1.01234, 'full_history'
-from held, factors.factor_definitions where active;
+insert into factors.position_factor_exposures (position_id, as_of, portfolio_id, symbol, underlying, exposure,
+    factors, betas, factor_exposures, quality)
+select position_id, cast(:as_of as date), portfolio_id, symbol, underlying, quantity * multiplier * price,
+       array_agg(factor order by display_order), array_agg(1.01234),
+       array_agg(quantity * multiplier * price * 1.01234), 'full_history'
+from held, factors.factor_definitions where active
+group by position_id, portfolio_id, symbol, underlying, quantity, multiplier, price;
 
 insert into factors.factor_exposures (portfolio_id, as_of, model, factor, dollar_exposure, gross_exposure, coverage,
     positions, positions_left_out)

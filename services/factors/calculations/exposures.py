@@ -92,22 +92,22 @@ class ShardExposures:
     by_model: Mapping[str, BookExposures]
 
     def position_columns(self) -> Columns:
-        """One row per position and factor, in the default model."""
+        """One row per position, with vectors by factor, in the default model."""
         found = self.by_model[DEFAULT_MODEL]
-        each = [position for position in self.book.positions for _ in self.factors]
-        known = [self.betas[position.underlying] for position in each]
+        held = self.book.positions
+        known = [self.betas[position.underlying] for position in held]
         return {
-            "position_id": [position.position_id for position in each],
-            "factor": list(self.factors) * len(self.book.positions),
-            "portfolio_id": [position.portfolio_id for position in each],
-            "symbol": [position.symbol for position in each],
-            "underlying": [position.underlying for position in each],
-            "exposure": np.repeat(found.exposures, len(self.factors)),
-            "beta": found.betas.ravel(),
-            "factor_exposure": found.by_factor.ravel(),
+            "position_id": [position.position_id for position in held],
+            "portfolio_id": [position.portfolio_id for position in held],
+            "symbol": [position.symbol for position in held],
+            "underlying": [position.underlying for position in held],
+            "exposure": found.exposures,
+            "factors": [self.factors] * len(held),
+            "betas": _finite(found.betas),
+            "factor_exposures": _finite(found.by_factor),
             "quality": [betas.quality for betas in known],
             "reason": [
-                position.reason or betas.reason for position, betas in zip(each, known, strict=True)
+                position.reason or betas.reason for position, betas in zip(held, known, strict=True)
             ],
         }
 
@@ -121,6 +121,10 @@ class ShardExposures:
             }
             for model, exposed in self.by_model.items()
         )
+
+
+def _finite(vectors: FloatArray) -> FloatArray:
+    return np.where(np.isfinite(vectors), vectors, np.nan)
 
 
 def shard_exposures(

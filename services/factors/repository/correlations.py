@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    CTE,
     ColumnElement,
     Delete,
     Select,
@@ -89,7 +88,8 @@ def _held_by_underlying(
 
     Exposures are added up in the order of their positions, so the same rows give the same sum.
     """
-    held = _exposures(portfolio_ids, as_of)
+    held = sql_table(PositionFactorExposure)
+    chosen = and_(among(held.c.portfolio_id, portfolio_ids), held.c.as_of == as_of)
     ordered = aggregate_order_by(held.c.exposure, held.c.position_id)
     tag = position_tags.c.tag
     tags = func.array_agg(aggregate_order_by(tag.distinct(), tag))
@@ -97,12 +97,14 @@ def _held_by_underlying(
     sums = (
         select(*key, func.sum(ordered).label("value"), func.count().label("positions"))
         .add_columns((func.count() - func.count(held.c.exposure)).label("unmeasured"))
+        .where(chosen)
         .group_by(*key)
         .subquery("sums")
     )
     carried = (
         select(*key, tags.label("tags"))
         .join(position_tags, position_tags.c.position_id == held.c.position_id)
+        .where(chosen)
         .group_by(*key)
         .subquery("carried")
     )
@@ -122,17 +124,6 @@ def _held_by_underlying(
         .outerjoin(carried, same)
         .outerjoin(securities, securities.c.symbol == sums.c.underlying)
         .order_by(sums.c.portfolio_id, sums.c.underlying)
-    )
-
-
-def _exposures(portfolio_ids: Sequence[UUID], as_of: date) -> CTE:
-    """A position's exposure once, though it is stored with each of its factors."""
-    row = sql_table(PositionFactorExposure).c
-    return (
-        select(row.portfolio_id, row.position_id, row.underlying, row.exposure)
-        .where(among(row.portfolio_id, portfolio_ids), row.as_of == as_of)
-        .distinct()
-        .cte("held")
     )
 
 

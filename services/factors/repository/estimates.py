@@ -1,6 +1,5 @@
 """Betas, rate sensitivities and factor covariances: what is current, and what is stored."""
 
-import asyncio
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +18,7 @@ from services.factors.inputs import (
 from services.factors.tables import FactorCovariance, RateSensitivity, SymbolFactorBeta
 from shared.arrays import Columns
 from shared.database import Session, among, lock, merge, sql_table
+from shared.database.arrays import merge_columns
 from shared.rows import rows_of
 
 
@@ -140,10 +140,8 @@ async def save_symbols(
     """Replace the betas and rate sensitivities of `symbols` for the session."""
     same = {"as_of": basis.as_of, "price_run": basis.price_run}
     within = {"as_of": basis.as_of, "symbol": list(symbols)}
-    beta_rows = await asyncio.to_thread(rows_of, SymbolFactorBeta, betas, **same)
-    await merge(session, SymbolFactorBeta, beta_rows, within=within)
-    rate_rows = await asyncio.to_thread(rows_of, RateSensitivity, rates, **same)
-    await merge(session, RateSensitivity, rate_rows, within=within)
+    await merge_columns(session, SymbolFactorBeta, betas, within, **same)
+    await merge_columns(session, RateSensitivity, rates, within, **same)
 
 
 async def save_covariances(session: Session, basis: Basis, covariances: Columns) -> None:

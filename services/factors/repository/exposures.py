@@ -1,6 +1,5 @@
 """What the portfolios of a shard hold, and their exposures to the factors."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,10 +17,10 @@ from services.factors.repository.estimates import (
 from services.factors.repository.history import load_factors, load_history
 from services.factors.tables import FactorExposure, PositionFactorExposure
 from shared.arrays import Columns
-from shared.database import Session, among, lock_each, merge, prepared
+from shared.database import Session, among, lock_each, prepared
+from shared.database.arrays import merge_columns
 from shared.published import gateway, identity, ingest
 from shared.published.greeks import contract_greeks
-from shared.rows import rows_of
 
 
 @dataclass(frozen=True)
@@ -119,11 +118,7 @@ async def save_exposures(
     if outdated.factors:
         await save_covariances(session, basis, columns.covariances)
     scope = {"as_of": basis.as_of, "portfolio_id": list(portfolio_ids)}
-    positions = await asyncio.to_thread(
-        rows_of, PositionFactorExposure, columns.positions, as_of=basis.as_of
+    await merge_columns(
+        session, PositionFactorExposure, columns.positions, scope, as_of=basis.as_of
     )
-    await merge(session, PositionFactorExposure, positions, within=scope)
-    portfolios = await asyncio.to_thread(
-        rows_of, FactorExposure, columns.portfolios, as_of=basis.as_of
-    )
-    await merge(session, FactorExposure, portfolios, within=scope)
+    await merge_columns(session, FactorExposure, columns.portfolios, scope, as_of=basis.as_of)

@@ -1,6 +1,5 @@
 """The chain of snapshots, what it is measured with, and where the measurements are stored."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -8,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Double, Function, and_, cast, func, select
+from sqlalchemy import ColumnElement, Double, Function, and_, any_, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.snapshots.inputs import (
@@ -28,9 +27,10 @@ from services.snapshots.tables import PUBLISHED, PnlAttribution, RiskMetric
 from shared.arrays import Columns, FloatArray
 from shared.calendar import sessions
 from shared.conventions import DEFAULT_MODEL, MARKET
-from shared.database import Session, among, merge, sql_table
+from shared.database import Session, among, sql_table
+from shared.database.arrays import merge_columns
 from shared.published import factors, gateway, snapshots
-from shared.rows import Scope, rows_of
+from shared.rows import Scope
 
 Portfolios = tuple[UUID, ...]
 _OF_EVERY_DAY = (MARKET_EXPOSURE, "max_drawdown")
@@ -85,14 +85,15 @@ async def _load_market_sides(
     session: Session, portfolios: Portfolios, as_of: date
 ) -> list[MarketSides]:
     """Per portfolio, what the positions it bought and sold gain per 1.00 of market return."""
-    row = factors.position_factor_exposures.c
+    row = factors.position_exposure_vectors.c
+    market = factors.element_of(row.factor_exposures, MARKET)
     held = gateway.positions.c
     # A split changes neither the cost nor the sign of a position, so the shares do not matter.
     cost = held.quantity * held.multiplier * held.entry_price
     weight = func.abs(func.coalesce(row.exposure, cast(cost, Double)))
-    has_beta = row.factor_exposure.is_not(None)
+    has_beta = market.is_not(None)
 
-    def total(values: ColumnElement[float]) -> Function[float]:
+    def total(values: ColumnElement[float | None]) -> Function[float]:
         """In the order of the positions, so that the same rows give the same last digit."""
         return func.sum(aggregate_order_by(values, row.position_id))
 
@@ -101,7 +102,7 @@ async def _load_market_sides(
         select(
             row.portfolio_id,
             bought,
-            func.coalesce(total(row.factor_exposure), 0.0),
+            func.coalesce(total(market), 0.0),
             func.coalesce(total(weight).filter(has_beta), 0.0),
             total(weight),
             func.count().filter(has_beta),
@@ -109,7 +110,8 @@ async def _load_market_sides(
         )
         .join(gateway.positions, held.position_id == row.position_id)
         .where(gateway.active_on(gateway.positions, as_of))
-        .where(among(row.portfolio_id, portfolios), row.as_of == as_of, row.factor == MARKET)
+        .where(among(row.portfolio_id, portfolios), row.as_of == as_of)
+        .where(literal(MARKET) == any_(row.factors))
         .group_by(row.portfolio_id, bought)
     )
     sides = {portfolio: MarketSides() for portfolio in portfolios}
@@ -188,5 +190,4 @@ async def save_measurements(
         "as_of": sorted(set(attributions["as_of"])),
         "portfolio_id": list(portfolios),
     }
-    rows = await asyncio.to_thread(rows_of, PnlAttribution, attributions)
-    await merge(session, PnlAttribution, rows, within)
+    await merge_columns(session, PnlAttribution, attributions, within)

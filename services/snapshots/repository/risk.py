@@ -1,6 +1,5 @@
 """What risk is measured from, and where it is stored."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
@@ -11,10 +10,10 @@ from services.snapshots.inputs import RiskInputs, RiskPosition
 from services.snapshots.repository.market import load_estimates
 from services.snapshots.tables import ComponentVar, RiskMetric
 from shared.arrays import Columns
-from shared.conventions import MARKET
-from shared.database import Session, among, lock_each, merge, prepared
+from shared.database import Session, among, lock_each, prepared
+from shared.database.arrays import merge_columns
 from shared.published import factors, gateway, greeks, identity, stress
-from shared.rows import Scope, rows_of
+from shared.rows import Scope
 
 _NOT_STORED = (None, "no P&L vector is stored for the session")
 
@@ -73,10 +72,8 @@ def _positions(
     """What is known of each position but its P&L, by the names of `RiskPosition`."""
     positions = gateway.active_positions(portfolios, as_of)
     held = positions.c
-    exposed = factors.position_factor_exposures.c
-    same_exposure = and_(
-        exposed.position_id == held.position_id, exposed.as_of == as_of, exposed.factor == MARKET
-    )
+    exposed = factors.position_exposure_vectors.c
+    same_exposure = and_(exposed.position_id == held.position_id, exposed.as_of == as_of)
     cost = cast(held.quantity * held.multiplier * held.entry_price, Double)
     option = greeks.position_greeks.c
     unit = greeks.contract_greeks.c
@@ -98,7 +95,7 @@ def _positions(
             *(case((is_stock, 0.0), else_=each).label(name) for name, each in dollars.items()),
         )
         .select_from(positions)
-        .outerjoin(factors.position_factor_exposures, same_exposure)
+        .outerjoin(factors.position_exposure_vectors, same_exposure)
         .outerjoin(greeks.position_greeks, same_option)
         .outerjoin(greeks.contract_greeks, same_contract)
         .order_by(held.portfolio_id, held.position_id)
@@ -110,11 +107,10 @@ async def save_risk(
 ) -> None:
     """Write the metrics, and replace the components of the session and portfolios by these."""
     await save_metrics(session, metrics)
-    rows = await asyncio.to_thread(rows_of, ComponentVar, components, as_of=inputs.as_of)
     within: Scope = {"as_of": [inputs.as_of], "portfolio_id": list(inputs.portfolios)}
-    await merge(session, ComponentVar, rows, within)
+    await merge_columns(session, ComponentVar, components, within, as_of=inputs.as_of)
 
 
 async def save_metrics(session: Session, metrics: Columns) -> None:
     """Write the metrics; a metric's name is always the same, so none is left over."""
-    await merge(session, RiskMetric, await asyncio.to_thread(rows_of, RiskMetric, metrics))
+    await merge_columns(session, RiskMetric, metrics)

@@ -5,7 +5,18 @@ from datetime import date
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Double, Select, Subquery, and_, case, cast, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    Double,
+    Select,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import array
 
 from services.stress.inputs import STOCK, Contracts, Factors, Holdings, Past, ShardBook, Work
@@ -110,12 +121,12 @@ async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> 
 
 def _exposures(portfolio_ids: Sequence[UUID], as_of: date, ids: Sequence[str]) -> Subquery:
     """One row per position with its betas, one per factor of `ids`, side by side."""
-    view = factors.position_factor_exposures
+    view = factors.position_exposure_vectors
     row = view.c
-    betas = array([func.max(row.beta).filter(row.factor == factor) for factor in ids])
-    position = (*identity(view), row.exposure)
-    chosen = and_(row.portfolio_id.in_(portfolio_ids), row.as_of == as_of)
-    return select(*position, betas.label("betas")).where(chosen).group_by(*position).subquery()
+    picked = array([factors.element_of(row.betas, factor) for factor in ids])
+    betas = case((row.factors == cast(list(ids), ARRAY(String)), row.betas), else_=picked)
+    chosen = and_(among(row.portfolio_id, portfolio_ids), row.as_of == as_of)
+    return select(*identity(view), row.exposure, betas.label("betas")).where(chosen).subquery()
 
 
 def _positions(exposures: Subquery, as_of: date, maturity: str) -> Select[tuple[object, ...]]:

@@ -3,6 +3,7 @@ delivery changes.
 """
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -82,25 +83,24 @@ async def hold(
     exposure_by_symbol: Mapping[str, float | None],
     as_of: date = TUESDAY,
 ) -> dict[str, UUID]:
-    """Positions with these exposures beside two factors each; returns their ids by symbol."""
+    """Positions with these exposures and vectors of two factors; returns their ids by symbol."""
     held = [a_position(book, symbol) for symbol in exposure_by_symbol]
     await save_positions(admin, *held)
     rows = [
         {
             "position_id": position["position_id"],
             "as_of": as_of,
-            "factor": factor,
             "portfolio_id": book,
             "symbol": position["symbol"],
             "underlying": position["underlying"],
             "exposure": exposure_by_symbol[position["symbol"]],
-            "beta": None,
-            "factor_exposure": None,
+            "factors": ["market", "value"],
+            "betas": [math.nan, math.nan],
+            "factor_exposures": [math.nan, math.nan],
             "quality": "insufficient",
             "reason": None,
         }
         for position in held
-        for factor in ("market", "value")
     ]
     await save(admin, factors.PositionFactorExposure, rows)
     return {position["symbol"]: position["position_id"] for position in held}

@@ -2,6 +2,7 @@
 hand.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -201,16 +202,21 @@ def _position_exposures(book: StoredBook) -> list[SQLModel]:
             factors.PositionFactorExposure,
             book,
             **_about(book, symbol),
-            factor=factor,
             exposure=exposed,
-            beta=beta_of(underlying, "market_relative", factor),
-            factor_exposure=_product(exposed, beta_of(underlying, "market_relative", factor)),
+            factors=list(ACTIVE),
+            betas=[_element(beta) for beta in betas],
+            factor_exposures=[_element(_product(exposed, beta)) for beta in betas],
             quality="insufficient" if underlying == "XOM" else "full_history",
             reason=NO_BETAS if underlying == "XOM" else None,
         )
         for symbol, (underlying, _, _, _, _, exposed) in HELD.items()
-        for factor in ACTIVE
+        for betas in [[beta_of(underlying, "market_relative", factor) for factor in ACTIVE]]
     ]
+
+
+def _element(number: float | None) -> float:
+    """Of a vector, in which NaN is what is missing."""
+    return math.nan if number is None else number
 
 
 def _product(exposure: float | None, beta: float | None) -> float | None:

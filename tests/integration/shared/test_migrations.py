@@ -1,4 +1,4 @@
-"""Databases of an earlier version: ledgers from positions, one symbol a share, scenarios."""
+"""Databases of an earlier version: ledgers from positions, symbols, scenarios, exposures."""
 
 import os
 from collections.abc import AsyncIterator
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,6 +50,15 @@ insert into stress.stress_results (portfolio_id, as_of, scenario_id, method, fac
     effective_shocks, option_valuation, warnings)
 values ('00000000-0000-0000-0000-00000000000b', '2022-12-28', 'oil', 'direct',
     '{"Market": -10, "Interest Rate": 0}', '{"Market": -0.1}', 'full', '[]');
+insert into factors.position_factor_exposures (position_id, as_of, factor, portfolio_id, symbol,
+    underlying, exposure, beta, factor_exposure, quality, reason)
+values
+    ('00000000-0000-0000-0000-000000000002', '2022-12-28', 'value',
+     '00000000-0000-0000-0000-00000000000b', 'XOM', 'XOM', -100, 0.1, -10, 'full_history', null),
+    ('00000000-0000-0000-0000-000000000002', '2022-12-28', 'market',
+     '00000000-0000-0000-0000-00000000000b', 'XOM', 'XOM', -100, 1.5, -150, 'full_history', null),
+    ('00000000-0000-0000-0000-000000000003', '2022-12-28', 'market',
+     '00000000-0000-0000-0000-00000000000b', 'F', 'F', 50, null, null, 'insufficient', 'none');
 """
 
 
@@ -69,6 +79,8 @@ async def older(servers: Servers) -> AsyncIterator[AsyncConnection]:
         await connection.execute(text("create schema stress"))
         await connection.run_sync(migrate, "ingest", "0007")
         await connection.run_sync(migrate, "stress", "0004")
+        await connection.execute(text("create schema factors"))
+        await connection.run_sync(migrate, "factors", "0005")
         for statement in BEFORE.strip().split(";\n"):
             await connection.execute(text(statement.removesuffix(";")))
         yield connection
@@ -81,9 +93,18 @@ async def older(servers: Servers) -> AsyncIterator[AsyncConnection]:
 
 def migrate(connection: Connection, word: str, revision: str) -> None:
     """Bring a service's schema to a revision."""
+    command.upgrade(config_of(connection, word), revision)
+
+
+def migrate_back(connection: Connection, word: str, revision: str) -> None:
+    """Bring a service's schema back to an earlier revision."""
+    command.downgrade(config_of(connection, word), revision)
+
+
+def config_of(connection: Connection, word: str) -> Config:
     config = alembic_config(word)
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    return config
 
 
 async def rows(connection: AsyncConnection, query: str) -> list[tuple[Any, ...]]:
@@ -162,3 +183,19 @@ async def test_names_that_are_the_same_now_get_numbers(older: AsyncConnection) -
 
     names = await rows(older, "select name from gateway.portfolios order by portfolio_id")
     assert names == [("B",), ("Ärger",), ("ärger 2",), ("ÄRGER 2 3",)]
+
+
+async def test_exposures_by_factor_become_vectors_and_rows_again(older: AsyncConnection) -> None:
+    by_factor = "select * from factors.position_factor_exposures order by position_id, factor"
+    before = await rows(older, by_factor)
+
+    await older.run_sync(migrate, "factors", "head")
+
+    vectors = "select symbol, exposure, factors, betas::text, factor_exposures::text, reason"
+    kept = f"{vectors} from factors.position_factor_exposures order by symbol"
+    assert await rows(older, kept) == [
+        ("F", 50, ["market"], "{NaN}", "{NaN}", "none"),
+        ("XOM", -100, ["market", "value"], "{1.5,0.1}", "{-150,-10}", None),
+    ]
+    await older.run_sync(migrate_back, "factors", "0005")
+    assert await rows(older, by_factor) == before

@@ -445,10 +445,11 @@ async def test_position_held_in_parts_has_one_market_exposure(admin: Database, r
         {**span, "held_from": MONDAY, "held_until": TUESDAY, "quantity": 100, "from_price": 90},
         {**span, "held_from": TUESDAY, "held_until": None, "quantity": 60, "from_price": 95},
     ]
-    exposure = {"position_id": lot["position_id"], "portfolio_id": BOOK, "factor": "market"}
+    exposure = {"position_id": lot["position_id"], "portfolio_id": BOOK, "factors": ["market"]}
     stored = {"symbol": "AAPL", "underlying": "AAPL", "exposure": 6_000.0, "quality": "full"}
     await store(admin, "gateway.position_spans", spans)
-    row = {**exposure, **stored, "as_of": WEDNESDAY, "factor_exposure": 9_000.0}
+    vectors = {"betas": [1.5], "factor_exposures": [9_000.0]}
+    row = {**exposure, **stored, **vectors, "as_of": WEDNESDAY}
     await store(admin, "factors.position_factor_exposures", [row])
 
     async with role("snapshots").transaction() as session:

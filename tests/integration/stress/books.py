@@ -2,6 +2,7 @@
 stored.
 """
 
+import math
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -57,12 +58,14 @@ async def a_holding(
         "quality": "full_history",
         "reason": None,
     }
-    rows = []
-    for factor in FACTORS:
-        beta = betas.get(factor, 0.0) if betas else None
-        amount = None if beta is None or exposure is None else exposure * beta
-        rows.append({**held, **quality, "factor": factor, "beta": beta, "factor_exposure": amount})
-    await save(admin, factors.PositionFactorExposure, rows)
+    known = [betas.get(factor, 0.0) if betas else math.nan for factor in FACTORS]
+    amount = math.nan if exposure is None else exposure
+    vectors = {
+        "factors": FACTORS,
+        "betas": known,
+        "factor_exposures": [amount * beta for beta in known],
+    }
+    await save(admin, factors.PositionFactorExposure, [{**held, **quality, **vectors}])
     rate = {
         "symbol": underlying,
         "as_of": AS_OF,

@@ -151,13 +151,14 @@ def test_unknown_prices_and_betas_are_stored_as_null_with_the_reason() -> None:
     )
 
     rows = rows_of(PositionFactorExposure, found.position_columns())
-    names = ("symbol", "factor", "exposure", "beta", "factor_exposure", "reason")
+    names = ("symbol", "factors", "exposure", "reason")
     assert [tuple(row[name] for name in names) for row in rows] == [
-        ("A", "market", None, 1.0, None, "no close of A"),
-        ("A", "value", None, None, None, "no close of A"),
-        ("B", "market", 5000.0, None, None, "0 returns"),
-        ("B", "value", 5000.0, None, None, "0 returns"),
+        ("A", ("market", "value"), None, "no close of A"),
+        ("B", ("market", "value"), 5000.0, "0 returns"),
     ]
+    vectors = [[row["betas"], row["factor_exposures"]] for row in rows]
+    expected = [[[1.0, NAN], [NAN, NAN]], [[NAN, NAN], [NAN, NAN]]]
+    np.testing.assert_array_equal(vectors, expected)
     (market, _) = rows_of(FactorExposure, found.portfolio_columns())
     assert (market["model"], market["portfolio_id"]) == (DEFAULT_MODEL, portfolio)
     assert (market["dollar_exposure"], market["gross_exposure"]) == (None, 5000.0)

@@ -22,7 +22,7 @@ clusters = factors.correlation_clusters
 members = factors.correlation_cluster_members
 covariances = factors.factor_covariances
 definitions = factors.factor_definitions
-exposures = factors.position_factor_exposures
+exposures = factors.position_exposure_vectors
 _OF_PAIR = ("correlation", "measured_correlation", "observations", "quality", "reason")
 
 
@@ -111,9 +111,7 @@ async def load_exposed(session: Session, portfolio_id: UUID, as_of: date) -> lis
     names = ("position_id", "symbol", "underlying", "exposure", "reason")
     mine = (exposures.c.portfolio_id == portfolio_id, exposures.c.as_of == as_of)
     statement = select(*(exposures.c[name] for name in names)).where(*mine)
-    return await all_rows(
-        session, statement.distinct(exposures.c.position_id).order_by(exposures.c.position_id)
-    )
+    return await all_rows(session, statement.order_by(exposures.c.position_id))
 
 
 async def latest_exposed_session(session: Session) -> date | None:
