@@ -20,6 +20,7 @@ from services.greeks.repository.market import load_market
 from services.greeks.tables import ContractGreeks, PositionGreeks
 from shared.arrays import Columns
 from shared.database import Session, among, lock, lock_each, merge, prepared, sql_table
+from shared.database.arrays import merge_columns
 from shared.instruments import parse_occ
 from shared.published import gateway
 from shared.published.greeks import StoredDividend
@@ -100,9 +101,8 @@ async def save_greeks(
     """Add the valuations of the session, and make `positions` the portfolios' rows of it."""
     contracts = await asyncio.to_thread(_contract_rows, basis, valued)
     await merge(session, ContractGreeks, contracts)
-    rows = await asyncio.to_thread(rows_of, PositionGreeks, positions, as_of=basis.as_of)
     scope = {"as_of": basis.as_of, "portfolio_id": list(portfolio_ids)}
-    await merge(session, PositionGreeks, rows, within=scope)
+    await merge_columns(session, PositionGreeks, positions, scope, as_of=basis.as_of)
 
 
 def _contract_rows(basis: Basis, valued: Sequence[ContractValuation]) -> list[dict[str, object]]:

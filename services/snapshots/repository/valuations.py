@@ -1,6 +1,5 @@
 """What snapshots are computed from, and where they and their valuations are stored."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -42,10 +41,11 @@ from services.snapshots.tables import PortfolioSnapshot, PositionValuation
 from shared.arrays import Columns, FloatArray
 from shared.calendar import sessions
 from shared.conventions import GREEKS
-from shared.database import Session, among, array_of, merge, prepared
+from shared.database import Session, among, array_of, prepared
+from shared.database.arrays import merge_columns
 from shared.instruments import position_type
 from shared.published import gateway, greeks, ingest
-from shared.rows import Scope, rows_of
+from shared.rows import Scope
 
 Portfolios = Sequence[UUID]
 Value = TypeVar("Value")
@@ -334,7 +334,5 @@ async def save_snapshots(
 ) -> None:
     """Replace the snapshots and valuations of the plan's sessions and portfolios by these."""
     within: Scope = {"as_of": plan.session_dates, "portfolio_id": list(plan.portfolios)}
-    rows = await asyncio.to_thread(rows_of, PositionValuation, valuations)
-    await merge(session, PositionValuation, rows, within)
-    rows = await asyncio.to_thread(rows_of, PortfolioSnapshot, snapshots)
-    await merge(session, PortfolioSnapshot, rows, within)
+    await merge_columns(session, PositionValuation, valuations, within)
+    await merge_columns(session, PortfolioSnapshot, snapshots, within)

@@ -1,6 +1,5 @@
 """What stress found, replaced within the portfolios and the session it was found for."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,8 +9,8 @@ from sqlmodel import SQLModel
 
 from services.stress.tables import MarketRiskScenario, PnlAxis, PositionPnl, StressResult
 from shared.arrays import Columns
-from shared.database import Session, merge
-from shared.rows import rows_of
+from shared.database import Session
+from shared.database.arrays import merge_columns
 
 
 @dataclass(frozen=True)
@@ -36,5 +35,4 @@ async def save_results(
         PnlAxis: tables.pnl_axes,
     }
     for table, columns in contents.items():
-        rows = await asyncio.to_thread(rows_of, table, columns, as_of=as_of)
-        await merge(session, table, rows, within=scope)
+        await merge_columns(session, table, columns, scope, as_of=as_of)

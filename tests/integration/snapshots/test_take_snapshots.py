@@ -594,6 +594,7 @@ async def test_statements_grow_neither_with_positions_nor_with_days(
     admin: Database, role: Role
 ) -> None:
     await hold(admin, a_stock())
+    await take(role, MONDAY)  # the first time, there is nothing to compare with
     alone, _ = await statements_of(role, MONDAY)
     many = (a_stock(name=str(number), entry_date=date(2022, 9, number + 1)) for number in range(25))
     await store(admin, "gateway.positions", list(many))
