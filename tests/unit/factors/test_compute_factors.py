@@ -120,7 +120,8 @@ async def test_current_betas_are_used_and_not_estimated_again(
 
     assert repository.columns.betas == {}
     assert repository.columns.covariances == {}
-    assert list(repository.columns.positions["factor_exposure"]) == [500.0] * len(FACTORS.ids)
+    [vector] = repository.columns.positions["factor_exposures"]
+    assert list(vector) == [500.0] * len(FACTORS.ids)
     assert event.counts == {"symbols": 1, "positions": 1}
     assert event.warnings == ()
 
