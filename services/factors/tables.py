@@ -256,7 +256,7 @@ class CorrelationClusterMember(_OfCluster, table=True):
     positions: int = required(Integer)
 
 
-def _by_factor() -> Select[Any]:
+def _by_factor() -> Select[tuple[object, ...]]:
     """The vectors of positions, one row per factor."""
     position = sql_table(PositionFactorExposure)
     vectors = (position.c.factors, position.c.betas, position.c.factor_exposures)

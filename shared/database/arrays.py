@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from sqlalchemy import text
@@ -21,7 +20,7 @@ async def merge_columns(
     session: Session,
     model: type[SQLModel],
     columns: Columns,
-    within: Mapping[str, Any] | None = None,
+    within: Mapping[str, object] | None = None,
     **same: object,
 ) -> int:
     """What `merge` does, of columns; `same` holds the values that all rows share.

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain, repeat
 from struct import pack
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +38,9 @@ _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)  # no flags, no extension
 _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH = np.datetime64("2000-01-01")
-_FLOAT8, _DATE, _VARCHAR = 701, 1082, 1043  # object ids of the elements of arrays
+_FLOAT8 = 701  # object ids of the elements of arrays
+_DATE = 1082
+_VARCHAR = 1043
 _NEGATIVE = 0x4000  # the sign of a numeric
 _BASE = 10_000  # of its digits
 _PLACES = 8  # decimals that two digits hold
@@ -205,7 +206,9 @@ _DIGITS = np.dtype(
 def _digits(units: IntArray, scale: int) -> npt.NDArray[np.void]:
     """Three digits before the point and two after it; Postgres drops zeros at both ends."""
     numbers = np.empty(len(units), dtype=_DIGITS)
-    numbers["count"], numbers["weight"], numbers["scale"] = 5, 2, scale
+    numbers["count"] = 5
+    numbers["weight"] = 2
+    numbers["scale"] = scale
     numbers["sign"] = np.where(units < 0, _NEGATIVE, 0)
     rest = np.abs(units) * 10 ** (_PLACES - scale)
     for place in reversed(range(5)):
@@ -227,7 +230,7 @@ def _numeric(number: Decimal) -> bytes:
     return pack(f">hhHh{len(groups)}h", *head, *groups)
 
 
-def _arrays(kind: TypeEngine[Any], values: Values) -> Fields:
+def _arrays(kind: TypeEngine[object], values: Values) -> Fields:
     match kind:
         case Double():
             return _vectors(values)
@@ -263,14 +266,17 @@ def _equally_long(values: Values, places: Sequence[int], length: int) -> Fields:
     if length == 0:
         return [_field(_array(_FLOAT8, []))] * len(places)
     vectors = np.empty(len(places), dtype=_vector_of(length))
-    vectors["dimensions"], vectors["nulls"], vectors["kind"] = 1, 0, _FLOAT8
-    vectors["length"], vectors["first"] = length, 1
+    for name, value in zip(_HEAD, (1, 0, _FLOAT8, length, 1), strict=True):
+        vectors[name] = value
     vectors["elements"]["length"] = 8
     vectors["elements"]["value"] = [values[place] for place in places]
     return _of_one_size(vectors, vectors.dtype, np.ones(len(places), dtype=np.bool_))
 
 
+_HEAD = ("dimensions", "nulls", "kind", "length", "first")
+
+
 def _vector_of(length: int) -> np.dtype[np.void]:
-    head = [(name, ">i4") for name in ("dimensions", "nulls", "kind", "length", "first")]
+    head = [(name, ">i4") for name in _HEAD]
     element = [("length", ">i4"), ("value", ">f8")]
     return np.dtype([*head, ("elements", element, (length,))])

@@ -1,7 +1,6 @@
 """Writing rows: upserts by natural key, as columns or by COPY, and plain appends."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import SQLModel
@@ -15,7 +14,7 @@ async def merge(
     session: Session,
     model: type[SQLModel],
     rows: Rows,
-    within: Mapping[str, Any] | None = None,
+    within: Mapping[str, object] | None = None,
     ignoring: Sequence[str] = (),
 ) -> int:
     """Upsert `rows` into the model's table by primary key; returns how many rows changed.

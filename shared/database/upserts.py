@@ -23,10 +23,11 @@ async def copy(
     """COPY rows, or the bytes of `shared.database.binary`, into a table."""
     connection = await (await session.connection()).get_raw_connection()
     driver = connection.driver_connection
-    target = {"schema_name": schema, "columns": list(columns)}
+    target: dict[str, Any] = {"schema_name": schema, "columns": list(columns)}
     if isinstance(given, bytes):
-        source = memoryview(given)  # bytes would be the path of a file
-        await driver.copy_to_table(table, source=source, format="binary", **target)  # type: ignore[union-attr]
+        # Bytes as such would be the path of a file.
+        target |= {"source": memoryview(given), "format": "binary"}
+        await driver.copy_to_table(table, **target)  # type: ignore[union-attr]
         return
     values = itemgetter(*columns)
     records = map(values, given) if len(columns) > 1 else ((values(row),) for row in given)
@@ -37,7 +38,7 @@ async def write(
     session: Session,
     upserted: "Upserted",
     fresh: "Copied | Sent",
-    within: Mapping[str, Any] | None,
+    within: Mapping[str, object] | None,
     count: int,
 ) -> int:
     """Have the table hold the fresh rows, so many; returns how many rows of it changed."""
@@ -102,10 +103,10 @@ class Upserted:
         )
         return f"{head}{conflict} do update set {sets} where ({kept}) is distinct from ({new})"
 
-    def delete_missing(self, within: Mapping[str, Any], fresh: str) -> str:
+    def delete_missing(self, within: Mapping[str, object], fresh: str) -> str:
         return f"delete from {self.target} as kept where {_scope(within)} and {fresh}"
 
-    def any_stored(self, within: Mapping[str, Any]) -> str:
+    def any_stored(self, within: Mapping[str, object]) -> str:
         return f"select exists (select 1 from {self.target} as kept where {_scope(within)})"
 
 
@@ -134,7 +135,7 @@ class Sent:
         kept = ", ".join(f"kept.{quote(name)}" for name in key)
         return f"({kept}) not in (select {_names(key)} from {self._unnested(key)})"
 
-    def values(self, columns: Sequence[str]) -> dict[str, Any]:
+    def values(self, columns: Sequence[str]) -> dict[str, object]:
         return {f"fresh_{name}": [row[name] for row in self.given] for name in columns}
 
     def _unnested(self, columns: Sequence[str]) -> str:
@@ -188,11 +189,11 @@ class Copied:
         )
         return f"not exists (select 1 from {self.temporary} as fresh where {same})"
 
-    def values(self, columns: Sequence[str]) -> dict[str, Any]:
+    def values(self, columns: Sequence[str]) -> dict[str, object]:
         return {}
 
 
-def _plain_type(column: Column[Any]) -> str:
+def _plain_type(column: Column[object]) -> str:
     """The column's type without length or precision, which a cast would cut to silently."""
     return re.sub(r"\(.*\)", "", column.type.compile(_dialect))
 
@@ -201,7 +202,7 @@ def _names(columns: Sequence[str]) -> str:
     return ", ".join(quote(name) for name in columns)
 
 
-def _scope(within: Mapping[str, Any]) -> str:
+def _scope(within: Mapping[str, object]) -> str:
     return " and ".join(_condition(name, value) for name, value in within.items())
 
 
@@ -210,7 +211,7 @@ def _condition(name: str, value: object) -> str:
     return f"kept.{quote(name)} {operator}"
 
 
-def bound(within: Mapping[str, Any]) -> dict[str, Any]:
+def bound(within: Mapping[str, object]) -> dict[str, object]:
     return {
         f"within_{name}": list(value) if isinstance(value, tuple) else value
         for name, value in within.items()

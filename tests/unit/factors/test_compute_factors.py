@@ -120,8 +120,8 @@ async def test_current_betas_are_used_and_not_estimated_again(
 
     assert repository.columns.betas == {}
     assert repository.columns.covariances == {}
-    [vector] = repository.columns.positions["factor_exposures"]
-    assert list(vector) == [500.0] * len(FACTORS.ids)
+    [vector] = np.array(repository.columns.positions["factor_exposures"]).tolist()
+    assert vector == [500.0] * len(FACTORS.ids)
     assert event.counts == {"symbols": 1, "positions": 1}
     assert event.warnings == ()
 
@@ -140,9 +140,9 @@ async def test_only_outdated_symbols_are_estimated(monkeypatch: pytest.MonkeyPat
     assert set(repository.columns.betas["symbol"]) == {"XOM"}
     assert set(repository.columns.rates["symbol"]) == {"XOM"}
     assert len(repository.columns.covariances["space"]) == 2 * len(FACTORS.ids) ** 2
-    betas = repository.columns.positions["beta"]
-    assert list(betas[: len(FACTORS.ids)]) == [1.0] * len(FACTORS.ids)
-    assert 0.5 < float(str(betas[len(FACTORS.ids)])) < 1.5
+    kept, estimated = np.array(repository.columns.positions["betas"])
+    assert list(kept) == [1.0] * len(FACTORS.ids)
+    assert 0.5 < estimated[0] < 1.5
     (notice,) = event.warnings
     assert (notice.code, notice.about) == ("rate_sensitivity_missing", ("XOM",))
 
