@@ -27,6 +27,13 @@ from shared.database import (
 from shared.errors import UnstorableText
 from shared.messaging import Refused, RequestTooLarge, Unanswered
 
+# The names of RFC 9110, which Python has from 3.13 on: titles and codes are the same with every one.
+RENAMED = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 FAILED = "failed"  # how a service answers what it did not expect
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("sigmasight.gateway")
@@ -94,7 +101,7 @@ class Problem(Exception):
 
     def document(self) -> ProblemDocument:
         """What is said of it."""
-        title = HTTPStatus(self.status).phrase
+        title = title_of(self.status)
         return ProblemDocument(
             title=title, status=self.status, code=self.code, detail=self.detail, errors=self.errors
         )
@@ -103,6 +110,11 @@ class Problem(Exception):
         """The problem as it goes over the wire."""
         content = self.document().model_dump(mode="json")
         return JSONResponse(content, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def title_of(status: int) -> str:
+    """The name of a status, by RFC 9110 section 15."""
+    return RENAMED.get(status) or HTTPStatus(status).phrase
 
 
 def not_found(what: str, which: object) -> Problem:
@@ -122,7 +134,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """
     schema = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}}
+        status: {"description": title_of(status), "content": {MEDIA_TYPE: schema}}
         for status in statuses
     }
 
@@ -209,7 +221,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
         headers["Allow"] = ", ".join(
             _allowed(request)
         )  # the framework names the first route's methods only
-    return Problem(status, status.name.lower(), str(error.detail), headers=headers).response()
+    code = title_of(status).lower().replace(" ", "_")
+    return Problem(status, code, str(error.detail), headers=headers).response()
 
 
 def _allowed(request: Request) -> list[str]:
