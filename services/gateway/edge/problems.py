@@ -27,7 +27,7 @@ from shared.database import (
 from shared.errors import UnstorableText
 from shared.messaging import Refused, RequestTooLarge, Unanswered
 
-# The names of RFC 9110, which Python has from 3.13 on: titles and codes are the same with every one.
+# The names of RFC 9110, which Python has from 3.13 on: titles and codes are then the same.
 RENAMED = {
     413: "Content Too Large",
     414: "URI Too Long",
