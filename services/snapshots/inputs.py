@@ -360,7 +360,7 @@ class RiskPosition:
     theta: float | None
     vega: float | None
     rho: float | None
-    pnl: Sequence[float] | None
+    pnl: FloatArray | None
     reason: str | None
 
 

@@ -1,19 +1,33 @@
-"""Writing columns of arrays: they go to Postgres as they are, never as rows of Python values."""
+"""Columns of arrays go to Postgres, and vectors come from it, without becoming Python values."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, LargeBinary, func, text
 from sqlmodel import SQLModel
 
-from shared.arrays import Columns, Values
+from shared.arrays import Columns, FloatArray, Values
 from shared.database.binary import encoded
 from shared.database.columns import sql_table
 from shared.database.engine import Session
 from shared.database.merge import merge
 from shared.database.upserts import Copied, Sent, Upserted, bound, copy, write
 from shared.rows import rows_of
+
+_HEAD_BYTES = 20  # of a vector: dimensions, nulls, kind of the elements, their number, the first
+
+
+def as_sent(vector: ColumnElement[Sequence[float]]) -> ColumnElement[bytes | None]:
+    """A vector of numbers as the bytes that Postgres sends, for `float_vector`."""
+    return func.array_send(vector, type_=LargeBinary)
+
+
+def float_vector(sent: bytes) -> FloatArray:
+    """The numbers of a vector without nulls (what is missing in one is NaN)."""
+    elements = np.dtype([("length", ">i4"), ("value", ">f8")])
+    numbers: FloatArray = np.frombuffer(sent[_HEAD_BYTES:], elements)["value"].astype(np.float64)
+    return numbers
 
 
 async def merge_columns(

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Double, Select, Uuid, and_, case, cast, func, literal, select
+from sqlalchemy import ARRAY, Column, Date, Double, Select, String, Uuid, cast, func, select, true
 
 from services.factors.inputs import Basis, Book, Outdated, Position, Work
 from services.factors.repository.estimates import (
@@ -60,46 +61,78 @@ async def claim_work(session: Session, portfolio_ids: Sequence[UUID], basis: Bas
 
 
 async def _load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> Book:
-    """The active positions in the shares of `as_of`, and what their exposure needs."""
+    """The active positions in the shares of `as_of`, and what their exposure needs.
+
+    One query for each, put together here: of a session that has just begun, statistics say nothing
+    yet, so that a join of them all might be planned as loops.
+    """
     portfolio = gateway.portfolios.c.portfolio_id
     existing = select(portfolio).where(among(portfolio, portfolio_ids)).order_by(portfolio)
     found = await session.scalars(existing)
-    held = await session.execute(*_active_positions(portfolio_ids, as_of))
-    return Book(tuple(found), tuple(Position(**row) for row in held.mappings()))
+    held = (await session.execute(*_active_positions(portfolio_ids, as_of))).all()
+    stocks = sorted({row.symbol for row in held if row.symbol == row.underlying})
+    options = sorted({row.symbol for row in held if row.symbol != row.underlying})
+    known = {
+        **{symbol: _of_stock(symbol, as_of, None) for symbol in stocks},
+        **{symbol: _Known(None, None, f"no Greeks of {symbol}") for symbol in options},
+    }
+    for symbol, close in await session.execute(*_closes(stocks, as_of)):
+        known[symbol] = _of_stock(symbol, as_of, close)
+    for contract, delta, price, reason in await session.execute(*_greeks(options, as_of)):
+        known[contract] = _of_option(contract, delta, price, reason)
+    positions = (Position(*row, *known[row.symbol]) for row in held)
+    return Book(tuple(found), tuple(positions))
+
+
+class _Known(NamedTuple):
+    """The last fields of `Position`: what its exposure needs, or why that is not known."""
+
+    delta: float | None
+    underlying_price: float | None
+    reason: str | None
+
+
+def _of_stock(symbol: str, as_of: date, close: float | None) -> _Known:
+    reason = f"no close of {symbol} on or before {as_of}" if close is None else None
+    return _Known(1.0, close, reason)
+
+
+def _of_option(
+    contract: str, delta: float | None, price: float | None, reason: str | None
+) -> _Known:
+    if delta is not None and price is not None:
+        return _Known(delta, price, None)
+    return _Known(delta, price, reason or f"no Greeks of {contract}")
 
 
 @prepared(portfolio_ids=ARRAY(Uuid), as_of=Date())
 def _active_positions(
     portfolio_ids: Sequence[UUID], as_of: date
-) -> Select[UUID, UUID, str, str, float, int, float | None, float | None, str | None]:
-    """The fields of `Position`; a missing price is carried forward."""
+) -> Select[UUID, UUID, str, str, float, int]:
+    """The first fields of `Position`."""
     active = gateway.active_positions(portfolio_ids, as_of)
     held = active.c
-    greeks = contract_greeks.c
-    newest = ingest.last_close(held.symbol, as_of)
-    is_stock = held.instrument == "stock"
-    delta = case((is_stock, literal(1.0)), else_=greeks.delta)
-    price = case((is_stock, newest.c.close), else_=greeks.underlying_price)
-    no_price = func.concat(
-        "no close of ", held.symbol, " on or before ", func.to_char(as_of, "YYYY-MM-DD")
-    )
-    no_greeks = func.coalesce(greeks.reason, func.concat("no Greeks of ", held.symbol))
-    incomplete = delta.is_(None) | price.is_(None)
-    reason = case((incomplete & is_stock, no_price), (incomplete, no_greeks))
-    return (
-        select(
-            *identity(active),
-            cast(held.quantity, Double).label("quantity"),
-            held.multiplier,
-            delta.label("delta"),
-            cast(price, Double).label("underlying_price"),
-            reason.label("reason"),
-        )
-        .select_from(active)
-        .outerjoin(contract_greeks, and_(greeks.contract == held.symbol, greeks.as_of == as_of))
-        .outerjoin(newest, is_stock)
-        .order_by(held.position_id)
-    )
+    quantity = cast(held.quantity, Double).label("quantity")
+    query = select(*identity(active), quantity, held.multiplier)
+    return query.order_by(held.position_id)
+
+
+@prepared(symbols=ARRAY(String), as_of=Date())
+def _closes(symbols: Sequence[str], as_of: date) -> Select[str, float]:
+    """The last close of each symbol; a missing price is carried forward."""
+    listed = func.unnest(symbols).table_valued(Column("symbol", String)).render_derived(name="held")
+    newest = ingest.last_close(listed.c.symbol, as_of)
+    query = select(listed.c.symbol, cast(newest.c.close, Double))
+    return query.select_from(listed.join(newest, true()))
+
+
+@prepared(contracts=ARRAY(String), as_of=Date())
+def _greeks(
+    contracts: Sequence[str], as_of: date
+) -> Select[str, float | None, float | None, str | None]:
+    row = contract_greeks.c
+    query = select(row.contract, row.delta, cast(row.underlying_price, Double), row.reason)
+    return query.where(among(row.contract, contracts), row.as_of == as_of)
 
 
 async def save_exposures(

@@ -89,7 +89,7 @@ class Holdings:
         return {PORTFOLIO: everything, LONGS: self.quantity > 0.0, SHORTS: self.quantity < 0.0}
 
 
-def _vectors(vectors: Sequence[Sequence[float] | None]) -> FloatArray:
+def _vectors(vectors: Sequence[FloatArray | None]) -> FloatArray:
     """P x D, NaN where a position has no vector."""
     days = max((len(vector) for vector in vectors if vector is not None), default=0)
     unknown = np.full(days, np.nan)

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Double, Select, Uuid, and_, case, cast, func, select
+from sqlalchemy import ARRAY, Date, Double, Select, String, Uuid, cast, select
 
 from services.snapshots.inputs import RiskInputs, RiskPosition
 from services.snapshots.repository.market import load_estimates
 from services.snapshots.tables import ComponentVar, RiskMetric
 from shared.arrays import Columns
 from shared.database import Session, among, lock_each, prepared
-from shared.database.arrays import merge_columns
+from shared.database.arrays import as_sent, float_vector, merge_columns
 from shared.published import factors, gateway, greeks, identity, stress
 from shared.rows import Scope
 
+OptionGreeks = tuple[float | None, float | None, float | None, float | None]
+_OF_STOCK: OptionGreeks = (0.0, 0.0, 0.0, 0.0)
+_UNKNOWN: OptionGreeks = (None, None, None, None)
 _NOT_STORED = (None, "no P&L vector is stored for the session")
 
 
@@ -51,55 +54,104 @@ async def _load_pnl_dates(session: Session, as_of: date) -> list[date]:
 async def _load_positions(
     session: Session, portfolios: Sequence[UUID], as_of: date
 ) -> list[RiskPosition]:
-    """The positions open on the session, by portfolio and position."""
-    # Two queries: joined to the positions, the vectors would be sorted with them.
-    vector = stress.position_pnl_vectors.c
-    query = select(vector.position_id, vector.historical_pnl, vector.reason).where(
-        among(vector.portfolio_id, portfolios), vector.as_of == as_of
-    )
-    vectors = {position: (pnl, why) for position, pnl, why in await session.execute(query)}
+    """The positions open on the session, by portfolio and position.
+
+    One query for each thing that is known of them, put together here: of a session that has just
+    begun, statistics say nothing yet, so that a join of them all might be planned as loops.
+    """
+    exposures = dict((await session.execute(*_exposures(portfolios, as_of))).tuples().all())
+    vectors = {
+        position: (None if pnl is None else float_vector(pnl), why)
+        for position, pnl, why in await session.execute(*_vectors(portfolios, as_of))
+    }
+    options = await _load_option_greeks(session, portfolios, as_of)
     found = []
-    for row in (await session.execute(*_positions(portfolios, as_of))).mappings():
-        pnl, why = vectors.get(row["position_id"], _NOT_STORED)
-        found.append(RiskPosition(**row, pnl=pnl, reason=why))
+    for row in await session.execute(*_positions(portfolios, as_of)):
+        position_id, portfolio_id, symbol, underlying, quantity, cost = row
+        exposure = exposures.get(position_id)
+        pnl, reason = vectors.get(position_id, _NOT_STORED)
+        is_stock = symbol == underlying
+        dollar_gamma, theta, vega, rho = (
+            _OF_STOCK if is_stock else options.get(position_id, _UNKNOWN)
+        )
+        found.append(
+            RiskPosition(
+                position_id=position_id,
+                portfolio_id=portfolio_id,
+                symbol=symbol,
+                underlying=underlying,
+                quantity=quantity,
+                weight=abs(cost if exposure is None else exposure),
+                exposure=exposure,
+                dollar_gamma=dollar_gamma,
+                theta=theta,
+                vega=vega,
+                rho=rho,
+                pnl=pnl,
+                reason=reason,
+            )
+        )
     return found
 
 
 @prepared(portfolios=ARRAY(Uuid), as_of=Date())
 def _positions(
     portfolios: Sequence[UUID], as_of: date
-) -> Select[UUID, UUID, str, str, float, float, float | None]:
-    """What is known of each position but its P&L, by the names of `RiskPosition`."""
+) -> Select[UUID, UUID, str, str, float, float]:
+    """The first fields of `RiskPosition`, and the cost, which is the weight of the unmeasured."""
     positions = gateway.active_positions(portfolios, as_of)
     held = positions.c
-    exposed = factors.position_exposure_vectors.c
-    same_exposure = and_(exposed.position_id == held.position_id, exposed.as_of == as_of)
     cost = cast(held.quantity * held.multiplier * held.entry_price, Double)
-    option = greeks.position_greeks.c
-    unit = greeks.contract_greeks.c
-    same_option = and_(option.position_id == held.position_id, option.as_of == as_of)
-    same_contract = and_(unit.contract == option.contract, unit.as_of == option.as_of)
-    is_stock = held.symbol == held.underlying
-    dollars = {
-        "dollar_gamma": option.gamma * func.power(cast(unit.underlying_price, Double), 2) / 100,
-        "theta": option.theta,
-        "vega": option.vega,
-        "rho": option.rho,
+    query = select(*identity(positions), cast(held.quantity, Double), cost)
+    return query.order_by(held.portfolio_id, held.position_id)
+
+
+@prepared(portfolios=ARRAY(Uuid), as_of=Date())
+def _exposures(portfolios: Sequence[UUID], as_of: date) -> Select[UUID, float | None]:
+    row = factors.position_exposure_vectors.c
+    query = select(row.position_id, row.exposure)
+    return query.where(among(row.portfolio_id, portfolios), row.as_of == as_of)
+
+
+@prepared(portfolios=ARRAY(Uuid), as_of=Date())
+def _vectors(portfolios: Sequence[UUID], as_of: date) -> Select[UUID, bytes | None, str | None]:
+    row = stress.position_pnl_vectors.c
+    query = select(row.position_id, as_sent(row.historical_pnl), row.reason)
+    return query.where(among(row.portfolio_id, portfolios), row.as_of == as_of)
+
+
+async def _load_option_greeks(
+    session: Session, portfolios: Sequence[UUID], as_of: date
+) -> dict[UUID, OptionGreeks]:
+    """By position: dollar gamma, theta, vega and rho."""
+    rows = (await session.execute(*_position_greeks(portfolios, as_of))).all()
+    contracts = sorted({row.contract for row in rows})
+    found = await session.execute(*_underlying_prices(contracts, as_of))
+    prices: dict[str, float | None] = dict(found.tuples().all())
+    return {
+        row.position_id: (_dollar_gamma(row.gamma, prices.get(row.contract)), *row[3:])
+        for row in rows
     }
-    return (
-        select(
-            *identity(positions),
-            cast(held.quantity, Double).label("quantity"),
-            func.abs(func.coalesce(exposed.exposure, cost)).label("weight"),
-            exposed.exposure,
-            *(case((is_stock, 0.0), else_=each).label(name) for name, each in dollars.items()),
-        )
-        .select_from(positions)
-        .outerjoin(factors.position_exposure_vectors, same_exposure)
-        .outerjoin(greeks.position_greeks, same_option)
-        .outerjoin(greeks.contract_greeks, same_contract)
-        .order_by(held.portfolio_id, held.position_id)
-    )
+
+
+def _dollar_gamma(gamma: float | None, price: float | None) -> float | None:
+    return None if gamma is None or price is None else gamma * price**2 / 100
+
+
+@prepared(portfolios=ARRAY(Uuid), as_of=Date())
+def _position_greeks(
+    portfolios: Sequence[UUID], as_of: date
+) -> Select[UUID, str, float | None, float | None, float | None, float | None]:
+    row = greeks.position_greeks.c
+    query = select(row.position_id, row.contract, row.gamma, row.theta, row.vega, row.rho)
+    return query.where(among(row.portfolio_id, portfolios), row.as_of == as_of)
+
+
+@prepared(contracts=ARRAY(String), as_of=Date())
+def _underlying_prices(contracts: Sequence[str], as_of: date) -> Select[str, float | None]:
+    row = greeks.contract_greeks.c
+    query = select(row.contract, cast(row.underlying_price, Double))
+    return query.where(among(row.contract, contracts), row.as_of == as_of)
 
 
 async def save_risk(

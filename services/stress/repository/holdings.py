@@ -1,7 +1,8 @@
 """What portfolios hold and what is known about it: read from what other services publish."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -10,8 +11,6 @@ from sqlalchemy import (
     Double,
     Select,
     String,
-    Subquery,
-    and_,
     case,
     cast,
     literal,
@@ -67,26 +66,36 @@ async def load_calculated_holdings(
 async def _load_holdings(
     session: Session, portfolio_ids: Sequence[UUID], as_of: date, maturity: str
 ) -> Holdings:
-    """The positions by position id, with NaN for what was not measured."""
+    """The positions by position id, with NaN for what was not measured.
+
+    One query for each thing that is known of them, put together here: of a session that has just
+    begun, statistics say nothing yet, so that a join of them all might be planned as loops.
+    """
     known = await load_factors(session, as_of)
     covariance = await load_covariance(session, as_of, known.ids)
-    exposures = _exposures(portfolio_ids, as_of, known.ids)
-    rows = (await session.execute(_positions(exposures, as_of, maturity))).all()
+    rows = (await session.execute(_exposures(portfolio_ids, as_of, known.ids))).all()
     contracts = sorted({row.symbol for row in rows if row.symbol != row.underlying})
+    terms = await _load_contracts(session, contracts, as_of)
+    rates = await _load_rates(session, {row.underlying for row in rows}, as_of, maturity)
+    options = await _load_options(session, portfolio_ids, as_of)
+    held = [options.get(row.position_id, _NO_OPTION) for row in rows]
     portfolio_places = {portfolio_id: place for place, portfolio_id in enumerate(portfolio_ids)}
     contract_places = {contract: place for place, contract in enumerate(contracts)}
+    contract = np.array([contract_places.get(row.symbol, STOCK) for row in rows], dtype=np.intp)
+    is_stock = contract == STOCK
+    prices = np.append(terms.underlying_price, np.nan)  # of no contract, at the place of stock
     book = ShardBook(
         portfolios=len(portfolio_ids),
         portfolio=np.array([portfolio_places[row.portfolio_id] for row in rows], dtype=np.intp),
         symbols=[row.symbol for row in rows],
         exposure=_floats([row.exposure for row in rows]),
         betas=_floats([row.betas for row in rows]).reshape(len(rows), len(known.ids)),
-        rate_beta=_floats([row.rate_beta for row in rows]),
-        gamma=_floats([row.gamma for row in rows]),
-        underlying_price=_floats([row.underlying_price for row in rows]),
-        contract=np.array([contract_places.get(row.symbol, STOCK) for row in rows], dtype=np.intp),
-        units=_floats([row.units for row in rows]),
-        contracts=await _load_contracts(session, contracts, as_of),
+        rate_beta=_floats([rates.get(row.underlying) for row in rows]),
+        gamma=np.where(is_stock, 0.0, _floats([each.gamma for each in held])),
+        underlying_price=np.where(is_stock, 0.0, prices[contract]),
+        contract=contract,
+        units=np.where(is_stock, 0.0, _floats([each.units for each in held])),
+        contracts=terms,
     )
     return Holdings(
         as_of=as_of,
@@ -119,53 +128,47 @@ async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> 
     return None if np.isnan(matrix).any() else matrix
 
 
-def _exposures(portfolio_ids: Sequence[UUID], as_of: date, ids: Sequence[str]) -> Subquery:
+def _exposures(
+    portfolio_ids: Sequence[UUID], as_of: date, ids: Sequence[str]
+) -> Select[UUID, UUID, str, str, float | None, list[float | None]]:
     """One row per position with its betas, one per factor of `ids`, side by side."""
     view = factors.position_exposure_vectors
     row = view.c
     picked = array([factors.element_of(row.betas, factor) for factor in ids])
     betas = case((row.factors == cast(list(ids), ARRAY(String)), row.betas), else_=picked)
-    chosen = and_(among(row.portfolio_id, portfolio_ids), row.as_of == as_of)
-    return select(*identity(view), row.exposure, betas.label("betas")).where(chosen).subquery()
+    query = select(*identity(view), row.exposure, betas.label("betas"))
+    mine = query.where(among(row.portfolio_id, portfolio_ids), row.as_of == as_of)
+    return mine.order_by(row.position_id)
 
 
-def _positions(exposures: Subquery, as_of: date, maturity: str) -> Select[tuple[object, ...]]:
-    """The exposures with rate_beta and, of options, gamma, underlying_price and units.
+async def _load_rates(
+    session: Session, underlyings: Collection[str], as_of: date, maturity: str
+) -> dict[str, float | None]:
+    """The sensitivity of each underlying to the yield; one that has none stored is absent."""
+    row = factors.rate_sensitivities.c
+    of_day = (among(row.symbol, underlyings), row.as_of == as_of, row.maturity == maturity)
+    found = await session.execute(select(row.symbol, row.beta).where(*of_day))
+    return dict(found.tuples().all())
 
-    Null where not measured; gamma, underlying_price and units are 0 for stock.
-    """
-    held = exposures.c
-    rate = factors.rate_sensitivities.c
-    position = greeks.position_greeks.c
-    contract = greeks.contract_greeks.c
-    is_stock = held.symbol == held.underlying
-    joined = (
-        exposures.outerjoin(
-            factors.rate_sensitivities,
-            and_(rate.symbol == held.underlying, rate.as_of == as_of, rate.maturity == maturity),
-        )
-        .outerjoin(
-            greeks.position_greeks,
-            and_(position.position_id == held.position_id, position.as_of == as_of),
-        )
-        .outerjoin(
-            greeks.contract_greeks,
-            and_(contract.contract == position.contract, contract.as_of == as_of),
-        )
-    )
-    price = cast(contract.underlying_price, Double)
-    units = cast(position.quantity * position.multiplier, Double)
-    return (
-        select(
-            exposures,
-            rate.beta.label("rate_beta"),
-            case((is_stock, 0.0), else_=position.gamma).label("gamma"),
-            case((is_stock, 0.0), else_=price).label("underlying_price"),
-            case((is_stock, 0.0), else_=units).label("units"),
-        )
-        .select_from(joined)
-        .order_by(held.position_id)
-    )
+
+class _Option(NamedTuple):
+    """What an option position's greeks say: gamma, and quantity x multiplier as `units`."""
+
+    gamma: float | None
+    units: float | None
+
+
+_NO_OPTION = _Option(None, None)
+
+
+async def _load_options(
+    session: Session, portfolio_ids: Sequence[UUID], as_of: date
+) -> dict[UUID, _Option]:
+    row = greeks.position_greeks.c
+    units = cast(row.quantity * row.multiplier, Double)
+    query = select(row.position_id, row.gamma, units)
+    mine = query.where(among(row.portfolio_id, portfolio_ids), row.as_of == as_of)
+    return {position: _Option(*known) for position, *known in await session.execute(mine)}
 
 
 async def _load_contracts(session: Session, symbols: Sequence[str], as_of: date) -> Contracts:

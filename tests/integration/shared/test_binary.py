@@ -31,6 +31,7 @@ from sqlmodel import MetaData, SQLModel
 
 from shared.arrays import Columns
 from shared.database import Database, key, optional, sql_table
+from shared.database.arrays import as_sent, float_vector
 from shared.database.binary import encoded
 from shared.database.upserts import copy
 from shared.rows import rows_of
@@ -185,3 +186,20 @@ async def test_number_that_a_column_cannot_hold_is_refused(admin: Database) -> N
 async def test_text_longer_than_its_column_is_refused_and_not_cut(admin: Database) -> None:
     with pytest.raises(PostgresError, match="too long"):
         await stored(admin, {"place": [1], "name": ["x" * 25]}, as_bytes=True)
+
+
+async def test_vectors_come_back_as_they_were_sent(admin: Database) -> None:
+    columns: Columns = {"place": [1, 2, 3], "vector": [[1.5, math.nan, -0.25], [], None]}
+    query = select(as_sent(TABLE.c.vector)).order_by(TABLE.c.place)
+
+    async with admin.transaction() as session:
+        await session.execute(CreateTable(TABLE))
+        await copy(session, TABLE.name, None, tuple(columns), encoded(TABLE, columns, {}))
+        found = list(await session.scalars(query))
+        await session.execute(DropTable(TABLE))
+
+    assert [None if sent is None else repr(float_vector(sent).tolist()) for sent in found] == [
+        "[1.5, nan, -0.25]",
+        "[]",
+        None,
+    ]
