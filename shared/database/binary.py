@@ -164,9 +164,8 @@ def _days(values: Values) -> Fields:
 
 def _decimals(values: Values, scale: int) -> Fields:
     """Numbers as they are, and floats rounded to `scale` decimals, null where not finite."""
-    listed = _listed(values)
-    if any(isinstance(each, Decimal | int) for each in listed):
-        return _by_value([_rounded(each, scale) for each in listed], _numeric)
+    if not _is_floats(values):
+        return _by_value([_rounded(each, scale) for each in _listed(values)], _numeric)
     numbers = np.asarray(values, dtype=np.float64)
     known = np.isfinite(numbers)
     units, certain = _units(np.where(known, numbers, 0.0), scale)
@@ -174,6 +173,12 @@ def _decimals(values: Values, scale: int) -> Fields:
     for place in np.flatnonzero(known & ~certain).tolist():
         fields[place] = _field(_numeric(Decimal(f"{numbers[place]:.{scale}f}")))
     return fields
+
+
+def _is_floats(values: Values) -> bool:
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        return True
+    return all(each is None or isinstance(each, float) for each in values)
 
 
 def _rounded(value: object, scale: int) -> Decimal | None:
@@ -266,14 +271,15 @@ def _equally_long(values: Values, places: Sequence[int], length: int) -> Fields:
     if length == 0:
         return [_field(_array(_FLOAT8, []))] * len(places)
     vectors = np.empty(len(places), dtype=_vector_of(length))
-    for name, value in zip(_HEAD, (1, 0, _FLOAT8, length, 1), strict=True):
+    size = vectors.dtype.itemsize - 4
+    for name, value in zip(_HEAD, (size, 1, 0, _FLOAT8, length, 1), strict=True):
         vectors[name] = value
     vectors["elements"]["length"] = 8
-    vectors["elements"]["value"] = [values[place] for place in places]
-    return _of_one_size(vectors, vectors.dtype, np.ones(len(places), dtype=np.bool_))
+    vectors["elements"]["value"] = np.array([values[place] for place in places], dtype=np.float64)
+    return _cut(vectors, np.ones(len(places), dtype=np.bool_))
 
 
-_HEAD = ("dimensions", "nulls", "kind", "length", "first")
+_HEAD = ("size", "dimensions", "nulls", "kind", "length", "first")
 
 
 def _vector_of(length: int) -> np.dtype[np.void]:

@@ -123,8 +123,9 @@ class ScenarioResults:
             methods=[method for _, method, _, _ in places],
             amounts=Amounts.joined([Amounts.of(run.test, method) for run, method in tests]),
             factor_impacts=[
-                factor_impacts(run.test.methods[method], p, s, factor_ids)
-                for run, method, p, s in places
+                impacts
+                for run, method in tests
+                for impacts in every_factor_impacts(run.test.methods[method], factor_ids)
             ],
             moves=moves,
             floored=[
@@ -200,7 +201,7 @@ class PositionVectors:
     holdings: Holdings
     historical: FloatArray
     reasons: Sequence[str | None]
-    scenario_pnl: Sequence[Sequence[float]]
+    scenario_pnl: Sequence[FloatArray]
 
     @classmethod
     def of(
@@ -211,11 +212,11 @@ class PositionVectors:
         every: Sequence[Run],
     ) -> Self:
         """The vectors of every position, from all runs that include it."""
-        scenario_pnl: list[list[float]] = [[] for _ in holdings.position_ids]
+        parts: list[list[FloatArray]] = [[] for _ in holdings.position_ids]
         for run in every:
-            for place, pnl in zip(run.positions, run.position_pnl().tolist(), strict=True):
-                scenario_pnl[place] += pnl
-        return cls(holdings, historical, reasons, scenario_pnl)
+            for place, pnl in zip(run.positions.tolist(), run.position_pnl(), strict=True):
+                parts[place].append(pnl)
+        return cls(holdings, historical, reasons, [_joined(each) for each in parts])
 
     def columns(self) -> Columns:
         """One row per position; a vector without any measured day is null."""
@@ -226,8 +227,7 @@ class PositionVectors:
             "portfolio_id": [held.portfolio_ids[place] for place in held.book.portfolio],
             "symbol": held.book.symbols,
             "historical_pnl": [
-                pnl.tolist() if known else None
-                for pnl, known in zip(self.historical, measured, strict=True)
+                pnl if known else None for pnl, known in zip(self.historical, measured, strict=True)
             ],
             "reason": self.reasons,
             "scenario_pnl": self.scenario_pnl,
@@ -261,6 +261,22 @@ class PnlAxes:
             "scenario_ids": [[scenario for scenario, _ in each] for each in self.elements],
             "methods": [[method for _, method in each] for each in self.elements],
         }
+
+
+def _joined(parts: Sequence[FloatArray]) -> FloatArray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def every_factor_impacts(impacts: Impacts, factor_ids: Sequence[str]) -> list[dict[str, float]]:
+    """`factor_impacts` of every portfolio and scenario, in that order."""
+    names = (*factor_ids, RATES, VOLATILITY, *impacts.requested)
+    others = (impacts.rates, impacts.volatility, *impacts.requested.values())
+    parts = np.concatenate([impacts.factors, np.stack(others, axis=2)], axis=2)
+    rows = parts.reshape(-1, len(names)).tolist()
+    return [
+        dict(zip(names, row, strict=True)) if measured else {}
+        for row, measured in zip(rows, impacts.measured.ravel().tolist(), strict=True)
+    ]
 
 
 def factor_impacts(

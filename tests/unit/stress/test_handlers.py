@@ -189,7 +189,8 @@ async def test_vectors_and_axes_are_saved_with_the_reason_of_a_gap(repository: R
     event = await stress()
 
     vectors = repository.saved.position_pnl
-    assert vectors["historical_pnl"][0] == [1_000.0, 2_000.0]
+    complete, _ = vectors["historical_pnl"]
+    np.testing.assert_array_equal(complete, [1_000.0, 2_000.0])
     assert vectors["reason"] == [None, "no return of XOM on 1 of the last 2 sessions"]
     assert repository.saved.pnl_axes["session_dates"] == [[date(2022, 12, 27), AS_OF]]
     assert [(notice.code, notice.about) for notice in event.warnings] == [

@@ -155,7 +155,7 @@ def test_result_totals_are_sums_of_the_position_vectors() -> None:
 def test_a_vector_without_any_measured_day_is_null_with_reason() -> None:
     by_position = {row["position_id"]: row for row in vectors()}
 
-    assert by_position[POSITIONS[0]]["historical_pnl"] == [1.0, 2.0]
+    assert list(by_position[POSITIONS[0]]["historical_pnl"]) == [1.0, 2.0]
     assert by_position[POSITIONS[1]]["historical_pnl"] == pytest.approx([np.nan, 3.0], nan_ok=True)
     assert (by_position[POSITIONS[2]]["historical_pnl"], by_position[POSITIONS[2]]["reason"]) == (
         None,
