@@ -19,6 +19,11 @@ class IngestSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="SIGMASIGHT_INGEST_", populate_by_name=True)
 
     shard_size: int = Field(default=50, ge=1, le=1000, description="portfolios per piece of work")
+    shard_positions: int = Field(
+        default=5_000,
+        ge=1,
+        description="positions per piece of work; more only where one portfolio has more",
+    )
     history_sessions: int = Field(
         default=300, ge=70, description="sessions of prices kept before the requested session"
     )

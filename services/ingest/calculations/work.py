@@ -1,6 +1,6 @@
 """Which sessions are due, how far back history goes, and how portfolios are cut into shards."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -15,15 +15,22 @@ class Shard:
     portfolio_ids: tuple[UUID, ...]
 
 
-def shards(portfolio_ids: Collection[UUID], size: int) -> list[Shard]:
+def shards(positions: Mapping[UUID, int], size: int, most_positions: int) -> list[Shard]:
     """Portfolios cut into pieces of at most `size`; one empty piece when there are none.
 
-    An empty piece passes through every stage like any other, so a run without portfolios completes.
+    `positions`: how many each portfolio has. Those of a piece are at most `most_positions` together
+    unless it is a single portfolio, whose positions stay together. An empty piece passes through
+    every stage like any other, so a run without portfolios completes.
     """
-    ordered = sorted(portfolio_ids)
-    pieces = [tuple(ordered[start : start + size]) for start in range(0, len(ordered), size)]
-    pieces = pieces or [()]
-    return [Shard(number, len(pieces), piece) for number, piece in enumerate(pieces)]
+    pieces: list[list[UUID]] = [[]]
+    held = 0
+    for portfolio_id, count in sorted(positions.items()):
+        if pieces[-1] and (len(pieces[-1]) == size or held + count > most_positions):
+            pieces.append([])
+            held = 0
+        pieces[-1].append(portfolio_id)
+        held += count
+    return [Shard(number, len(pieces), tuple(piece)) for number, piece in enumerate(pieces)]
 
 
 def due_sessions(sessions: Sequence[date], last_announced: date | None) -> list[date]:

@@ -1,15 +1,14 @@
 """A market closes or portfolios change: fetch what is missing, then publish the work in shards."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID, uuid5
 
-from services.ingest import calculations, history, repository
+from services.ingest import history, repository
+from services.ingest.handlers.cut_shards import shards_of
 from services.ingest.history.coverage import require_covered
-from services.ingest.settings import ingest_settings
 from shared import calendar
-from shared.caveats import Caveat
-from shared.contracts.event import EVENT_NAMESPACE, Notice
+from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.gateway import DRAFT_CALCULATED, PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Database, Session
@@ -22,7 +21,7 @@ router = ServiceRouter("ingest")
 @router.emits(PricesUpdated)
 @router.on(MarketClosed)
 async def deliver_prices(event: MarketClosed, database: Database) -> list[PricesUpdated]:
-    """Bring every portfolio's symbols up to the session and publish a shard per 50 portfolios."""
+    """Bring every portfolio's symbols up to the session and publish their work in shards."""
     async with database.transaction() as session:
         portfolio_ids = await repository.load_portfolio_ids(session)
     return await _delivered(database, event.run_id, portfolio_ids, event.as_of)
@@ -80,41 +79,3 @@ def _restatement(day: date, as_of: date, symbols: Collection[str]) -> UUID:
     """The run that restates `day`, the same whenever the run of `as_of` is repeated."""
     about = f"restatement/{day.isoformat()}/{as_of.isoformat()}/{sorted(symbols)}"
     return uuid5(EVENT_NAMESPACE, about)
-
-
-async def shards_of(
-    session: Session,
-    run_id: UUID,
-    as_of: date,
-    edits: Mapping[UUID, int],
-    caveats: Sequence[Caveat],
-    trigger: str | None = None,
-) -> list[PricesUpdated]:
-    """One event per shard of the portfolios, each with all caveats.
-
-    `edits`: by portfolio, how many it had had before anything of it was read.
-    """
-    price_run = calculations.price_run(as_of, await repository.latest_revision(session, as_of))
-    warnings = tuple(_notice(caveat) for caveat in caveats)
-    return [
-        PricesUpdated.new(
-            run_id,
-            as_of,
-            part=shard.number,
-            price_run=price_run,
-            shard=shard.number,
-            shards=shard.count,
-            portfolio_ids=shard.portfolio_ids,
-            edits={portfolio_id: edits[portfolio_id] for portfolio_id in shard.portfolio_ids},
-            trigger=trigger,
-            warnings=warnings,
-            counts={"portfolios": len(shard.portfolio_ids)},
-        )
-        for shard in calculations.shards(edits, ingest_settings().shard_size)
-    ]
-
-
-def _notice(caveat: Caveat) -> Notice:
-    """The caveat with every symbol it is about: the holders of each are to be found by it."""
-    about = calculations.named_symbols(caveat.about)
-    return Notice.of(caveat).model_copy(update={"about": about})

@@ -19,6 +19,7 @@ from services.ingest.repository.portfolios import (
     load_contracts,
     load_edits,
     load_portfolio_ids,
+    load_positions,
     load_private_names,
     load_symbols,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "load_known_sessions",
     "load_known_symbols",
     "load_portfolio_ids",
+    "load_positions",
     "load_priced",
     "load_private_names",
     "load_queries",

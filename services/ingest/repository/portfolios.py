@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from shared.database import Session, among
 from shared.published import factors, gateway
@@ -25,6 +25,21 @@ async def load_edits(session: Session, portfolio_ids: Collection[UUID]) -> dict[
     edited = select(row.portfolio_id, row.edits).where(among(row.portfolio_id, portfolio_ids))
     counted = dict((await session.execute(edited)).tuples().all())
     return {portfolio_id: counted.get(portfolio_id, 0) for portfolio_id in portfolio_ids}
+
+
+async def load_positions(
+    session: Session, portfolio_ids: Collection[UUID], as_of: date
+) -> dict[UUID, int]:
+    """How many positions each portfolio has on `as_of`: the size of the work on it."""
+    none = dict.fromkeys(portfolio_ids, 0)
+    if len(none) < 2:
+        return none  # one portfolio is one shard, however large
+    row = gateway.positions.c
+    held = select(row.portfolio_id, func.count()).where(
+        among(row.portfolio_id, portfolio_ids), gateway.active_on(gateway.positions, as_of)
+    )
+    found = await session.execute(held.group_by(row.portfolio_id))
+    return none | dict(found.tuples().all())
 
 
 async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of: date) -> set[str]:

@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from services.gateway.runs.handlers import open_run
 from services.ingest.handlers.announce_close import announce_close
-from services.ingest.handlers.deliver_prices import shards_of
+from services.ingest.handlers.cut_shards import shards_of
 from services.ingest.handlers.watch_market import publish_due_sessions
 from services.ingest.history.coverage import coverage_at
 from services.ingest.inputs import Coverage

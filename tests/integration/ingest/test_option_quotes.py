@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from services.greeks.handlers.compute_greeks import compute_greeks
 from services.ingest import repository
-from services.ingest.handlers.deliver_prices import shards_of
+from services.ingest.handlers.cut_shards import shards_of
 from services.ingest.history import (
     Feed,
     fetch_history,

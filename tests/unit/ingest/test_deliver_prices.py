@@ -6,6 +6,7 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
+from services.ingest.handlers import cut_shards
 from services.ingest.handlers import deliver_prices as use_case
 from shared.caveats import Caveat
 from shared.contracts.event import EVENT_NAMESPACE
@@ -44,13 +45,22 @@ class Repository:
     async def latest_revision(self, session: Session, as_of: date) -> int:
         return 7
 
+    async def load_version(self, session: Session) -> str:
+        return "7 2022-12-28 -"
+
+    async def load_positions(
+        self, session: Session, portfolio_ids: Collection[UUID], as_of: date
+    ) -> dict[UUID, int]:
+        return dict.fromkeys(portfolio_ids, 3)
+
 
 def replace_repository(
     monkeypatch: pytest.MonkeyPatch,
     changed: dict[str, date] | None = None,
     holders: dict[str, UUID] | None = None,
 ) -> None:
-    monkeypatch.setattr(use_case, "repository", Repository(changed or {}, holders or {}))
+    for module in (use_case, cut_shards):
+        monkeypatch.setattr(module, "repository", Repository(changed or {}, holders or {}))
 
 
 async def test_every_shard_carries_the_price_run_and_all_warnings(
@@ -60,7 +70,7 @@ async def test_every_shard_carries_the_price_run_and_all_warnings(
     ids = [uuid4() for _ in range(51)]
     caveats = [Caveat.naming("price_missing", "no price", ["XOM"]), Caveat("not_in_plan", "none")]
 
-    shards = await use_case.shards_of(NO_SESSION, RUN, AS_OF, dict.fromkeys(ids, 0), caveats)
+    shards = await cut_shards.shards_of(NO_SESSION, RUN, AS_OF, dict.fromkeys(ids, 0), caveats)
 
     assert [(each.shard, each.shards, len(each.portfolio_ids)) for each in shards] == [
         (0, 2, 50),
