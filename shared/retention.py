@@ -59,6 +59,11 @@ class Detail:
         return sql_table(self.model)
 
 
+def details_of(*models: type[SQLModel]) -> tuple[Detail, ...]:
+    """Tables of portfolios, of which nothing old stays."""
+    return tuple(Detail(model) for model in models)
+
+
 @dataclass(frozen=True)
 class _Owner:
     """One owner's rows: of which sessions, and whether the owner is a portfolio that is gone."""

@@ -151,7 +151,7 @@ async def content_hash(admin: Database) -> dict[str, str]:
                 "from information_schema.columns "
                 "join pg_tables on schemaname = table_schema and tablename = table_name "
                 "where table_schema = any(:schemas) and not column_name = any(:versions) "
-                "and table_name <> 'alembic_version' "
+                "and table_name not in ('alembic_version', 'calculations') "
                 "group by 1, 2"
             ),
             {"schemas": list(RESULT_SCHEMAS), "versions": list(VERSION_COLUMNS)},

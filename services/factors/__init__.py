@@ -12,6 +12,6 @@ computes       betas in three models (market_relative, shrunk by their estimatio
 owns           factor_definitions, symbol_factor_betas, rate_sensitivities, factor_returns,
                factor_covariances, position_factor_exposures, factor_exposures,
                correlation_calculations, correlation_pairs, correlation_clusters,
-               correlation_cluster_members
+               correlation_cluster_members, calculations
 publishes      factors.computed, correlations.computed, factors.failed
 """

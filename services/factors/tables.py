@@ -28,12 +28,17 @@ from sqlmodel import MetaData, SQLModel
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import factors as published
 from shared.retention import Detail
+from shared.unchanged import CalculationColumns
 
 
 class Table(SQLModel):
     """The base of the tables of factors."""
 
     metadata = MetaData(schema="factors")
+
+
+class Calculation(CalculationColumns, Table, table=True):
+    """What the rows of a portfolio and session were calculated from."""
 
 
 class _OfPortfolio(Table):
@@ -305,6 +310,7 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
 }
 
 DETAILS = (
+    Detail(Calculation),
     Detail(SymbolFactorBeta, owner="symbol"),
     Detail(RateSensitivity, owner="symbol"),
     Detail(FactorCovariance, owner="space"),

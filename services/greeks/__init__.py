@@ -8,6 +8,6 @@ computes       one valuation per contract and session, vectorised by model: Amer
                realised volatility), the Treasury curve and the dividends projected from
                corporate actions, else the dividend yield; the Greeks of positions; on request,
                the same for any options, and smiles of quotes
-owns           contract_greeks, position_greeks
+owns           contract_greeks, position_greeks, calculations
 publishes      greeks.computed, greeks.failed
 """

@@ -14,12 +14,17 @@ from shared.database import key, optional, published_columns, required, sql_tabl
 from shared.published import gateway, ingest
 from shared.published import greeks as published
 from shared.retention import Detail
+from shared.unchanged import CalculationColumns
 
 
 class Table(SQLModel):
     """The base of the tables of greeks."""
 
     metadata = MetaData(schema="greeks")
+
+
+class Calculation(CalculationColumns, Table, table=True):
+    """What the rows of a portfolio and session were calculated from."""
 
 
 class _Sensitivities(Table):
@@ -101,6 +106,7 @@ _same_series = (
     & (_held.option_type == _contract.option_type)
 )
 DETAILS = (
+    Detail(Calculation),
     # When a session runs again, its P&L starts from the value of the contracts held before it. A
     # split changes strike and symbol, so every contract that may have been the held one stays.
     Detail(

@@ -7,6 +7,6 @@ computes       valuations of positions, three exposure measures, daily P&L, port
                return; realised metrics, beta, concentration and P&L by factor; VaR and expected
                shortfall by position, from the stored P&L vectors; Greeks in dollars
 owns           position_valuations, portfolio_snapshots, risk_metrics, component_var,
-               pnl_attributions
+               pnl_attributions, calculations
 publishes      snapshots.created, risk.measured, snapshots.failed
 """

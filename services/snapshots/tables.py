@@ -43,7 +43,8 @@ from shared.conventions import LEAST_CAPITAL
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import gateway
 from shared.published import snapshots as published
-from shared.retention import Detail
+from shared.retention import Detail, details_of
+from shared.unchanged import CalculationColumns
 
 MONEY = Numeric(20, 6)
 PRICE = Numeric(18, 6)
@@ -55,6 +56,10 @@ class Table(SQLModel):
     """The base of the snapshots tables."""
 
     metadata = MetaData(schema="snapshots")
+
+
+class Calculation(CalculationColumns, Table, table=True):
+    """What the rows of a portfolio and session were calculated from."""
 
 
 class _OfPosition(Table):
@@ -242,9 +247,7 @@ def _with_statements() -> FromClause:
     )
     earned = _so_far(func.sum(func.coalesce(rows.c.daily_pnl, 0)), rows)
     day = func.to_char(rows.c.as_of, "YYYY-MM-DD")
-    joined = rows.outerjoin(
-        gateway.portfolios, owned.portfolio_id == rows.c.portfolio_id
-    ).outerjoin(found, true())
+    joined = rows.outerjoin(gateway.portfolios, owned.portfolio_id == own).outerjoin(found, true())
     return (
         select(
             rows,
@@ -390,10 +393,7 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
 }
 
 DETAILS = (
-    Detail(PositionValuation),
+    *details_of(Calculation, PositionValuation, RiskMetric, ComponentVar, PnlAttribution),
     # NAV is summed over the whole chain of snapshots: none goes as long as its portfolio exists.
     Detail(PortfolioSnapshot, stays=true()),
-    Detail(RiskMetric),
-    Detail(ComponentVar),
-    Detail(PnlAttribution),
 )

@@ -29,13 +29,18 @@ from sqlmodel import MetaData, SQLModel
 
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import stress as published
-from shared.retention import Detail
+from shared.retention import details_of
+from shared.unchanged import CalculationColumns
 
 
 class Table(SQLModel):
     """The base of the tables of stress."""
 
     metadata = MetaData(schema="stress")
+
+
+class Calculation(CalculationColumns, Table, table=True):
+    """What the rows of a portfolio and session were calculated from."""
 
 
 class _Scenario(Table):
@@ -217,4 +222,4 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.position_scenario_pnl: _scenario_pnl(),
 }
 
-DETAILS = (Detail(StressResult), Detail(MarketRiskScenario), Detail(PositionPnl), Detail(PnlAxis))
+DETAILS = details_of(Calculation, StressResult, MarketRiskScenario, PositionPnl, PnlAxis)

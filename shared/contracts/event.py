@@ -129,7 +129,8 @@ class ShardEvent(Event):
     are no longer among the `portfolio_ids`, so the stages after it leave them out. `edits`: by
     portfolio, how many edits it had had before the run read anything of it
     (`gateway.portfolio_edits`); one that is missing is not compared. `more_follow`: the stage is
-    not done with the shard, another event of it comes.
+    not done with the shard, another event of it comes. `basis`: a hash of what the publishing
+    stage calculated the shard from (`shared.unchanged`); without one, it is calculated in any case.
     """
 
     price_run: str
@@ -142,6 +143,7 @@ class ShardEvent(Event):
     warnings: tuple[Notice, ...] = ()
     elapsed_seconds: float = 0.0
     more_follow: bool = False
+    basis: str | None = None
 
     def of_portfolios(self, portfolio_ids: Sequence[UUID]) -> Self:
         """The same event about these of its portfolios only."""
