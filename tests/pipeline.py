@@ -165,6 +165,13 @@ async def content_hash(admin: Database) -> dict[str, str]:
     return hashes
 
 
+async def forget_calculations(admin: Database) -> None:
+    """Let no stage recognise what it has calculated before: the next run calculates all of it."""
+    async with admin.transaction() as session:
+        for schema in RESULT_SCHEMAS:
+            await session.execute(text(f"delete from {schema}.calculations"))
+
+
 async def nothing_runs(admin: Database) -> None:
     """Wait until no run goes on."""
     query = text("select count(*) from gateway.batch_runs where status = 'running'")

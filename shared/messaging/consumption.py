@@ -19,7 +19,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from time import perf_counter
 from typing import get_type_hints
 
@@ -191,10 +191,28 @@ class Consumption:
 
         async def attempt() -> list[Event]:
             async with self._resource(handler) as resource:
-                return _as_events(await handler(event, resource))
+                return _as_events(await self._result(handler, event, resource))
 
         is_away = partial(is_database_away, self.database)
         return await when_back(attempt, is_away, self.settings.retry_seconds)
+
+    async def _result(
+        self, handler: Handler, event: Contract, resource: Session | Database
+    ) -> object:
+        """What the handler returns, or returned when it was last given the same."""
+        stage = self.router.stages.get(handler)
+        if stage is None or not isinstance(event, ShardEvent) or isinstance(resource, Database):
+            return await handler(event, resource)
+        basis = await stage.basis(resource, event)
+        known = await stage.known_result(resource, event, basis)
+        if known is not None:
+            return known
+        result = await handler(event, resource)
+        if not isinstance(result, ShardEvent):
+            return result
+        result = result.model_copy(update={"basis": basis})
+        await stage.save(resource, event, result)
+        return result
 
     async def _without_failing(
         self, handler: Handler, event: Event, message: Delivery, error: Exception
@@ -220,15 +238,12 @@ class Consumption:
         emitted = self.router.emitted.get(handler, ())
         of_shards = bool(emitted) and all(issubclass(each, ShardEvent) for each in emitted)
         several = len(event.portfolio_ids) > 1
-        return several and of_shards and not self._takes_database(handler)
-
-    def _takes_database(self, handler: Handler) -> bool:
-        return Database in get_type_hints(handler).values()
+        return several and of_shards and not _takes_database(handler)
 
     @asynccontextmanager
     async def _resource(self, handler: Handler) -> AsyncIterator[Session | Database]:
         """The handler's second argument: a session in a transaction, or the database."""
-        if self._takes_database(handler):
+        if _takes_database(handler):
             yield self.database
             return
         async with self.database.transaction() as session:
@@ -329,6 +344,11 @@ class Consumption:
 
     def _count(self, kind: type[Event], outcome: str) -> None:
         self.telemetry.handled.labels(kind.subject, outcome).inc()
+
+
+@cache
+def _takes_database(handler: Handler) -> bool:
+    return Database in get_type_hints(handler).values()
 
 
 def _require_known(kind: type[Event], event: Event) -> None:

@@ -121,6 +121,7 @@ def _joined(parts: Sequence[ShardEvent], failures: Sequence[PortfolioFailure]) -
         "failed_portfolios": tuple(failures),
         "counts": counts,
         "warnings": _joined_notices([notice for part in parts for notice in part.warnings]),
+        "basis": None,  # each part has its own
     }
     return parts[0].model_copy(update=together)
 

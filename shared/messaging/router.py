@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
-from shared.contracts.event import Contract, Event, Request
+from shared.contracts.event import Contract, Event, Request, ShardEvent
 from shared.errors import Misconfigured
+from shared.settings import ServiceSettings
 from shared.topology import TOPOLOGY
+from shared.unchanged import Calculations, Stage
 
 Handler = Callable[..., Awaitable[object]]
 HandlerKind = TypeVar("HandlerKind", bound=Handler)
@@ -22,6 +24,7 @@ class ServiceRouter:
         self.wiring = TOPOLOGY[word]
         self.handlers: dict[type[Event], Handler] = {}
         self.emitted: dict[Handler, tuple[type[Event], ...]] = {}
+        self.stages: dict[Handler, Stage] = {}
         self.answers_by_request: dict[type[Request[Contract]], Handler] = {}
         self.dead_letter_keeper: Handler | None = None
 
@@ -32,6 +35,7 @@ class ServiceRouter:
         for part in parts:
             joined.handlers |= part.handlers
             joined.emitted |= part.emitted
+            joined.stages |= part.stages
             joined.answers_by_request |= part.answers_by_request
             joined.dead_letter_keeper = joined.dead_letter_keeper or part.dead_letter_keeper
         return joined
@@ -57,6 +61,23 @@ class ServiceRouter:
 
         def register(handler: HandlerKind) -> HandlerKind:
             self.emitted[handler] = events
+            return handler
+
+        return register
+
+    def unless_unchanged(
+        self,
+        result: type[ShardEvent],
+        calculations: Calculations,
+        settings: Callable[[], ServiceSettings],
+    ) -> Callable[[HandlerKind], HandlerKind]:
+        """Leave out the handler, which publishes `result`, for a shard whose inputs are the same.
+
+        The event of the last time is published again. `settings`: those that the handler reads.
+        """
+
+        def register(handler: HandlerKind) -> HandlerKind:
+            self.stages[handler] = Stage(self.word, result, calculations, settings)
             return handler
 
         return register

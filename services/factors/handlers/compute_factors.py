@@ -21,6 +21,7 @@ router = ServiceRouter("factors")
 
 @router.emits(FactorsComputed)
 @router.on(GreeksComputed)
+@router.unless_unchanged(FactorsComputed, repository.CALCULATIONS, get_settings)
 async def compute_factors(event: GreeksComputed, session: Session) -> FactorsComputed:
     """Bring the betas of what the shard holds up to date, and its exposures to the factors."""
     basis = _basis(event)

@@ -14,8 +14,10 @@ from services.factors.repository.history import (
     load_symbols_history,
 )
 from services.factors.repository.regressions import load_symbol_history
+from services.factors.repository.unchanged import CALCULATIONS
 
 __all__ = [
+    "CALCULATIONS",
     "CorrelationColumns",
     "FactorColumns",
     "are_drafts",

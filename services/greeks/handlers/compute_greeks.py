@@ -20,6 +20,7 @@ router = ServiceRouter("greeks")
 
 @router.emits(GreeksComputed)
 @router.on(PricesUpdated)
+@router.unless_unchanged(GreeksComputed, repository.CALCULATIONS, get_settings)
 async def compute_greeks(event: PricesUpdated, session: Session) -> GreeksComputed:
     """Value every option held by the shard's portfolios and record its sensitivities."""
     engine = Engine(get_settings().engine)

@@ -10,6 +10,7 @@ from shared.caveats import Caveat
 from shared.contracts.event import Notice
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Session
+from shared.unchanged import hashed
 
 
 async def shards_of(
@@ -25,6 +26,7 @@ async def shards_of(
     `edits`: by portfolio, how many it had had before anything of it was read.
     """
     price_run = calculations.price_run(as_of, await repository.latest_revision(session, as_of))
+    version = await repository.load_version(session)
     warnings = tuple(_notice(caveat) for caveat in caveats)
     return [
         PricesUpdated.new(
@@ -37,6 +39,7 @@ async def shards_of(
             portfolio_ids=shard.portfolio_ids,
             edits={portfolio_id: edits[portfolio_id] for portfolio_id in shard.portfolio_ids},
             trigger=trigger,
+            basis=None if trigger else _basis(price_run, version, edits, shard.portfolio_ids),
             warnings=warnings,
             counts={"portfolios": len(shard.portfolio_ids)},
         )
@@ -50,6 +53,14 @@ async def _shards(
     own = ingest_settings()
     positions = await repository.load_positions(session, portfolio_ids, as_of)
     return calculations.shards(positions, own.shard_size, own.shard_positions)
+
+
+def _basis(
+    price_run: str, version: str, edits: Mapping[UUID, int], portfolio_ids: Sequence[UUID]
+) -> str:
+    """What a shard is calculated from: the market data as they are now, and the edits so far."""
+    edited = [f"{portfolio_id} {edits[portfolio_id]}" for portfolio_id in portfolio_ids]
+    return hashed([price_run, version, *edited])
 
 
 def _notice(caveat: Caveat) -> Notice:

@@ -38,7 +38,7 @@ from services.ingest.repository.restatement import (
     load_dependent,
     save_released,
 )
-from services.ingest.repository.revisions import latest_revision
+from services.ingest.repository.revisions import latest_revision, load_version
 from services.ingest.repository.securities import (
     load_known_symbols,
     save_providers,
@@ -84,6 +84,7 @@ __all__ = [
     "load_stored_closes",
     "load_symbols",
     "load_unpriced",
+    "load_version",
     "renew_claims",
     "reserve_slot",
     "save_actions",

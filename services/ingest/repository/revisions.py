@@ -4,21 +4,45 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 
-from sqlalchemy import Column, func, select, text
+from sqlalchemy import Column, ColumnElement, ScalarSelect, func, literal_column, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import SQLModel
 
-from services.ingest.tables import MarketSession
+from services.ingest.tables import MarketSession, Security
 from shared.database import Session, among, append, lock, merge, sql_table
+from shared.published import ingest
 from shared.rows import Row
 
 SAME_SESSION: Mapping[date, date] = MappingProxyType({})
 _sessions = sql_table(MarketSession)
+_securities = sql_table(Security)
 
 
 async def latest_revision(session: Session, as_of: date) -> int:
     """The newest change among market data dated on or before `as_of`; 0 when there are none."""
     newest = select(func.max(_sessions.c.revision)).where(_sessions.c.session_date <= as_of)
     return await session.scalar(newest) or 0
+
+
+async def load_version(session: Session) -> str:
+    """A hash of the market data without a session: what securities are, and every known split.
+
+    A split after a session counts for it where positions are given in shares of a later day.
+    """
+    security = _securities.c
+    split = ingest.splits.c
+    texts = (
+        _listed(security.symbol, security.kind, security.sector, security.dividend_yield),
+        _listed(split.symbol, split.ex_date, split.ratio),
+    )
+    return " ".join(map(str, (await session.execute(select(*texts))).one()))
+
+
+def _listed(*columns: ColumnElement[object]) -> ScalarSelect[str]:
+    """A hash of the columns of every row."""
+    row = func.concat_ws("/", *columns)
+    separator: ColumnElement[str] = aggregate_order_by(literal_column("' '"), row)
+    return select(func.md5(func.string_agg(row, separator))).scalar_subquery()
 
 
 async def save_new(

@@ -4,6 +4,7 @@ import asyncio
 
 from services.snapshots import repository
 from services.snapshots.calculations.risk import shard_risk
+from services.snapshots.settings import SnapshotsSettings
 from shared.contracts.event import Notice, ShardEvent
 from shared.contracts.gateway import RiskRequested
 from shared.contracts.snapshots import RiskMeasured
@@ -16,6 +17,7 @@ router = ServiceRouter("snapshots")
 
 @router.emits(RiskMeasured)
 @router.on(StressComputed, RiskRequested)
+@router.unless_unchanged(RiskMeasured, repository.RISK, SnapshotsSettings)
 async def measure_risk(event: ShardEvent, session: Session) -> RiskMeasured:
     """Measure what the shard's portfolios may lose in a day, and what each position adds to it."""
     inputs = await repository.claim_risk_inputs(session, event.portfolio_ids, event.as_of)

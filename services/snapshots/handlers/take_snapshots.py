@@ -6,6 +6,7 @@ from services.snapshots import repository
 from services.snapshots.calculations.chain_metrics import chain_measurements
 from services.snapshots.calculations.schedule import snapshot_plan
 from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
+from services.snapshots.settings import SnapshotsSettings
 from shared.arrays import Columns
 from shared.calendar import require_session
 from shared.contracts.event import Notice, ShardEvent
@@ -20,6 +21,7 @@ router = ServiceRouter("snapshots")
 
 @router.emits(SnapshotsCreated)
 @router.on(FactorsComputed, SnapshotsRequested)
+@router.unless_unchanged(SnapshotsCreated, repository.SNAPSHOTS, SnapshotsSettings)
 async def take_snapshots(event: ShardEvent, session: Session) -> SnapshotsCreated:
     """Value the shard's portfolios at the session's end, and again on later days that depend on it.
 

@@ -45,10 +45,7 @@ async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: 
     portfolios = sorted(found)
     if drafts := list(await load_bases(session, portfolios)):
         await save_inherited(session, drafts)
-    anchors = {
-        row.portfolio_id: Anchors(row.first, tuple(row.missing or ()))
-        for row in await session.execute(*_anchors(portfolios))
-    }
+    anchors = await load_anchors(session, portfolios)
     missing = [day for own in anchors.values() for day in own.missing]
     stored = (await session.execute(*_stored(portfolios, min([as_of, *missing])))).all()
     outdated = (await session.scalars(*_outdated(portfolios, as_of))).all()
@@ -57,8 +54,16 @@ async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: 
         [(row.portfolio_id, row.as_of) for row in stored],
         outdated,
         anchors,
-        await session.scalar(_market_until()),
+        await load_market_until(session),
     )
+
+
+async def load_anchors(session: Session, portfolios: Sequence[UUID]) -> dict[UUID, Anchors]:
+    """The sessions that NAV of the portfolios is anchored on; absent without any."""
+    return {
+        row.portfolio_id: Anchors(row.first, tuple(row.missing or ()))
+        for row in await session.execute(*_anchors(portfolios))
+    }
 
 
 @prepared(portfolios=_IDS)
@@ -87,10 +92,12 @@ def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, list[date]]:
     )
 
 
-def _market_until() -> Select[date]:
+async def load_market_until(session: Session) -> date | None:
     """The last session that market data is known of."""
     row = ingest.market_sessions.c
-    return select(func.max(row.session_date)).where(or_(row.announced, row.revision > 0))
+    known = or_(row.announced, row.revision > 0)
+    last: date | None = await session.scalar(select(func.max(row.session_date)).where(known))
+    return last
 
 
 @prepared(portfolios=_IDS, first=Date())

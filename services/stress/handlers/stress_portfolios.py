@@ -16,6 +16,7 @@ router = ServiceRouter("stress")
 
 @router.emits(StressComputed)
 @router.on(FactorsComputed)
+@router.unless_unchanged(StressComputed, repository.CALCULATIONS, get_settings)
 async def stress_portfolios(event: FactorsComputed, session: Session) -> StressComputed:
     """Value every scenario by both methods, the plain ladders, and the past 252 days."""
     maturity = get_settings().rate_maturity

@@ -17,8 +17,10 @@ from services.stress.repository.scenarios import (
     save_custom_scenario,
     save_scenarios,
 )
+from services.stress.repository.unchanged import CALCULATIONS
 
 __all__ = [
+    "CALCULATIONS",
     "Tables",
     "claim_ids",
     "claim_work",

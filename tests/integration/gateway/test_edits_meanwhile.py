@@ -34,7 +34,7 @@ from shared.contracts.stress import StressComputed
 from shared.database import Database
 from tests.builders import AS_OF
 from tests.integration.gateway.people import HEADER, Person
-from tests.pipeline import Pipeline, content_hash, nothing_runs
+from tests.pipeline import Pipeline, content_hash, forget_calculations, nothing_runs
 from tests.servers import Role
 
 DAY = date(2022, 12, 22)
@@ -247,6 +247,7 @@ async def test_an_edit_while_sessions_run_reaches_every_one_of_them(
         await ann.request("PUT", f"positions/{position['position_id']}", json=wanted)
     await nothing_runs(admin)
     once = await content_hash(admin)
+    await forget_calculations(admin)
     await ann.post(f"portfolios/{book}/snapshots", body)
     await nothing_runs(admin)
 

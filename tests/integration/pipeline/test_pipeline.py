@@ -15,7 +15,7 @@ from shared.calendar import sessions
 from shared.database import Database
 from shared.topology import TOPOLOGY
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
-from tests.pipeline import Pipeline, content_hash
+from tests.pipeline import Pipeline, content_hash, forget_calculations
 from tests.servers import Servers
 
 WEEKLY = date(2022, 12, 27)  # a Tuesday: positions are correlated, too
@@ -77,6 +77,7 @@ async def test_same_session_four_times_and_twice_at_once_changes_nothing(
 
     for _ in range(2):
         await pipeline.finished([await pipeline.close(WEEKLY)])
+        await forget_calculations(admin)
     both = [await pipeline.close(WEEKLY), await pipeline.close(WEEKLY)]
     statuses = await pipeline.finished(both)
 

@@ -23,7 +23,7 @@ from shared.database import Database
 from shared.retention import prune
 from tests.builders import AS_OF, a_mixed_book, a_position, save_positions
 from tests.emptying import empty_all
-from tests.pipeline import Pipeline, content_hash, running_pipeline
+from tests.pipeline import Pipeline, content_hash, forget_calculations, running_pipeline
 from tests.servers import Role, Servers
 
 Lines = dict[str, list[str]]
@@ -123,6 +123,8 @@ async def test_report_of_every_kept_session_is_the_same_after_pruning(
 async def test_sessions_run_again_after_pruning_come_out_the_same(
     pipeline: Pipeline, pruned: Pruned, admin: Database
 ) -> None:
+    await forget_calculations(admin)
+
     await pipeline.run(KEPT[::-1])
 
     assert await read(admin, since=KEPT[0]) == pruned.kept
