@@ -4,7 +4,7 @@ Bonds have other holidays than the exchange, and FRED publishes a day late: such
 again like a close that a provider does not have, but not soon.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -17,6 +17,8 @@ from services.ingest.providers import ProviderUnavailable, YieldProvider
 from shared import calendar
 from shared.caveats import Caveat
 
+Answers = Mapping[str, Sequence[YieldObservation]]  # by maturity
+
 
 async def fetch_yields(feed: Feed, expected: Sequence[date]) -> list[Caveat]:
     """Fetch the yields missing on the expected sessions, from one provider after the other."""
@@ -24,11 +26,22 @@ async def fetch_yields(feed: Feed, expected: Sequence[date]) -> list[Caveat]:
     for provider in feed.sources.yields:
         query = await _query_of(feed, provider, expected)
         try:
-            async for maturity, observations in provider.yields(query.ranges()):
-                caveats += await _store(feed, query, maturity, observations)
+            async for answers in _answers(provider, query.ranges()):
+                caveats += await _store(feed, query, answers)
         except ProviderUnavailable as error:
             caveats.append(unavailable(error, ()))
     return caveats
+
+
+async def _answers(
+    provider: YieldProvider, ranges: Mapping[str, tuple[date, date]]
+) -> AsyncIterator[Answers]:
+    """Each maturity as it arrives over the network, those of files together."""
+    if provider.live:
+        async for maturity, observations in provider.yields(ranges):
+            yield {maturity: observations}
+    elif found := {maturity: each async for maturity, each in provider.yields(ranges)}:
+        yield found
 
 
 @dataclass(frozen=True)
@@ -60,12 +73,11 @@ class _Query:
             for maturity, days in self.missing.items()
         }
 
-    def wanted(
-        self, maturity: str, observations: Sequence[YieldObservation]
-    ) -> list[YieldObservation]:
-        """One yield per day, of the days that have none."""
+    def wanted(self, answers: Answers) -> list[YieldObservation]:
+        """One yield per maturity and day, of the days that have none."""
         by_day = {
-            each.observation_date: each
+            (maturity, each.observation_date): each
+            for maturity, observations in answers.items()
             for each in observations
             if each.maturity == maturity and each.observation_date not in self.held[maturity]
         }
@@ -83,14 +95,12 @@ async def _query_of(feed: Feed, provider: YieldProvider, expected: Sequence[date
     return _Query(provider, expected, held, missing)
 
 
-async def _store(
-    feed: Feed, query: _Query, maturity: str, observations: Sequence[YieldObservation]
-) -> list[Caveat]:
-    """In one transaction: the plausible yields, and that the maturity was queried."""
+async def _store(feed: Feed, query: _Query, answers: Answers) -> list[Caveat]:
+    """In one transaction: the plausible yields, and that the maturities were queried."""
     judged = calculations.judged(
-        query.wanted(maturity, observations),
+        query.wanted(answers),
         partial(calculations.yield_problem, last=query.window.last),
-        lambda each: f"{maturity} {each.observation_date.isoformat()}",
+        lambda each: f"{each.maturity} {each.observation_date.isoformat()}",
     )
     effective = calculations.effective_sessions(
         (each.observation_date for each in judged.accepted),
@@ -101,8 +111,8 @@ async def _store(
         await repository.save_new_yields(session, judged.accepted, effective)
         if query.provider.live:
             recent = await repository.load_recent_queries(
-                session, query.channel, {maturity}, feed.recheck
+                session, query.channel, answers, feed.recheck
             )
-            queried = {maturity: query.window.joined(recent.get(maturity))}
-            await repository.save_queries(session, query.channel, queried, {maturity})
+            queried = {maturity: query.window.joined(recent.get(maturity)) for maturity in answers}
+            await repository.save_queries(session, query.channel, queried, answers)
     return judged.caveats("yield_not_believed", f"yields of {query.provider.name}")
