@@ -154,10 +154,10 @@ async def lock_each(session: Session, names: Sequence[str]) -> None:
 
     They are taken in one ascending order, so that no two transactions deadlock.
     """
-    keys = (
-        "select hashtextextended(name, 0) as key "
-        "from unnest(cast(:names as text[])) as name order by key"
-    )
-    await session.execute(
-        text(f"select pg_advisory_xact_lock(key) from ({keys}) as keys"), {"names": list(names)}
-    )
+    await session.execute(_LOCK_EACH, {"names": list(names)})
+
+
+_LOCK_EACH = text(
+    "select pg_advisory_xact_lock(key) from (select hashtextextended(name, 0) as key "
+    "from unnest(cast(:names as text[])) as name order by key) as keys"
+)

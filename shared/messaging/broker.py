@@ -17,8 +17,7 @@ from faststream import AckPolicy
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
 from faststream.exceptions import FastStreamException
-from faststream.nats import JStream, NatsBroker, PullSub
-from faststream.nats.annotations import NatsMessage
+from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from faststream.nats.prometheus import NatsPrometheusMiddleware
 from faststream.security import SASLPlaintext
@@ -87,6 +86,10 @@ class Delivery:
             await self._message.in_progress()
 
 
+async def _as_received(message: NatsMessage) -> NatsMessage:
+    return message
+
+
 class Broker:
     """The connection of the service `word`. It reconnects for ever.
 
@@ -114,6 +117,10 @@ class Broker:
             graceful_timeout=10.0,
             logger=logging.getLogger("sigmasight.bus"),
             log_level=logging.DEBUG,
+            # Handlers take the message as it came: no JSON is read for nothing, and no thread is
+            # asked to find arguments.
+            apply_types=False,
+            decoder=_as_received,
             middlewares=(
                 NatsTelemetryMiddleware(tracer_provider=telemetry.tracer_provider),
                 NatsPrometheusMiddleware(registry=telemetry.registry),
