@@ -22,3 +22,14 @@ def test_a_free_preferred_port_is_kept() -> None:
     port = free_port()
 
     assert free_port(port) == port
+
+
+def test_no_connection_that_a_program_opens_gets_the_port_of_a_server() -> None:
+    with socket.socket() as server:
+        server.bind((LOOPBACK, 0))
+        server.listen()
+        first_of_connections = 32_768
+
+        with socket.create_connection(server.getsockname()) as connection:
+            assert connection.getsockname()[1] >= first_of_connections
+    assert all(free_port() < first_of_connections for _ in range(50))
