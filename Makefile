@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 4
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install page demo up down test unit integration e2e check audit format coverage bench pins calendar compose sbom chart chart-values dashboards client migration clean
+.PHONY: help install page demo up down test unit integration e2e chaos check audit format coverage bench pins calendar compose sbom chart chart-values dashboards client migration clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ integration: install ## Run the tests on a real Postgres and NATS
 
 e2e: install ## Run the tests of the whole stack
 	$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+chaos: install ## Attack a stack under load, and check that nothing is lost (ARGS="--seed 7 --scenario kill --long")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 check: install ## Lint, types, import rules, security, the shape and the words of the code
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

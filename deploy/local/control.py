@@ -18,6 +18,7 @@ from deploy.local.supervisor import end_leftovers
 START_SECONDS = 300.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.1
+SUPERVISOR = "deploy.local.supervisor"
 
 Progress = Callable[[StackState], None]
 
@@ -38,14 +39,19 @@ class DidNotStop(Explained):
 
 
 def launch(
-    directory: StateDirectory, *, tied: bool = False, settings: Mapping[str, str] | None = None
+    directory: StateDirectory,
+    *,
+    tied: bool = False,
+    settings: Mapping[str, str] | None = None,
+    module: str = SUPERVISOR,
 ) -> subprocess.Popen[bytes]:
     """Start a supervisor in the background; if `tied`, it stops when this process dies.
 
-    `settings`: variables of the services, which win over those of the environment.
+    `settings`: variables of the services, which win over those of the environment. `module`: the
+    program that supervises.
     """
     directory.create()
-    program = _supervisor_program(directory, settings or {})
+    program = _supervisor_program(directory, settings or {}, module)
     arguments = program.popen_arguments()
     if not tied:
         del arguments["preexec_fn"]
@@ -53,10 +59,12 @@ def launch(
         return subprocess.Popen(program.command, stdout=log, stderr=subprocess.STDOUT, **arguments)
 
 
-def _supervisor_program(directory: StateDirectory, settings: Mapping[str, str]) -> Program:
+def _supervisor_program(
+    directory: StateDirectory, settings: Mapping[str, str], module: str
+) -> Program:
     return Program(
         "supervisor",
-        (sys.executable, "-m", "deploy.local.supervisor"),
+        (sys.executable, "-m", module),
         PROJECT,
         dict(os.environ) | dict(settings) | {"SIGMASIGHT_STATE_DIR": str(directory.path)},
         death_signal=signal.SIGTERM,

@@ -381,14 +381,16 @@ def _note(message: str) -> None:
     sys.stdout.flush()
 
 
-def supervise(directory: StateDirectory) -> int:
+def supervise(
+    directory: StateDirectory, make_stack: Callable[[StateDirectory, StackState], Runnable] = Stack
+) -> int:
     """Run the stack; returns exit code 3 when another supervisor uses the directory."""
     directory.create()
     with directory.claim() as is_ours:
         if not is_ours:
             _note(f"{directory.path} is in use by another supervisor")
             return 3
-        return asyncio.run(Supervisor(directory).run())
+        return asyncio.run(Supervisor(directory, make_stack).run())
 
 
 if __name__ == "__main__":
