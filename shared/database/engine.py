@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
+from time import monotonic
+from typing import Any, cast
 
-from sqlalchemy import NullPool, event, text
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy import ExceptionContext, NullPool, event, text
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
@@ -23,6 +26,10 @@ CONNECT_SECONDS = 10.0
 # A statement that takes longer is cancelled: the slowest of an evening take seconds, and over a
 # connection that passes nothing on any more an answer never comes.
 STATEMENT_SECONDS = 120.0
+SURE_SECONDS = 1.0  # after an answer, a connection is not asked whether it still is one
+REPLY_SECONDS = 5.0  # how long it may take to say so
+USED_AT = "used_at"
+LISTENER_SECONDS = 10.0  # the same of a connection that only listens
 # The server notices a client that is gone without a word, and releases its locks, after a minute.
 KEEPALIVES = {
     "tcp_keepalives_idle": "30",
@@ -49,20 +56,41 @@ def create_engine(settings: Settings, role: str) -> AsyncEngine:
             },
         },
     )
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", _refuse_gone)
+    event.listen(engine.sync_engine, "handle_error", _give_up_silent)
     return engine
 
 
-def _refuse_closed(
+def _give_up_silent(context: ExceptionContext) -> None:
+    """Replace every connection of the pool when one has not answered in time.
+
+    What lies between may have forgotten them all, and each would take as long to say so.
+    """
+    if isinstance(context.original_exception, TimeoutError):
+        context.invalidate_pool_on_disconnect = True
+
+
+def _note_use(connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[USED_AT] = monotonic()
+
+
+def _refuse_gone(
     connection: AsyncAdapt_asyncpg_connection, record: ConnectionPoolEntry, proxy: object
 ) -> None:
-    """Have the pool open new connections where the server has closed this one.
+    """Have the pool open new connections where the server has closed this one, or is gone.
 
-    A restart of Postgres closes every connection, which asyncpg learns of while it is idle. Asking
-    the server instead would add three round trips to every transaction.
+    A restart of Postgres closes every connection, which asyncpg learns of while it is idle. What
+    lies between may forget a connection without a word: the server is asked, unless it
+    answered within the last second. Asking always would slow down every transaction.
     """
     if connection.driver_connection.is_closed():
         raise InvalidatePoolError("the server has closed the connection")
+    if monotonic() - record.info.get(USED_AT, monotonic()) > SURE_SECONDS:
+        try:
+            connection.run_async(lambda driver: driver.execute("select", timeout=REPLY_SECONDS))
+        except (OSError, PostgresError, InterfaceError) as error:
+            raise InvalidatePoolError("the server does not answer") from error
 
 
 class Database:
@@ -107,18 +135,26 @@ class Database:
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
             connect_args={
-                "server_settings": {"application_name": f"sigmasight-listener-{channel}"}
+                "timeout": CONNECT_SECONDS,
+                "command_timeout": LISTENER_SECONDS,
+                "server_settings": {
+                    "application_name": f"sigmasight-listener-{channel}",
+                    **KEEPALIVES,
+                },
             },
         )
         async with engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            await driver.add_listener(channel, lambda *_: notify())  # type: ignore[union-attr]
-            driver.add_termination_listener(lambda _: notify())  # type: ignore[union-attr]
+            driver = cast(Any, (await connection.get_raw_connection()).driver_connection)
 
             async def probe() -> None:
                 await connection.execute(text("select 1"))
 
-            yield probe
+            try:
+                await driver.add_listener(channel, lambda *_: notify())
+                driver.add_termination_listener(lambda _: notify())
+                yield probe
+            finally:
+                driver.terminate()  # a polite end would wait for an answer
 
     async def reachable(self) -> bool:
         """Whether a trivial query succeeds now."""

@@ -40,6 +40,11 @@ from shared.topology import publisher_of
 MESSAGE_ID = "Nats-Msg-Id"
 PULL_SECONDS = 1.0
 PUBLISH_SECONDS = 10.0
+REPLY_SECONDS = 2
+# A server that has not answered two pings is gone, also where no packet says so: after half a
+# minute, with the client's defaults after six.
+PING_SECONDS = 10
+PINGS_UNANSWERED = 2
 LARGEST_BYTES = 1_000_000  # a server's `max_payload` is 1 MiB by default, headers included
 
 Application = AsgiFastStream
@@ -113,6 +118,8 @@ class Broker:
             inbox_prefix=inbox_prefix(word).encode(),
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
+            ping_interval=PING_SECONDS,
+            max_outstanding_pings=PINGS_UNANSWERED,
             closed_cb=closed,
             graceful_timeout=10.0,
             logger=logging.getLogger("sigmasight.bus"),
@@ -151,8 +158,14 @@ class Broker:
         await self._nats.stop()
 
     async def connected(self) -> bool:
-        """Whether the server replies now."""
-        return await self._nats.ping(timeout=2.0)
+        """Whether the server replies now: a client calls itself connected until it learns more."""
+        if not await self._nats.ping(timeout=REPLY_SECONDS):
+            return False
+        try:
+            await self._nats.connection.flush(timeout=REPLY_SECONDS)
+        except (NatsError, OSError):
+            return False
+        return True
 
     async def missing_durables(self) -> list[str]:
         """The service's durables that the server does not have.

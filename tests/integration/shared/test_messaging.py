@@ -250,13 +250,23 @@ async def test_a_letter_about_a_message_as_large_as_the_bus_takes_fits_on_it(
     assert json.loads(dead.data)["message"].startswith("the payload is cut to ")
 
 
+@pytest.mark.parametrize("headers", [None, {"content-type": "application/json"}])
+@pytest.mark.parametrize(
+    "payload",
+    [b'{"as_of": "not a date"}', b"", b"{", b"\xff", b"[" * 100_000],
+    ids=["wrong", "empty", "cut", "no text", "deep"],
+)
 async def test_undecodable_payload_becomes_a_dead_letter(
-    servers: Servers, role: Role, bus: Client
+    payload: bytes,
+    headers: dict[str, str] | None,
+    servers: Servers,
+    role: Role,
+    bus: Client,
 ) -> None:
     work = Work(at_once)
 
     async with greeks_hearing(servers, role("greeks"), work):
-        await bus.jetstream().publish(PricesUpdated.subject, b'{"as_of": "not a date"}')
+        await bus.jetstream().publish(PricesUpdated.subject, payload, headers=headers)
         [dead] = await published(bus, "DEAD", "dead.greeks")
         await settled(bus)
 
