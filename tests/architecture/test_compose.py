@@ -292,6 +292,7 @@ def test_nats_accepts_its_configuration_with_the_made_users(tmp_path: Path) -> N
 
     assert checked.returncode == 0, checked.stderr
     assert "sync_interval: always" in configuration.read_text()
+    assert "max_file_store: 1TB" in configuration.read_text()
 
 
 def test_postgres_accepts_its_configuration(tmp_path: Path) -> None:

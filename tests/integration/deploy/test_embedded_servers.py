@@ -34,6 +34,7 @@ from deploy.local.postgres import (
     running_postgres,
 )
 from deploy.local.programs import NotInstalled, running
+from tests.chaos.machine import small_disks
 
 AUTHORIZATION = 'authorization { users: [ { user: "one", password: "secret" } ] }'
 
@@ -263,3 +264,24 @@ async def test_a_stream_that_could_not_be_written_makes_the_server_sick_until_it
 
     assert not server.is_sick()
     assert kept.state.messages == 2
+
+
+async def test_a_bus_that_was_started_on_a_full_disk_takes_messages_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    with small_disks(tmp_path) as disks:
+        if "nats" not in disks:
+            pytest.skip("a small disk needs a mount, which needs root")
+        ports = (free_port(), free_port())
+        server = EmbeddedNats(disks["nats"].folder, *ports, AUTHORIZATION)
+        server.prepare()
+        disks["nats"].fill()
+        with running(server.program(), server.is_ready, seconds=20):
+            disks["nats"].clear()
+            client = await nats.connect(server.address.url("one", "secret"))
+            stream = client.jetstream(timeout=5)
+            await stream.add_stream(name="EVENTS", subjects=["events"])
+            stored = [await stream.publish("events", b"x" * 10_000) for _ in range(200)]
+            await client.close()
+
+    assert stored[-1].seq == 200
