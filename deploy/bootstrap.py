@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from shared.database import quote
 from shared.errors import BusUnavailable, Misconfigured
-from shared.messaging import declare_topology
+from shared.messaging import declare_topology, forgetful_servers
 from shared.settings import DEFAULT_PASSWORD, EnvironmentSettings, Settings, is_loopback, load
 from shared.topology import TOPOLOGY
 
@@ -49,6 +49,11 @@ class AdministratorSettings(EnvironmentSettings):
     database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
     nats_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
     stream_replicas: int = Field(default=1, ge=1, le=5)
+    durable_bus: bool = Field(
+        default=True,
+        description="refuse a NATS that may lose acknowledged messages when the power fails: one "
+        "without `sync_interval: always`",
+    )
 
     def role_password(self, word: str) -> str:
         """The password of one service's role."""
@@ -109,8 +114,26 @@ async def prepare_database(
 
 
 async def prepare_bus(own: BootstrapSettings, shared: Settings) -> None:
-    """Streams and durables."""
+    """Streams and durables; raises `Misconfigured` when the bus may lose them with the power."""
+    if own.durable_bus:
+        await refuse_forgetful_bus(own, shared)
     await declare_topology(shared, own.nats_password.get_secret_value(), own.stream_replicas)
+
+
+async def refuse_forgetful_bus(own: BootstrapSettings, shared: Settings) -> None:
+    """Raise `Misconfigured` when a server of the bus acknowledges before it has written."""
+    forgetful = await forgetful_servers(shared, own.nats_password.get_secret_value())
+    if forgetful is None:
+        sys.stderr.write(
+            "bootstrap: NATS has no user 'system' that may ask it, so make sure yourself that its "
+            "configuration has `sync_interval: always` (docs/deployment.md)\n"
+        )
+    elif forgetful:
+        raise Misconfigured(
+            f"NATS {', '.join(forgetful)} may lose acknowledged messages when the power fails: "
+            "write `sync_interval: always` into the jetstream block of its configuration, or set "
+            "SIGMASIGHT_BOOTSTRAP_DURABLE_BUS=false to accept that"
+        )
 
 
 def _admin_url(own: BootstrapSettings, shared: Settings, database: str) -> str:

@@ -61,6 +61,7 @@ def running_servers() -> Iterator[Servers]:
             BootstrapSettings(
                 database_user=postgres.username or "postgres",
                 database_password=SecretStr(postgres.password or ""),
+                durable_bus=False,
             ),
         )
         asyncio.run(bootstrap(servers.own, servers.settings))

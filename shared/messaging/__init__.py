@@ -1,7 +1,8 @@
 """The bus: the only package that knows NATS and FastStream (an import contract holds it).
 
 Import from here. Rooms: `router` (what a service declares), `streams` (names and permissions),
-`broker` (the connection), `requests` (questions and replies), `consumption` (around a handler).
+`broker` (the connection), `requests` (questions and replies), `consumption` (around a handler),
+`durability` (what servers promise).
 """
 
 from shared.messaging.broker import (
@@ -14,6 +15,7 @@ from shared.messaging.broker import (
     publish,
 )
 from shared.messaging.consumption import Consumption
+from shared.messaging.durability import forgetful_servers
 from shared.messaging.requests import Refused, RequestTooLarge, Unanswered, ask
 from shared.messaging.router import ServiceRouter
 from shared.messaging.streams import (
@@ -46,6 +48,7 @@ __all__ = [
     "declare_topology",
     "durable_name",
     "durables_of",
+    "forgetful_servers",
     "nats_authorization",
     "publish",
     "stream_configs",

@@ -16,6 +16,7 @@ from shared.topology import EVENTS, TOPOLOGY, publisher_of
 
 LIST_CONSUMERS = "$JS.API.CONSUMER.LIST"
 BOOTSTRAP_USER = "bootstrap"
+SYSTEM_USER = "system"  # may ask servers how they are set, and nothing else
 DEAD_STREAM = "DEAD"
 DAY_SECONDS = 86_400.0
 EVENT_RETENTION_SECONDS = 30 * DAY_SECONDS
@@ -132,15 +133,22 @@ async def _declare(jetstream: JetStreamContext, settings: Settings, replicas: in
 
 
 def nats_authorization(passwords: Mapping[str, str]) -> str:
-    """The `authorization` block of a NATS server configuration: least privilege per service.
+    """The users of a NATS server configuration: least privilege per service.
 
-    `passwords` has one entry per service word and one for `bootstrap`, which may do everything.
+    `passwords` has one entry per service word and one for `bootstrap`, which may do everything, and
+    whose password the system account's only user has as well.
     """
     users = [_user(BOOTSTRAP_USER, passwords[BOOTSTRAP_USER], [">"], [">"])]
     users += [
         _user(word, passwords[word], _publishable(word), _subscribable(word)) for word in TOPOLOGY
     ]
-    return "authorization {\n  users = [\n" + "".join(users) + "  ]\n}\n"
+    system = _user(
+        SYSTEM_USER, passwords[BOOTSTRAP_USER], ["$SYS.REQ.SERVER.PING.VARZ"], ["_INBOX.>"]
+    )
+    return (
+        "authorization {\n  users = [\n" + "".join(users) + "  ]\n}\n"
+        "accounts {\n  $SYS {\n  users = [\n" + system + "  ]\n  }\n}\n"
+    )
 
 
 def _user(name: str, password: str, publish: Sequence[str], subscribe: Sequence[str]) -> str:
