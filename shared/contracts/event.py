@@ -6,7 +6,15 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 EVENT_NAMESPACE = UUID("6f0a1c52-7d0e-5b3c-9a57-5a1b1b5a6d01")
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -88,7 +96,7 @@ class Event(Contract):
 
     event_id: UUID
     run_id: UUID
-    as_of: date
+    as_of: Day
     occurred_at: AwareDatetime = Field(default_factory=utc_now)
     schema_version: int = 1
 
@@ -120,6 +128,9 @@ class PortfolioFailure(Contract):
     detail: str
 
 
+MOST_SHARDS = 20_000  # of one run: a million portfolios
+
+
 class ShardEvent(Event):
     """The work unit: some portfolios on one session, priced from one version of market data.
 
@@ -144,6 +155,16 @@ class ShardEvent(Event):
     elapsed_seconds: float = 0.0
     more_follow: bool = False
     basis: str | None = None
+
+    @model_validator(mode="after")
+    def _is_work_that_can_be_done(self) -> Self:
+        if self.shards > MOST_SHARDS:
+            raise ValueError(f"{self.shards} shards are more than {MOST_SHARDS}")
+        if self.shard >= self.shards:
+            raise ValueError(f"shard {self.shard} is none of {self.shards}, counted from 0")
+        if len(set(self.portfolio_ids)) < len(self.portfolio_ids):
+            raise ValueError("a portfolio is named more than once: it would be calculated so often")
+        return self
 
     def of_portfolios(self, portfolio_ids: Sequence[UUID]) -> Self:
         """The same event about these of its portfolios only."""

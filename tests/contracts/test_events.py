@@ -20,6 +20,25 @@ def a_shard(shard: int = 0, shards: int = 3) -> PricesUpdated:
     )
 
 
+@pytest.mark.parametrize(("shard", "shards"), [(3, 3), (2**40, 1), (0, 20_001), (0, 10**6)])
+def test_a_shard_is_one_of_a_number_that_can_be_followed(shard: int, shards: int) -> None:
+    with pytest.raises(ValidationError, match=r"shards are more than|is none of"):
+        a_shard(shard, shards)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", 1_672_185_600])
+def test_a_day_is_one_that_can_be_calculated_with(day: object) -> None:
+    with pytest.raises(ValidationError, match="as_of"):
+        PricesUpdated.model_validate({**a_shard().model_dump(), "as_of": day})
+
+
+def test_a_shard_names_each_portfolio_once() -> None:
+    twice = {**a_shard().model_dump(), "portfolio_ids": (RUN, RUN)}
+
+    with pytest.raises(ValidationError, match="more than once"):
+        PricesUpdated.model_validate(twice)
+
+
 def test_same_rerun_gives_the_same_event_id() -> None:
     cause = a_shard()
 

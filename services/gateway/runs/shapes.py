@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
+
+MOST_SILENT = 50
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,7 @@ class Item:
 
 @dataclass(frozen=True)
 class ShardOutcome:
-    """What became of a shard: its state, and what is missing and why.
-
-    `state`: done, closed (something failed: nothing after it will come) or open.
-    """
+    """What became of a shard (done, closed by a failure, or open), and what is missing and why."""
 
     state: str
     troubles: tuple[Trouble, ...] = ()
@@ -86,10 +86,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class StageTiming:
-    """The timing of one stage over all shards.
-
-    When it first began and last ended, the seconds of work, the shards it did.
-    """
+    """When a stage first began and last ended, its seconds of work, the shards it did."""
 
     stage: str
     first_start: datetime
@@ -105,14 +102,16 @@ def outcome(
     """What became of a run of `stages`.
 
     `closed_at` is when it was given up: what is missing then counts as failed. A shard is done when
-    every stage succeeded, and closed when one failed: nothing after it will come.
+    every stage succeeded, closed when one failed. Of silent shards the first 50 are named.
     """
     items = [item for item in reported if item.stage in stages]
     shards = max((item.shards for item in items if item.succeeded), default=1)
-    states = [
-        shard_outcome(shard, [item for item in items if item.shard == shard], stages)
-        for shard in range(shards)
-    ]
+    by_shard: dict[int, list[Item]] = {}
+    for item in items:
+        by_shard.setdefault(item.shard, []).append(item)
+    silent = islice((each for each in range(shards) if each not in by_shard), MOST_SILENT)
+    considered = sorted(each for each in {*silent, *by_shard} if each < shards)
+    states = [shard_outcome(each, by_shard.get(each, ()), stages) for each in considered]
     if closed_at is None and any(each.state == "open" for each in states):
         return Outcome("running", (), None)
     done = sum(each.state == "done" for each in states)
@@ -128,7 +127,7 @@ def outcome(
 
 
 def shard_outcome(shard: int, items: Sequence[Item], stages: Sequence[str]) -> ShardOutcome:
-    """What became of a shard, by the items that are its own and belong to `stages`."""
+    """What became of a shard, by its items of `stages`."""
     succeeded = {item.stage for item in items if item.succeeded}
     if succeeded.issuperset(stages):
         return ShardOutcome("done")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from time import process_time
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +65,19 @@ def outcome(
 
 def test_nothing_reported_is_running() -> None:
     assert outcome([]).status == "running"
+
+
+def test_a_run_of_very_many_shards_is_judged_at_once() -> None:
+    million = 1_000_000
+    items = [*a_shard(0, million), *a_shard(million - 1, million)]
+    started = process_time()
+
+    going_on = outcome(items)
+    closed = outcome(items, closed_at=NOON)
+
+    assert process_time() - started < 1
+    assert (going_on.status, closed.status) == ("running", "partial")
+    assert {trouble.shard for trouble in closed.troubles} == set(range(1, 51))
 
 
 def test_every_stage_of_every_shard_completes_the_run() -> None:
