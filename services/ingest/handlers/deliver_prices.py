@@ -22,6 +22,7 @@ router = ServiceRouter("ingest")
 @router.on(MarketClosed)
 async def deliver_prices(event: MarketClosed, database: Database) -> list[PricesUpdated]:
     """Bring every portfolio's symbols up to the session and publish their work in shards."""
+    calendar.require_session(event.as_of)
     async with database.transaction() as session:
         portfolio_ids = await repository.load_portfolio_ids(session)
     return await _delivered(database, event.run_id, portfolio_ids, event.as_of)

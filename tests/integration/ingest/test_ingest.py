@@ -65,6 +65,11 @@ async def test_close_request_announces_in_the_operators_run(role: Role) -> None:
     assert (emitted.run_id, emitted.as_of, emitted.trigger) == (request.run_id, AS_OF, "operator")
 
 
+async def test_no_prices_are_delivered_of_a_day_that_is_no_session(role: Role) -> None:
+    with pytest.raises(NotASession):
+        await delivered(role("ingest"), date(2022, 12, 24))
+
+
 @pytest.mark.parametrize(
     ("day", "error"),
     [(date(2022, 12, 26), NotASession), (date(2013, 12, 31), DateOutsideData)],
