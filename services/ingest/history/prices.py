@@ -60,9 +60,7 @@ async def _load_missing(
     if not covered:
         return {}
     async with feed.database.transaction() as session:
-        held = await repository.load_held_sessions(
-            session, symbols, covered[0], covered[-1], len(covered)
-        )
+        held = await repository.load_held_sessions(session, symbols, covered)
         if not held:
             return {}
         queried = await repository.load_recent_queries(

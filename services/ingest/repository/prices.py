@@ -11,7 +11,6 @@ from sqlalchemy import (
     String,
     Subquery,
     UnaryExpression,
-    case,
     func,
     literal,
     select,
@@ -30,26 +29,68 @@ _prices = sql_table(DailyPrice)
 
 
 async def load_held_sessions(
-    session: Session, symbols: Collection[str], first: date, last: date, expected: int
-) -> dict[str, set[date]]:
-    """The sessions stored between two dates, by symbol; symbols with all `expected` are absent.
+    session: Session, symbols: Collection[str], expected: Sequence[date]
+) -> dict[str, Collection[date]]:
+    """The sessions stored of those expected (ascending), by symbol; symbols with all are absent.
 
-    Usually nothing or the last session is missing, so dates are read only where some are missing.
+    Usually nothing or the last sessions are missing, so days are read only where there are gaps.
     """
-    complete = func.count() >= expected
-    days = func.array_agg(_prices.c.session_date)
+    held: dict[str, Collection[date]] = dict.fromkeys(symbols, ())
+    without_gaps = _WithoutGaps(expected)
+    with_gaps = []
+    for symbol, count, first, last in await session.execute(_stored_spans(symbols, expected)):
+        days = without_gaps[first, last]
+        if count >= len(expected):
+            del held[symbol]
+        elif count == len(days):
+            held[symbol] = days
+        else:
+            with_gaps.append(symbol)
+    return held | await _load_days(session, with_gaps, expected)
+
+
+class _WithoutGaps(dict[tuple[date, date], frozenset[date]]):
+    """The sessions of those expected from one day to another, made once for all symbols."""
+
+    def __init__(self, expected: Sequence[date]) -> None:
+        super().__init__()
+        self._expected = expected
+
+    def __missing__(self, span: tuple[date, date]) -> frozenset[date]:
+        first, last = span
+        days = self[span] = frozenset(day for day in self._expected if first <= day <= last)
+        return days
+
+
+def _stored_spans(
+    symbols: Collection[str], expected: Sequence[date]
+) -> Select[str, int, date, date]:
+    """By symbol, how many sessions are stored, the first and the last: from the index alone."""
+    each = each_symbol(symbols)
+    day = _prices.c.session_date
+    stored = (
+        select(
+            func.count().label("count"), func.min(day).label("first"), func.max(day).label("last")
+        )
+        .where(_prices.c.symbol == each.c.symbol, day.between(expected[0], expected[-1]))
+        .lateral("stored")
+    )
+    spans = select(each.c.symbol, stored.c["count"], stored.c.first, stored.c.last)
+    return spans.select_from(each.join(stored, true())).where(stored.c["count"] > 0)
+
+
+async def _load_days(
+    session: Session, symbols: Collection[str], expected: Sequence[date]
+) -> dict[str, set[date]]:
+    if not symbols:
+        return {}
+    day = _prices.c.session_date
     statement = (
-        select(_prices.c.symbol, complete, case((~complete, days)))
-        .where(among(_prices.c.symbol, symbols), _prices.c.session_date.between(first, last))
+        select(_prices.c.symbol, func.array_agg(day))
+        .where(among(_prices.c.symbol, symbols), day.between(expected[0], expected[-1]))
         .group_by(_prices.c.symbol)
     )
-    held: dict[str, set[date]] = {symbol: set() for symbol in symbols}
-    for symbol, has_all, stored in await session.execute(statement):
-        if has_all:
-            del held[symbol]
-        else:
-            held[symbol] = set(stored)
-    return held
+    return {symbol: set(days) for symbol, days in await session.execute(statement)}
 
 
 async def load_priced(session: Session, symbols: Collection[str]) -> set[str]:
