@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import ColumnElement, LargeBinary, func, text
 from sqlmodel import SQLModel
 
-from shared.arrays import Columns, FloatArray, Values
+from shared.arrays import Columns, FloatArray, IntArray, Values
 from shared.database.binary import encoded
 from shared.database.columns import sql_table
 from shared.database.engine import Session
@@ -15,19 +17,28 @@ from shared.database.merge import merge
 from shared.database.upserts import Copied, Sent, Upserted, bound, copy, write
 from shared.rows import rows_of
 
+Number = TypeVar("Number", int, float)
 _HEAD_BYTES = 20  # of a vector: dimensions, nulls, kind of the elements, their number, the first
 
 
-def as_sent(vector: ColumnElement[Sequence[float]]) -> ColumnElement[bytes | None]:
-    """A vector of numbers as the bytes that Postgres sends, for `float_vector`."""
+def as_sent(vector: ColumnElement[Sequence[Number]]) -> ColumnElement[bytes | None]:
+    """A vector of numbers as the bytes that Postgres sends, for the two functions below."""
     return func.array_send(vector, type_=LargeBinary)
 
 
 def float_vector(sent: bytes) -> FloatArray:
     """The numbers of a vector without nulls (what is missing in one is NaN)."""
-    elements = np.dtype([("length", ">i4"), ("value", ">f8")])
-    numbers: FloatArray = np.frombuffer(sent[_HEAD_BYTES:], elements)["value"].astype(np.float64)
-    return numbers
+    return _elements(sent, ">f8").astype(np.float64)
+
+
+def integer_vector(sent: bytes) -> IntArray:
+    """The numbers of a vector of integers of four bytes, without nulls."""
+    return _elements(sent, ">i4").astype(np.int64)
+
+
+def _elements(sent: bytes, kind: str) -> npt.NDArray[np.generic]:
+    elements = np.dtype([("length", ">i4"), ("value", kind)])
+    return np.frombuffer(sent[_HEAD_BYTES:], elements)["value"]
 
 
 async def merge_columns(

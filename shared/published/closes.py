@@ -4,10 +4,24 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
-from sqlalchemy import ColumnElement, Integer, cast, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    String,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+)
 
 from shared.arrays import FloatArray, day_numbers
-from shared.database import Session, among
+from shared.database import Session, prepared
+from shared.database.arrays import as_sent, float_vector, integer_vector
 from shared.published import ingest
 
 _EPOCH = date(1970, 1, 1)
@@ -25,18 +39,34 @@ async def load_adjusted_closes(
     closes = np.full((len(session_dates), len(symbols)), np.nan)
     if not session_dates or not symbols:
         return closes
-    price = ingest.daily_prices.c
-    days = func.array_agg(day_number(price.session_date))
-    statement = (
-        select(price.symbol, days, func.array_agg(price.adjusted_close))
-        .where(among(price.symbol, symbols))
-        .where(price.session_date.between(session_dates[0], session_dates[-1]))
-        .group_by(price.symbol)
-    )
     known_days = day_numbers(session_dates)
     place = {symbol: column for column, symbol in enumerate(symbols)}
-    for symbol, found_days, values in await session.execute(statement):
+    statement = _closes_by_symbol(symbols, session_dates[0], session_dates[-1])
+    for symbol, days, values in await session.execute(*statement):
+        found_days = integer_vector(days)
         rows = np.searchsorted(known_days, found_days)
         on_session = known_days[rows] == found_days
-        closes[rows[on_session], place[symbol]] = np.array(values, dtype=np.float64)[on_session]
+        closes[rows[on_session], place[symbol]] = float_vector(values)[on_session]
     return closes
+
+
+@prepared(symbols=ARRAY(String), first=Date(), last=Date())
+def _closes_by_symbol(symbols: Sequence[str], first: date, last: date) -> Select[str, bytes, bytes]:
+    """Each symbol with its days and adjusted closes; without any it is absent.
+
+    Symbol by symbol, so that each is read from the index and none sorted with the others.
+    """
+    listed = (
+        func.unnest(symbols).table_valued(Column("symbol", String)).render_derived(name="listed")
+    )
+    price = ingest.daily_prices.c
+    found = (
+        select(
+            as_sent(func.array_agg(day_number(price.session_date))).label("days"),
+            as_sent(func.array_agg(price.adjusted_close)).label("closes"),
+        )
+        .where(price.symbol == listed.c.symbol, price.session_date.between(first, last))
+        .lateral("found")
+    )
+    query = select(listed.c.symbol, found.c.days, found.c.closes)
+    return query.select_from(listed.join(found, true())).where(found.c.days.is_not(None))
