@@ -12,6 +12,7 @@ DOCUMENTS = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "
 RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 INDEX = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 STATUS = r"accepted|superseded by \d+"
 HEAD = re.compile(
     rf"# (?P<number>\d+)\. (?P<title>.+)\n\n"
@@ -41,6 +42,34 @@ def test_links_lead_to_files(document: Path) -> None:
     linked = LINK.findall(document.read_text(encoding="utf-8"))
 
     assert [link for link in linked if not (document.parent / link).exists()] == []
+
+
+SECTIONS = (5, 4, 7, 4, 4, 8, 6, 4, 2, 7, 7, 3, 4, 3, 4, 5, 3)  # of the standard's chapters
+STATES = {"met", "partly", "not met", "not applicable", "level 3"}
+
+
+def test_every_section_of_the_security_standard_has_a_state() -> None:
+    rows = re.findall(r"^\| V(\d+)\.(\d+) [^|]+ \| ([a-z0-9 ]+) \|", SECURITY, re.MULTILINE)
+
+    found = [(int(chapter), int(section)) for chapter, section, _ in rows]
+    assert found == [
+        (chapter, section)
+        for chapter, count in enumerate(SECTIONS, 1)
+        for section in range(1, count + 1)
+    ]
+    assert {state for *_, state in rows} <= STATES
+
+
+def test_what_the_security_page_names_exists() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    tests = set(re.findall(r"def (test_\w+)\(", "\n".join(sources)))
+    named = set(re.findall(r"`([^`]+)`", SECURITY))
+
+    missing = {name for name in named if re.fullmatch(r"test_\w+", name)} - tests
+    assert missing == set()
+    paths = {name for name in named if re.fullmatch(r"[a-z]+(/[\w.]+)+", name)}
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+    assert len(paths) > 20
 
 
 def documented_events() -> dict[str, tuple[str, set[str]]]:
