@@ -24,7 +24,8 @@ from sigmasight_client import SigmaSight
 SUPERUSER = "postgres"
 # Tests ask far more often than people do, as the same few users.
 UNLIMITED = {
-    f"SIGMASIGHT_GATEWAY_{name}_PER_MINUTE": "1000000" for name in ("REQUESTS", "OPERATOR_REQUESTS")
+    f"SIGMASIGHT_GATEWAY_{name}_REQUESTS_PER_MINUTE".replace("__", "_"): "1000000"
+    for name in ("", "OPERATOR", "PAGE")
 }
 
 

@@ -11,6 +11,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 
 from services.gateway.accounts import endpoints as accounts
 from services.gateway.agents.endpoints import Agents, agent_routes
@@ -26,7 +27,7 @@ from services.gateway.edge import problems
 from services.gateway.edge.conditional import ConditionalReads
 from services.gateway.edge.cookies import CookieSessions
 from services.gateway.edge.dependencies import Gateway
-from services.gateway.edge.documentation import DocumentedApi
+from services.gateway.edge.documentation import Document, DocumentedApi
 from services.gateway.edge.fair_share import FairShare
 from services.gateway.edge.middleware import (
     COMPRESSION_LEVEL,
@@ -122,7 +123,7 @@ def assembled(
         description=DESCRIPTION,
         lifespan=_lifespan(gateway, feed, agents),
         dependencies=[Depends(refuse_unknown)],
-        openapi_url="/openapi.json" if settings.docs_enabled else None,
+        openapi_url=None,  # served below, written once
         docs_url=None,  # served with the dashboard's files, without another server
         redoc_url=None,
         redirect_slashes=False,  # the address would be made of the header Host
@@ -146,7 +147,7 @@ def assembled(
     return app
 
 
-def _add_routes(app: FastAPI, settings: GatewaySettings) -> None:
+def _add_routes(app: DocumentedApi, settings: GatewaySettings) -> None:
     for subject in SUBJECTS:
         app.include_router(subject.router, prefix="/api/v1")
     app.include_router(edge.router)
@@ -155,6 +156,8 @@ def _add_routes(app: FastAPI, settings: GatewaySettings) -> None:
     app.state.route_names = RouteNames(app.routes)
     app.router.routes.extend(callback_routes())
     app.router.routes.extend(page_routes(documented=settings.docs_enabled))
+    if settings.docs_enabled:
+        app.router.routes.append(Route("/openapi.json", Document(app.written).answer))
 
 
 def _secret(value: SecretStr | None) -> str | None:

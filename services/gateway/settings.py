@@ -126,6 +126,15 @@ class GatewaySettings(ServiceSettings):
     operator_requests_per_minute: int = Field(
         default=6_000, ge=1, description="of one user, below /admin"
     )
+    page_requests_per_minute: int = Field(
+        default=1_000, ge=1, description="outside the API, of one network address: files, /metrics"
+    )
+    refusal_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        description="how long the answer to a request too many waits, so that who goes on is slow; "
+        "not behind trusted proxies, whose connections others use too",
+    )
     requests_at_once: int = Field(
         default=5,
         ge=1,

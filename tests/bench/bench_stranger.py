@@ -1,6 +1,7 @@
 """A logged-in user's reads while a stranger attacks the local stack.
 
-`python -m tests.bench.bench_stranger [--minutes 10]`; a minute by default. The stranger
+`python -m tests.bench.bench_stranger [--minutes 10] [--through-proxy]`; a minute by default. The
+stranger
 (`tests/bench/stranger.py`, a separate process with another address) holds up to 1,000 connections
 with slow headers, slow bodies and nothing, and floods log-ins and anonymous requests. Another user
 meanwhile reads as the page does, four requests every three seconds (a user may send 100 a minute).
@@ -30,13 +31,17 @@ from deploy.local.programs import die_with_parent, tail
 from tests.bench import show
 from tests.bench.bench_upload_to_report import AS_OF, a_book, enter, followed
 from tests.bench.measuring import Measurement, within
+from tests.bench.stranger import SOURCE
 from tests.stack import running_stack
 
 SECONDS, CALM_SECONDS = 60.0, 10.0
 P95_SECONDS = 0.2
 EVERY_SECONDS = 3.0
 READS = ("portfolios", "portfolios/{id}/report", "positions?portfolio_id={id}", "calendar")
-AS_DEPLOYED = {"SIGMASIGHT_GATEWAY_REQUESTS_PER_MINUTE": "100"}
+AS_DEPLOYED = {
+    "SIGMASIGHT_GATEWAY_REQUESTS_PER_MINUTE": "100",
+    "SIGMASIGHT_GATEWAY_PAGE_REQUESTS_PER_MINUTE": "1000",
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Reads:
 
     seconds: Sequence[float]
     refused: int
+    slowest: str
 
     @property
     def p50(self) -> float:
@@ -55,9 +61,13 @@ class Reads:
         return statistics.quantiles(self.seconds, n=20)[-1]
 
 
-def run(seconds: float = SECONDS) -> list[dict[str, Any]]:
-    """The median and the 95th percentile of the reads, before the stranger comes and meanwhile."""
-    with running_stack(**AS_DEPLOYED) as stack:
+def run(seconds: float = SECONDS, *, through_proxy: bool = False) -> list[dict[str, Any]]:
+    """The median and the 95th percentile of the reads, before the stranger comes and meanwhile.
+
+    `through_proxy`: as behind a proxy that bounds nothing, whose address the stranger has.
+    """
+    proxies = {"FORWARDED_ALLOW_IPS": SOURCE} if through_proxy else {}
+    with running_stack(**AS_DEPLOYED, **proxies) as stack:
         url = stack.state.gateway_url
         with httpx2.Client(base_url=f"{url}/api/v1/", timeout=60) as http:
             portfolio_id = _entered(http)
@@ -82,18 +92,20 @@ def _entered(http: httpx2.Client) -> str:
 
 def reads(http: httpx2.Client, portfolio_id: str, seconds: float) -> Reads:
     """Read again and again for so long, on the connections that a browser keeps."""
-    taken: list[float] = []
+    taken: list[tuple[float, str, float]] = []
     refused = 0
-    until = perf_counter() + seconds
-    while perf_counter() < until:
+    first = perf_counter()
+    while perf_counter() < first + seconds:
         began = perf_counter()
         for path in READS:
             started = perf_counter()
             answer = http.get(path.format(id=portfolio_id))
-            taken.append(perf_counter() - started)
+            taken.append((perf_counter() - started, path, started - first))
             refused += answer.status_code != 200
         time.sleep(max(0.0, began + EVERY_SECONDS - perf_counter()))
-    return Reads(taken, refused)
+    slow, path, when = max(taken)
+    slowest = f"slowest {slow:.2f} s: {path} after {when:.0f} s"
+    return Reads([each for each, *_ in taken], refused, slowest)
 
 
 @contextmanager
@@ -121,7 +133,7 @@ def _stranger(url: str) -> Iterator[Path]:
 def _rows(calm: Reads, attacked: Reads, last: dict[str, Any]) -> list[Measurement]:
     answers = ", ".join(f"{count} x {status}" for status, count in last["answers"].items())
     load = os.getloadavg()[0]
-    about = f"{last['open']} connections open, {answers}; load {load:.1f}"
+    about = f"{last['open']} connections open, {answers}; {attacked.slowest}; load {load:.1f}"
     allowed = f"at most {P95_SECONDS} s; {attacked.refused} of {len(attacked.seconds)} not answered"
     return [
         within(P95_SECONDS, "before", "a user's reads, p95, calm", calm.p95),
@@ -134,7 +146,9 @@ def main() -> None:
     """The command line."""
     wanted = argparse.ArgumentParser(description=__doc__)
     wanted.add_argument("--minutes", type=float, default=SECONDS / 60)
-    show(run(60 * wanted.parse_args().minutes))
+    wanted.add_argument("--through-proxy", action="store_true")
+    found = wanted.parse_args()
+    show(run(60 * found.minutes, through_proxy=found.through_proxy))
 
 
 if __name__ == "__main__":

@@ -5,10 +5,12 @@ middleware's (`Deadline`, `BodyLimit`).
 """
 
 from asyncio import TimerHandle, Transport
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from time import monotonic
+from typing import ClassVar
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -49,6 +51,8 @@ class BoundedConnection(HttpToolsProtocol):
     its caller does not read. Addresses of trusted proxies count in all alone.
     """
 
+    _open: ClassVar[Counter[str]] = Counter()  # connections of this process by address
+    _address = ""
     _ends_head: TimerHandle | None = None
     _ends_reader: TimerHandle | None = None
     _unparsed = 0  # bytes since the last whole head or part of a body
@@ -61,6 +65,9 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Refuse it, or wait for a request."""
         super().connection_made(transport)
+        if self.client is not None:
+            self._address = self.client[0]
+            self._open[self._address] += 1
         if self._is_one_too_many():
             self._log_refused()
             self._end("503 Service Unavailable", "too many connections", "retry-after: 5\r\n")
@@ -69,17 +76,23 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _is_one_too_many(self) -> bool:
         bounds = self.bounds()
-        count = len(self.connections)
-        if count > bounds.connections:
+        if len(self.connections) > bounds.connections:
             return True
-        if count <= bounds.per_address or self.client is None:
-            return False
-        address = self.client[0]
-        return not is_among(address, bounds.proxies) and self._from(address) > bounds.per_address
+        address = self._address
+        return self._open[address] > bounds.per_address and not is_among(address, bounds.proxies)
 
-    def _from(self, address: str) -> int:
-        callers = (getattr(each, "client", None) for each in self.connections)
-        return sum(caller is not None and caller[0] == address for caller in callers)
+    def _leave(self) -> None:
+        """Count it no longer among those of its address."""
+        if self._address:
+            self._open[self._address] -= 1
+            if not self._open[self._address]:
+                del self._open[self._address]
+            self._address = ""
+
+    def handle_websocket_upgrade(self) -> None:
+        """A WebSocket has limits of its user."""
+        self._leave()
+        super().handle_websocket_upgrade()
 
     def _log_refused(self) -> None:
         """Once a minute: a flood of connections is no flood of lines."""
@@ -142,6 +155,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any longer."""
+        self._leave()
         self._stop_waiting()
         if self._ends_reader is not None:
             self._ends_reader.cancel()

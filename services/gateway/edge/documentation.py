@@ -1,9 +1,17 @@
 """The OpenAPI document, with the problems and headers that every route may answer."""
 
+import asyncio
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
 
+from services.gateway.edge.conditional import matches, weak_tag
 from services.gateway.edge.problems import documented
 from services.gateway.edge.scopes import NEEDED, Scope
 
@@ -31,6 +39,15 @@ _NOT_MODIFIED = {
 }
 
 
+@dataclass(frozen=True)
+class Written:
+    """The document as it is sent, with its tag."""
+
+    body: bytes
+    compressed: bytes
+    tag: str
+
+
 class DocumentedApi(FastAPI):
     """An application whose document names the problems and headers that middleware adds."""
 
@@ -39,6 +56,34 @@ class DocumentedApi(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = _completed(super().openapi())
         return self.openapi_schema
+
+    def written(self) -> Written:
+        """The document as it is sent."""
+        body = json.dumps(self.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+        return Written(body, gzip.compress(body), weak_tag(body))
+
+
+class Document:
+    """The document's address. It takes seconds to make and is larger than a megabyte: it is made
+    once, by `work` in a thread, while others are answered.
+    """
+
+    def __init__(self, work: Callable[[], Written]) -> None:
+        self.work = work
+        self._making: asyncio.Task[Written] | None = None
+
+    async def answer(self, request: Request) -> Response:
+        """The document, compressed for those who take that, or 304."""
+        if self._making is None or (self._making.done() and self._making.exception()):
+            self._making = asyncio.create_task(asyncio.to_thread(self.work))
+        written = await asyncio.shield(self._making)
+        headers = {"ETag": written.tag, "Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
+        if matches(request.headers.get("if-none-match"), written.tag):
+            return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return Response(written.compressed, headers=headers, media_type="application/json")
+        return Response(written.body, headers=headers, media_type="application/json")
 
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:

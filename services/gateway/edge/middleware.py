@@ -31,6 +31,7 @@ SLOWEST_BYTES_PER_SECOND = 16 * 1024
 API = "/api/v1/"
 OPERATORS = "/api/v1/admin/"
 COUNTED = (API, "/mcp", "/workspace/")
+HEALTH = "/health/"  # asked by what starts and ends processes: never refused
 UserOf = Callable[[str], UUID]
 # in a request's scope: whose personal token it carries (`personal.PersonalTokens`)
 USER_OF_TOKEN = "sigmasight.user_of_token"
@@ -108,7 +109,9 @@ class BodyLimit(AroundRequests):
 class RateLimit:
     """Limits requests a minute by user, or by network address without a valid token.
 
-    Operators have a separate, wider limit: they replay whole histories.
+    Operators have a separate, wider limit: they replay whole histories. So has what is outside the
+    API, by address. The answer to a request too many waits a moment: a caller who sends the next
+    one when it is there sends few.
     """
 
     def __init__(
@@ -117,20 +120,27 @@ class RateLimit:
         self.app = app
         self.limits = limits
         self.settings = settings
+        self.pause = 0.0 if settings.trusted_proxies else settings.refusal_seconds
         # an expired token still names its user
         self.user_of = lru_cache(TOKENS_REMEMBERED)(user_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or not scope["path"].startswith(COUNTED):
+        if scope["type"] == "lifespan" or scope["path"].startswith(HEALTH):
             await self.app(scope, receive, send)
             return
         standing = await self._standing(scope)
-        if standing.allowed:
+        if not standing.allowed:
+            await asyncio.sleep(self.pause)
+            await refuse_too_many(standing, scope, receive, send)
+        elif scope["path"].startswith(COUNTED):
             await self.app(scope, receive, _adding(standing.headers(), send))
         else:
-            await refuse_too_many(standing, scope, receive, send)
+            await self.app(scope, receive, send)
 
     async def _standing(self, scope: Scope) -> Standing:
+        if not scope["path"].startswith(COUNTED):
+            per_minute = self.settings.page_requests_per_minute
+            return await self.limits.standing_after(per_minute, "page", _network(scope))
         if scope["path"].startswith(OPERATORS):
             per_minute = self.settings.operator_requests_per_minute
             what = "operator"
@@ -140,11 +150,15 @@ class RateLimit:
         return await self.limits.standing_after(per_minute, what, self._who(scope))
 
     def _who(self, scope: Scope) -> str:
-        return self._user(scope) or network_of(scope["client"][0] if scope.get("client") else "")
+        return self._user(scope) or _network(scope)
 
     def _user(self, scope: Scope) -> str | None:
         user = user_behind(scope, self.user_of)
         return str(user) if user else None
+
+
+def _network(scope: Scope) -> str:
+    return network_of(scope["client"][0] if scope.get("client") else "")
 
 
 def user_behind(scope: Scope, user_of: UserOf) -> UUID | None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import os
 import re
 import secrets
 from base64 import urlsafe_b64encode
@@ -236,11 +237,11 @@ class Passwords:
     """Argon2id in separate threads. Checking takes as long for an unknown user as for a known one.
 
     No other work can take these threads, so log-ins go on under any load; there are `THREADS`, each
-    with the memory of one hash. `memory_kib` per hash: RFC 9106 recommends 64 MiB. Stored hashes
-    say what they were made with.
+    with the memory of one hash, for half of the processors: guesses leave the others to readers.
+    `memory_kib` per hash: RFC 9106 recommends 64 MiB. Stored hashes say what they were made with.
     """
 
-    THREADS = 4
+    THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))
 
     def __init__(self, memory_kib: int = 65_536) -> None:
         self._hasher = PasswordHash((Argon2Hasher(memory_cost=memory_kib),))

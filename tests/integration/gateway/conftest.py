@@ -73,6 +73,7 @@ async def app(gateway_environment: None) -> AsyncIterator[FastAPI]:
         outbox_poll_seconds=0.2,
         sweep_seconds=3_600.0,  # runs of 2022 are overdue at once: tests sweep by themselves
         requests_per_minute=1_000_000,
+        page_requests_per_minute=1_000_000,
         agent_hosts=("gateway", "127.0.0.1"),
         workspace_origin="https://pro.openbb.co",
     )
@@ -97,8 +98,7 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 def url(app: FastAPI, address: str) -> str:
-    """The same for other processes, with its document made: that takes longer than they wait."""
-    app.openapi()
+    """The same for other processes."""
     return f"http://{address}"
 
 

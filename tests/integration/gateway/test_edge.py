@@ -52,7 +52,7 @@ async def another(
             runtime = Runtime("gateway", router, GatewaySettings)
             own = GatewaySettings(
                 token_signing_key=signing_key,
-                **settings,  # type: ignore[arg-type]
+                **({"refusal_seconds": 0.0} | settings),  # type: ignore[arg-type]
             )
             app = assembled(runtime, own)
             http = httpx2.AsyncClient(
@@ -177,6 +177,20 @@ async def test_guessed_tokens_are_looked_up_a_bounded_number_of_times(another: A
     answers = [await http.get("/api/v1/portfolios", headers=each) for each in headers]
 
     assert [answer.status_code for answer in answers] == [401] * 4 + [429] * 6
+
+
+async def test_files_and_metrics_have_a_limit_of_an_address_and_health_none(
+    another: Another,
+) -> None:
+    http = another(page_requests_per_minute=3, requests_per_minute=50)
+
+    pages = [(await http.get("/favicon.ico")).status_code for _ in range(5)]
+    metrics = await http.get("/metrics")
+    health = await http.get("/health/live")
+    api = await http.get("/api/v1/portfolios")
+
+    assert pages == [404, 404, 404, 429, 429]
+    assert (metrics.status_code, health.status_code, api.status_code) == (429, 200, 401)
 
 
 async def test_operators_have_a_separate_limit(another: Another) -> None:
@@ -354,11 +368,13 @@ async def test_other_origins_may_not(another: Another) -> None:
 # --- documentation ---
 
 
-async def test_documentation_can_be_switched_off(another: Another) -> None:
-    on, off = another(), another(docs_enabled=False)
+async def test_documentation_can_be_switched_off(
+    another: Another, http: httpx2.AsyncClient, app: FastAPI
+) -> None:
+    off = another(docs_enabled=False)
 
-    assert (await on.get("/openapi.json")).status_code == 200
-    assert (await on.get("/docs")).headers["content-type"] == "text/html; charset=utf-8"
+    assert (await http.get("/openapi.json")).json() == app.openapi()
+    assert (await http.get("/docs")).headers["content-type"] == "text/html; charset=utf-8"
     assert [(await off.get(path)).status_code for path in ("/docs", "/openapi.json")] == [404] * 2
 
 

@@ -237,12 +237,15 @@ async def test_a_proxy_counts_in_all_alone(host: str) -> None:
         assert await refused.head() == "HTTP/1.1 503 Service Unavailable"
 
 
-async def test_closed_connections_make_room(host: str) -> None:
+async def test_closed_connections_leave_nothing_counted(host: str) -> None:
     for _ in range(12):
         async with connected(host) as caller:
             await caller.send(WANTED)
 
             assert await caller.head() == "HTTP/1.1 200 OK"
+    await asyncio.sleep(0.1)
+
+    assert Small._open == {}
 
 
 async def test_a_websocket_outlasts_the_time_for_a_head(host: str) -> None:
@@ -255,6 +258,9 @@ async def test_a_websocket_outlasts_the_time_for_a_head(host: str) -> None:
 
         assert await caller.head() == "HTTP/1.1 101 Switching Protocols"
         assert b"still here" in await caller.reader.readuntil(b"still here")
+    await asyncio.sleep(0.1)
+
+    assert Small._open == {}
 
 
 def test_addresses_of_proxies_are_networks() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from time import perf_counter
 from uuid import uuid4
 
 import httpx2
@@ -285,6 +286,24 @@ async def test_a_websocket_too_many_is_closed_before_it_opens() -> None:
 
     assert sent[:2] == ["websocket.accept"] * 2
     assert "websocket.close" in sent[2:]
+
+
+@pytest.mark.parametrize(("proxies", "waits"), [((), True), (("192.0.2.1",), False)])
+async def test_a_refusal_waits_except_behind_a_proxy(proxies: tuple[str, ...], waits: bool) -> None:
+    settings = GatewaySettings(
+        requests_per_minute=1, refusal_seconds=0.3, FORWARDED_ALLOW_IPS=proxies
+    )
+
+    async def plain(_: Request) -> Response:
+        return PlainTextResponse("here")
+
+    app = RateLimit(serving(plain), RateLimits(), settings, user_of=lambda _: uuid4())
+    await ask(app)
+    began = perf_counter()
+    refused = await ask(app)
+
+    assert refused.status_code == 429
+    assert (perf_counter() - began >= 0.3) == waits
 
 
 # --- settings ---
