@@ -33,12 +33,13 @@ from shared.database.failures import (
     is_unstorable_text,
 )
 from shared.database.merge import append, merge
-from shared.database.prepared import prepared
+from shared.database.prepared import Prepared, fetched, prepared
 from shared.database.upserts import MOST_VALUES, Rows, quote
 
 __all__ = [
     "MOST_VALUES",
     "Database",
+    "Prepared",
     "Rows",
     "Session",
     "Step",
@@ -48,6 +49,7 @@ __all__ = [
     "breaks_reference",
     "cannot_write",
     "create_engine",
+    "fetched",
     "folded_column",
     "has_part",
     "is_outage",

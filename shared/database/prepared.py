@@ -2,25 +2,39 @@
 
 Building a statement of a few hundred expressions, and working out under which key its text is kept,
 takes milliseconds of every execution: more than Postgres needs for one portfolio.
+
+`fetched` also leaves out what SQLAlchemy does around each execution: the driver gets the text, and
+its rows become dictionaries. A read of twenty statements takes a fifth of the processor time.
 """
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, wraps
 from inspect import signature
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, bindparam
+import asyncpg
+from sqlalchemy import ARRAY, JSON, Date, Executable, Integer, String, Uuid, bindparam, text
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import CompilerElement
+from sqlalchemy.types import TypeDecorator
 
 P = ParamSpec("P")
 Statement = TypeVar("Statement")
-Kind = ARRAY[UUID] | ARRAY[str] | ARRAY[date] | Date  # of what a shard's statements differ by
+Kind = ARRAY[UUID] | ARRAY[str] | ARRAY[date] | Date | Uuid[UUID] | String | Integer
+Prepared = Callable[P, tuple[Statement, Mapping[str, object]]]  # the statement with its values
+_DRIVER = "driver"
+_dialect = dialect.dialect()  # type: ignore[no-untyped-call]
+_BEGIN = text("select 1")
 
 
 def prepared(
     **kinds: Kind,
-) -> Callable[[Callable[P, Statement]], Callable[P, tuple[Statement, Mapping[str, object]]]]:
+) -> Callable[[Callable[P, Statement]], Prepared[P, Statement]]:
     """The function's statement with its values: `session.execute(*_positions(ids, day))`.
 
     `kinds`: the SQL type of each argument by name. The function is called once, with a parameter
@@ -28,9 +42,7 @@ def prepared(
     no `if`, no text made of them.
     """
 
-    def decorate(
-        build: Callable[P, Statement],
-    ) -> Callable[P, tuple[Statement, Mapping[str, object]]]:
+    def decorate(build: Callable[P, Statement]) -> Prepared[P, Statement]:
         arguments = signature(build)
 
         @cache
@@ -48,3 +60,68 @@ def prepared(
         return with_values
 
     return decorate
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A statement as the driver takes it.
+
+    `parameters`: by position, each a name and its value unless another is given. `documents`: those
+    of them that are JSON.
+    """
+
+    sql: str
+    parameters: tuple[tuple[str, object], ...]
+    documents: frozenset[str]
+    columns: tuple[str, ...]
+
+
+@cache
+def _text_of(statement: CompilerElement) -> _Text:
+    compiled = cast(Any, statement).compile(dialect=_dialect)
+    columns = compiled._result_columns
+    types = {column.keyname: column.type for column in columns}
+    own = [name for name, type_ in types.items() if isinstance(type_, TypeDecorator)]
+    if own:
+        raise TypeError(f"{own} are of types that only SQLAlchemy can read: execute the statement")
+    return _Text(
+        compiled.string,
+        tuple((name, compiled.params[name]) for name in compiled.positiontup or ()),
+        frozenset(name for name, each in compiled.binds.items() if isinstance(each.type, JSON)),
+        tuple(types),
+    )
+
+
+async def fetched(
+    session: AsyncSession, statement: Executable, values: Mapping[str, object]
+) -> list[dict[str, Any]]:
+    """Every row of a `prepared` statement: `await fetched(session, *_positions(ids, day))`.
+
+    In the session's transaction. Errors are the driver's own. A statement that is built once may be
+    given itself, with the values of its parameters.
+    """
+    prepared_text = _text_of(cast(CompilerElement, statement))
+    given = [values.get(name, constant) for name, constant in prepared_text.parameters]
+    for place, (name, _) in enumerate(prepared_text.parameters):
+        if name in prepared_text.documents and given[place] is not None:
+            given[place] = json.dumps(given[place])
+    driver = await _driver_of(session)
+    columns = prepared_text.columns
+    found = await driver.fetch(prepared_text.sql, *given)
+    return [dict(zip(columns, record, strict=True)) for record in found]
+
+
+async def _driver_of(session: AsyncSession) -> "asyncpg.Connection[asyncpg.Record]":
+    """The driver's connection of the session, with the transaction begun."""
+    driver: asyncpg.Connection[asyncpg.Record] | None = session.info.get(_DRIVER)
+    if driver is not None and driver.is_in_transaction():
+        return driver
+    connection = await session.connection()
+    driver = cast(
+        "asyncpg.Connection[asyncpg.Record]",
+        (await connection.get_raw_connection()).driver_connection,
+    )
+    if not driver.is_in_transaction():
+        await session.execute(_BEGIN)  # SQLAlchemy begins with its own first statement
+    session.info[_DRIVER] = driver
+    return driver

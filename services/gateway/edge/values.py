@@ -4,6 +4,7 @@ Rounding happens here, once: money to cents, Greeks to six significant digits.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Generic, TypeVar, cast
@@ -27,29 +28,39 @@ Number = Decimal | float | int
 _DIGITS = 6  # significant ones of a Greek: gamma of an index is far below 0.0001
 _LEAST_DECIMALS = 4
 _MOST_DECIMALS = 12  # what is smaller is noise of the model
+# a Greek has one decimal less from each of these on
+_POWERS = [10.0**power for power in range(_DIGITS - _MOST_DECIMALS, _DIGITS - _LEAST_DECIMALS)]
+_SCALES = [10.0**decimals for decimals in range(_MOST_DECIMALS + 1)]
+_STEPS = [Decimal(1).scaleb(-decimals) for decimals in range(_MOST_DECIMALS + 1)]
+_LARGEST_SCALED = 1e12  # up to it, a product's error is below a thousandth
+_NEAR_HALFWAY = 1e-3
 _INNER = {"schema", "items_schema", "values_schema", "choices", "fields"}  # of a schema: schemas
 
 
-def _rounded_to(step: Decimal) -> Callable[[Number | None], float | None]:
-    return lambda value: None if value is None else _rounded(_exact(value), step)
+def _rounded_to(decimals: int) -> Callable[[Number | None], float | None]:
+    return lambda value: None if value is None else _rounded(value, decimals)
 
 
 def _significant(value: Number | None) -> float | None:
     """Rounded to at least six significant digits and four decimals, and at most twelve decimals."""
     if value is None:
         return None
-    exact = _exact(value)
-    decimals = min(max(_DIGITS - 1 - exact.adjusted(), _LEAST_DECIMALS), _MOST_DECIMALS)
-    return _rounded(exact, Decimal(1).scaleb(-decimals))
+    place = bisect_right(_POWERS, abs(float(value)))
+    return _rounded(value, _MOST_DECIMALS - place)
 
 
-def _exact(value: Number) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+def _rounded(value: Number, decimals: int) -> float:
+    """Half away from zero, of the digits that the number is written with.
 
-
-def _rounded(exact: Decimal, step: Decimal) -> float:
-    # adding 0.0 makes -0.0 a plain zero
-    return float(exact.quantize(step, ROUND_HALF_UP)) + 0.0
+    `round` takes the binary fraction instead, which differs where these digits lie halfway: it is
+    five times as fast, and answers hold thousands of numbers.
+    """
+    if isinstance(value, float):
+        scaled = value * _SCALES[decimals]
+        if abs(scaled) < _LARGEST_SCALED and abs(scaled % 1.0 - 0.5) > _NEAR_HALFWAY:
+            return round(value, decimals) + 0.0  # adding 0.0 makes -0.0 a plain zero
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    return float(exact.quantize(_STEPS[decimals], ROUND_HALF_UP)) + 0.0
 
 
 def _plain(value: object) -> object:
@@ -77,16 +88,12 @@ A_NAME = AfterValidator(_named)
 Name = Annotated[str, Field(min_length=1, max_length=100), A_NAME]
 FullName = Annotated[str, Field(max_length=200), PRINTABLE]
 PlainDecimal = Annotated[Decimal, BeforeValidator(_plain)]
-Money = Annotated[
-    float, BeforeValidator(_rounded_to(Decimal("0.01"))), Field(description="USD, two decimals")
-]
-Price = Annotated[
-    float, BeforeValidator(_rounded_to(Decimal("0.000001"))), Field(description="USD per share")
-]
+Money = Annotated[float, BeforeValidator(_rounded_to(2)), Field(description="USD, two decimals")]
+Price = Annotated[float, BeforeValidator(_rounded_to(6)), Field(description="USD per share")]
 Greek = Annotated[float, BeforeValidator(_significant)]
 Quantity = Annotated[
     float,
-    BeforeValidator(_rounded_to(Decimal("0.000001"))),
+    BeforeValidator(_rounded_to(6)),
     Field(description="signed: below 0 is short"),
 ]
 ValuedBy = Annotated[

@@ -1,7 +1,7 @@
 """What ingest publishes about sessions and symbols."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -9,9 +9,12 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Date,
+    Executable,
     String,
     TableValuedAlias,
     cast,
+    column,
     func,
     literal,
     or_,
@@ -21,7 +24,7 @@ from sqlalchemy import (
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import Position
-from shared.database import Session, among, folded_column, sql_table
+from shared.database import Session, among, fetched, folded_column, prepared, sql_table
 from shared.published import factors, ingest
 from shared.texts import folded
 
@@ -48,12 +51,16 @@ async def latest_session(session: Session) -> date | None:
 
     Portfolios are valued on it.
     """
+    [found] = await fetched(session, *_latest_session())
+    latest: date | None = found["latest"]
+    return latest
+
+
+@prepared()
+def _latest_session() -> Executable:
     view = ingest.market_sessions.c
     announced = func.max(view.session_date).filter(view.announced)
-    latest: date | None = await session.scalar(
-        select(func.coalesce(announced, func.max(view.session_date)))
-    )
-    return latest
+    return select(func.coalesce(announced, func.max(view.session_date)).label("latest"))
 
 
 async def announced_sessions(session: Session, first: date, last: date) -> set[date]:
@@ -256,7 +263,13 @@ async def load_price_sources(session: Session, symbols: Collection[str], as_of: 
 
     The most first.
     """
-    asked = _each(symbols)
+    return await fetched(session, *_price_sources(sorted(symbols), as_of))
+
+
+@prepared(symbols=ARRAY(String), as_of=Date())
+def _price_sources(symbols: Sequence[str], as_of: date) -> Executable:
+    values = func.unnest(symbols)
+    asked = values.table_valued(column("symbol", String), name="asked").render_derived()
     known = select(prices.c.source, prices.c.close_basis).where(
         prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of
     )
@@ -265,23 +278,24 @@ async def load_price_sources(session: Session, symbols: Collection[str], as_of: 
     counted = select(last.c.source, last.c.close_basis.label("basis"), count).join_from(
         asked, last, true()
     )
-    return await all_rows(
-        session,
-        counted.group_by(last.c.source, last.c.close_basis).order_by(count.desc(), last.c.source),
-    )
+    grouped = counted.group_by(last.c.source, last.c.close_basis)
+    return grouped.order_by(count.desc(), last.c.source)
 
 
 async def load_quote_sources(
     session: Session, contracts: Collection[str], as_of: date
 ) -> list[Row]:
     """How many of the contracts' quotes of a session each source has, the most first."""
+    return await fetched(session, *_quote_sources(sorted(contracts), as_of))
+
+
+@prepared(contracts=ARRAY(String), as_of=Date())
+def _quote_sources(contracts: Sequence[str], as_of: date) -> Executable:
     count = func.count().label("prices")
     counted = select(quotes.c.source, literal("quote").label("basis"), count).where(
         among(quotes.c.contract, contracts), quotes.c.session_date == as_of
     )
-    return await all_rows(
-        session, counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source)
-    )
+    return counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source)
 
 
 def _each(symbols: Collection[str]) -> TableValuedAlias:

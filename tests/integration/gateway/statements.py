@@ -8,22 +8,37 @@ from sqlalchemy import event
 
 from services.gateway.edge.dependencies import Gateway
 
+_OF_TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK")
+
 
 @contextmanager
 def noted_statements(
     gateway: Gateway, found_in: Callable[[str], list[str]] = lambda statement: [statement]
 ) -> Iterator[list[str]]:
     """What is found in every statement sent meanwhile, in order: the statement unless said
-    otherwise.
+    otherwise. In transactions that begin meanwhile; known once the loop has had its turn.
     """
     noted: list[str] = []
+    logged: list[Any] = []
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
         noted.extend(found_in(statement))
 
+    def note_of_driver(sent: Any) -> None:
+        if not sent.query.startswith(_OF_TRANSACTIONS):
+            noted.extend(found_in(sent.query))
+
+    def listen(connection: Any, *_: Any) -> None:
+        logged.append(connection.driver_connection)
+        connection.driver_connection.add_query_logger(note_of_driver)
+
     engine = gateway.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "checkout", listen)
     try:
         yield noted
     finally:
         event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "checkout", listen)
+        for connection in logged:
+            connection.remove_query_logger(note_of_driver)

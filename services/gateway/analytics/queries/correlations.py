@@ -5,7 +5,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Executable,
+    Integer,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+)
 
 from services.gateway.analytics.queries.series import between
 from services.gateway.edge.dependencies import Period
@@ -13,7 +23,7 @@ from services.gateway.edge.queries import Row, all_rows, one_row
 from services.gateway.edge.shapes import View
 from services.gateway.tables import IS_BOOK, Portfolio
 from shared.conventions import DEFAULT_MODEL
-from shared.database import Session, sql_table
+from shared.database import Session, fetched, prepared, sql_table
 from shared.published import factors
 
 calculations = factors.correlation_calculations
@@ -167,8 +177,14 @@ async def load_stress_basis(session: Session, as_of: date) -> Mapping[str, objec
 
     None when the session has none.
     """
+    found = await fetched(session, *_stress_basis(as_of))
+    return found[0] if found else None
+
+
+@prepared(as_of=Date())
+def _stress_basis(as_of: date) -> Executable:
     row = covariances.c
     matrix = case((row.shrunk_covariance.is_(None), "measured"), else_="shrunk").label("matrix")
     named = (matrix, row.shrinkage, row.price_run, row.decay, row.lookback, row.observations)
     of_session = select(*named).where(row.as_of == as_of, row.space == DEFAULT_MODEL)
-    return await one_row(session, of_session.where(row.covariance.is_not(None)).limit(1))
+    return of_session.where(row.covariance.is_not(None)).limit(1)

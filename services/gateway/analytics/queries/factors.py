@@ -1,15 +1,27 @@
 """What factors publishes: definitions, betas, exposures, rate sensitivities."""
 
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Executable,
+    Select,
+    String,
+    Uuid,
+    and_,
+    case,
+    func,
+    select,
+)
 
 from services.gateway.analytics.shapes.exposures import ExposureError
 from services.gateway.books.queries.terms import TERMS_ON, held
-from services.gateway.edge.queries import Row, all_rows
-from shared.database import Session
+from services.gateway.edge.queries import Row
+from shared.database import Prepared, Session, fetched, prepared
 from shared.published import factors, snapshots
 
 # The model whose products with the exposures are stored; the others' are taken here.
@@ -20,8 +32,13 @@ betas = factors.symbol_factor_betas
 
 async def load_definitions(session: Session) -> list[Row]:
     """Every defined factor in display order."""
+    return await fetched(session, *_definitions())
+
+
+@prepared()
+def _definitions() -> Executable:
     definitions = factors.factor_definitions
-    return await all_rows(session, select(definitions).order_by(definitions.c.display_order))
+    return select(definitions).order_by(definitions.c.display_order)
 
 
 async def load_proxies(session: Session) -> dict[str, tuple[str, str | None]]:
@@ -42,6 +59,11 @@ async def load_factor_exposures(
     session: Session, portfolio_id: UUID, as_of: date, model: str
 ) -> list[Row]:
     """The portfolio's exposure to every defined factor or nulls, in display order."""
+    return await fetched(session, *_factor_exposures(portfolio_id, as_of, model))
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date(), model=String())
+def _factor_exposures(portfolio_id: UUID, as_of: date, model: str) -> Executable:
     definitions = factors.factor_definitions
     sums = factors.factor_exposures
     mine = and_(
@@ -53,13 +75,19 @@ async def load_factor_exposures(
     names = ("dollar_exposure", "gross_exposure", "coverage", "positions", "positions_left_out")
     columns: list[Any] = [definitions, *(sums.c[name] for name in names)]
     statement = select(*columns).select_from(definitions.outerjoin(sums, mine))
-    return await all_rows(session, statement.order_by(definitions.c.display_order))
+    return statement.order_by(definitions.c.display_order)
 
 
 async def load_factor_errors(
     session: Session, portfolio_id: UUID, as_of: date, model: str
 ) -> list[ExposureError]:
     """What the portfolio is exposed to each factor by underlying, with the raw betas' errors."""
+    found = await fetched(session, *_factor_errors(portfolio_id, as_of, model))
+    return [ExposureError(**row) for row in found]
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date(), model=String())
+def _factor_errors(portfolio_id: UUID, as_of: date, model: str) -> Executable:
     same = and_(
         betas.c.symbol == view.c.underlying,
         betas.c.as_of == view.c.as_of,
@@ -69,28 +97,46 @@ async def load_factor_errors(
     terms = (view.c.factor, view.c.underlying, betas.c.standard_error)
     exposed = select(*terms, func.sum(view.c.exposure).label("exposure"))
     statement = exposed.select_from(view.join(betas, same)).group_by(*terms)
-    mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    return [ExposureError(**row) for row in (await session.execute(mine)).mappings()]
+    return statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
 
 
 async def load_position_factors(
     session: Session, portfolio_id: UUID, as_of: date, model: str
 ) -> list[Row]:
     """Exposures by position and active factor with the beta's statistics, by symbol."""
-    statement = _position_factors(portfolio_id, as_of, model)
+    statement, values = _ordered_factors(model)(portfolio_id, as_of)
+    return await fetched(session, statement, {**values, TERMS_ON: as_of})
+
+
+@cache
+def _ordered_factors(model: str) -> Prepared[[UUID, date], Executable]:
     order = (view.c.symbol, view.c.position_id, factors.factor_definitions.c.display_order)
-    return await all_rows(session, statement.order_by(*order), {TERMS_ON: as_of})
+
+    @prepared(portfolio_id=Uuid(), as_of=Date())
+    def ordered(portfolio_id: UUID, as_of: date) -> Executable:
+        return _position_factors(portfolio_id, as_of, model).order_by(*order)
+
+    return ordered
 
 
 async def load_without_factors(
     session: Session, portfolio_id: UUID, as_of: date, model: str
 ) -> list[Row]:
     """Position, symbol, quantity and reason of positions without some factor's exposure."""
-    every = _position_factors(portfolio_id, as_of, model).subquery()
-    names = ("position_id", "symbol", "quantity", "reason")
-    columns = [every.c[name] for name in names]
-    unknown = select(*columns).where(every.c.factor_exposure.is_(None)).distinct()
-    return await all_rows(session, unknown, {TERMS_ON: as_of})
+    statement, values = _without_factors(model)(portfolio_id, as_of)
+    return await fetched(session, statement, {**values, TERMS_ON: as_of})
+
+
+@cache
+def _without_factors(model: str) -> Prepared[[UUID, date], Executable]:
+    @prepared(portfolio_id=Uuid(), as_of=Date())
+    def unknown(portfolio_id: UUID, as_of: date) -> Executable:
+        every = _position_factors(portfolio_id, as_of, model).subquery()
+        names = ("position_id", "symbol", "quantity", "reason")
+        columns = [every.c[name] for name in names]
+        return select(*columns).where(every.c.factor_exposure.is_(None)).distinct()
+
+    return unknown
 
 
 def _position_factors(portfolio_id: UUID, as_of: date, model: str) -> Select[Any]:
@@ -144,6 +190,11 @@ async def load_rate_sensitivities(session: Session, portfolio_id: UUID, as_of: d
 
     One row with a null maturity for a position whose underlying has none.
     """
+    return await fetched(session, *_rate_sensitivities(portfolio_id, as_of))
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def _rate_sensitivities(portfolio_id: UUID, as_of: date) -> Executable:
     valued = snapshots.position_valuations
     rates = factors.rate_sensitivities
     same = and_(rates.c.symbol == valued.c.underlying, rates.c.as_of == valued.c.as_of)
@@ -160,4 +211,4 @@ async def load_rate_sensitivities(session: Session, portfolio_id: UUID, as_of: d
     columns = (*(valued.c[name] for name in names), *(rates.c[name] for name in statistics))
     statement = select(*columns).select_from(valued.outerjoin(rates, same))
     mine = statement.where(valued.c.portfolio_id == portfolio_id, valued.c.as_of == as_of)
-    return await all_rows(session, mine.order_by(valued.c.position_id, rates.c.maturity))
+    return mine.order_by(valued.c.position_id, rates.c.maturity)

@@ -5,15 +5,30 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, and_, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Double,
+    Executable,
+    Uuid,
+    and_,
+    cast,
+    func,
+    select,
+)
 
-from services.gateway.edge.queries import Row, all_rows
-from shared.database import Session
+from services.gateway.edge.queries import Row
+from shared.database import Session, fetched, prepared
 from shared.published import greeks
 
 
 async def load_position_greeks(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
     """Each option position's Greeks on a session, with the contract's Greeks and their inputs."""
+    return await fetched(session, *_position_greeks(portfolio_id, as_of))
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def _position_greeks(portfolio_id: UUID, as_of: date) -> Executable:
     view = greeks.position_greeks
     unit = greeks.contract_greeks
     same = and_(unit.c.contract == view.c.contract, unit.c.as_of == view.c.as_of)
@@ -46,7 +61,7 @@ async def load_position_greeks(session: Session, portfolio_id: UUID, as_of: date
     ]
     statement = select(*columns).select_from(view.outerjoin(unit, same))
     mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    return await all_rows(session, mine.order_by(view.c.underlying, view.c.contract))
+    return mine.order_by(view.c.underlying, view.c.contract)
 
 
 def dollar_gamma() -> ColumnElement[float | Decimal]:

@@ -4,11 +4,21 @@ from dataclasses import fields
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Executable,
+    FromClause,
+    Uuid,
+    and_,
+    func,
+    or_,
+    select,
+)
 
 from services.gateway.analytics.shapes.limits import LimitPair, LimitSide, LimitState, LimitTerms
 from services.gateway.drafts.shapes import Draft
-from shared.database import Session
+from shared.database import Session, fetched, prepared
 from shared.published import limits
 
 _SIDE = tuple(field.name for field in fields(LimitSide))
@@ -50,13 +60,18 @@ async def load_limit_pairs(session: Session, draft: Draft) -> list[LimitPair]:
 
 async def load_limits_on(session: Session, portfolio_id: UUID, as_of: date) -> list[LimitState]:
     """Every limit that the portfolio was evaluated against on the session, by name."""
+    found = await fetched(session, *_limits_on(portfolio_id, as_of))
+    return [LimitState(**row) for row in found]
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def _limits_on(portfolio_id: UUID, as_of: date) -> Executable:
     same = _state.limit_id == _limit.limit_id
     names = (field.name for field in fields(LimitState))
     columns = (_state[name] if name in _state else _limit[name] for name in names)
     query = select(*columns).select_from(limits.limit_states.join(limits.limits, same))
     mine = query.where(_state.portfolio_id == portfolio_id, _state.as_of == as_of)
-    found = await session.execute(mine.order_by(_limit.name, _limit.limit_id))
-    return [LimitState(*row) for row in found]
+    return mine.order_by(_limit.name, _limit.limit_id)
 
 
 def _on(states: FromClause, portfolio_id: UUID, draft: Draft) -> ColumnElement[bool]:

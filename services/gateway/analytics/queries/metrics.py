@@ -4,14 +4,14 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Date, Executable, Uuid, select
 
 from services.gateway.analytics.queries.series import between
 from services.gateway.analytics.shapes.attribution import Attributed
 from services.gateway.edge.dependencies import Period
-from services.gateway.edge.queries import Row, all_rows
+from services.gateway.edge.queries import Row
 from services.gateway.tables import Position
-from shared.database import Session, sql_table
+from shared.database import Session, fetched, prepared, sql_table
 from shared.published import snapshots
 
 positions = sql_table(Position)
@@ -19,9 +19,14 @@ positions = sql_table(Position)
 
 async def load_metrics(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
     """Every metric of every view of the portfolio on a session."""
+    return await fetched(session, *_metrics(portfolio_id, as_of))
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def _metrics(portfolio_id: UUID, as_of: date) -> Executable:
     view = snapshots.risk_metrics
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    return await all_rows(session, mine.order_by(view.c.metric, view.c.view))
+    return mine.order_by(view.c.metric, view.c.view)
 
 
 class StoredMetric(NamedTuple):
@@ -47,22 +52,30 @@ async def load_metric(
 
 async def load_components(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
     """Every position's quantity and part of VaR and expected shortfall, by confidence."""
+    return await fetched(session, *_components(portfolio_id, as_of))
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def _components(portfolio_id: UUID, as_of: date) -> Executable:
     view = snapshots.component_var
     joined = view.join(positions, positions.c.position_id == view.c.position_id)
     found = select(view, positions.c.quantity).select_from(joined)
     mine = found.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    return await all_rows(
-        session, mine.order_by(view.c.confidence, view.c.symbol, view.c.position_id)
-    )
+    return mine.order_by(view.c.confidence, view.c.symbol, view.c.position_id)
 
 
 async def load_attributions(
     session: Session, portfolio_id: UUID, start: date, end: date
 ) -> list[Row]:
     """The attributed P&L by session from `start` to `end` and by factor, "specific" included."""
+    return await fetched(session, *_attributions(portfolio_id, start, end))
+
+
+@prepared(portfolio_id=Uuid(), start=Date(), end=Date())
+def _attributions(portfolio_id: UUID, start: date, end: date) -> Executable:
     view = snapshots.pnl_attributions
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of.between(start, end))
-    return await all_rows(session, mine.order_by(view.c.as_of, view.c.factor))
+    return mine.order_by(view.c.as_of, view.c.factor)
 
 
 async def load_attributed(session: Session, portfolio_id: UUID, span: Period) -> list[Attributed]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Executable, case, func, select
 
 from services.gateway.edge.queries import Row, all_rows
 from services.gateway.tables import BatchItem, BatchRun
-from shared.database import Session, among, sql_table
+from shared.database import Session, among, fetched, prepared, sql_table
 from shared.published import ingest
 
 prices = ingest.daily_prices
@@ -19,9 +19,14 @@ runs = sql_table(BatchRun)
 
 async def load_providers(session: Session) -> list[Row]:
     """The providers of each kind of data, in order; with the sessions that files of prices have."""
+    return await fetched(session, *_providers())
+
+
+@prepared()
+def _providers() -> Executable:
     asked = ingest.data_providers.c
     columns = (asked.kind, asked.name, asked.live, asked.first_session, asked.last_session)
-    return await all_rows(session, select(*columns).order_by(asked.kind, asked.rank))
+    return select(*columns).order_by(asked.kind, asked.rank)
 
 
 async def load_claimed(session: Session, symbols: Collection[str]) -> set[str]:

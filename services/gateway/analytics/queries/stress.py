@@ -4,10 +4,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, literal, null, select, union_all
+from sqlalchemy import Date, Executable, Subquery, Uuid, literal, null, select, union_all
 
 from services.gateway.edge.queries import Row, all_rows, one_row
-from shared.database import Session
+from shared.database import Session, fetched, prepared
 from shared.published import stress
 
 LAST = 1_000_000  # custom scenarios come after the shared ones
@@ -60,6 +60,11 @@ async def load_stress_results(
     session: Session, user_id: UUID, portfolio_id: UUID, as_of: date
 ) -> list[Row]:
     """The portfolio's results with their scenarios, in display order, direct before correlated."""
+    return await fetched(session, *_stress_results(user_id, portfolio_id, as_of))
+
+
+@prepared(user_id=Uuid(), portfolio_id=Uuid(), as_of=Date())
+def _stress_results(user_id: UUID, portfolio_id: UUID, as_of: date) -> Executable:
     view = stress.stress_results
     scenarios = _scenarios(user_id)
     names = ("name", "category", "severity", "shocks", "rate_shock", "volatility_shock", "custom")
@@ -73,7 +78,7 @@ async def load_stress_results(
         scenarios.c.scenario_id,
         view.c.method.desc(),
     )
-    return await all_rows(session, mine.order_by(*order))
+    return mine.order_by(*order)
 
 
 async def load_position_impacts(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
@@ -87,6 +92,11 @@ async def load_position_impacts(session: Session, portfolio_id: UUID, as_of: dat
 
 async def load_market_scenarios(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
     """The portfolio's market and rates scenarios."""
+    return await fetched(session, *_market_scenarios(portfolio_id, as_of))
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def _market_scenarios(portfolio_id: UUID, as_of: date) -> Executable:
     view = stress.market_risk_scenarios
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    return await all_rows(session, mine.order_by(view.c.kind, view.c.shock))
+    return mine.order_by(view.c.kind, view.c.shock)

@@ -10,8 +10,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     FromClause,
     Select,
+    Uuid,
     and_,
     case,
     delete,
@@ -40,7 +42,15 @@ from services.gateway.tables import (
     role_of,
 )
 from services.gateway.tables.portfolios import COUNTS
-from shared.database import Session, folded_column, has_part, merge, sql_table
+from shared.database import (
+    Session,
+    fetched,
+    folded_column,
+    has_part,
+    merge,
+    prepared,
+    sql_table,
+)
 from shared.published.gateway import positions_on
 from shared.texts import folded
 
@@ -123,8 +133,14 @@ async def load_portfolios(
 
 async def load_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) -> Row | None:
     """A portfolio with its number of positions; None when the user may not read it."""
+    found = await fetched(session, *_readable_portfolio(user_id, portfolio_id))
+    return found[0] if found else None
+
+
+@prepared(user_id=Uuid(), portfolio_id=Uuid())
+def _readable_portfolio(user_id: UUID, portfolio_id: UUID) -> Executable:
     named = portfolios.c.portfolio_id == portfolio_id
-    return await one_row(session, _portfolio_rows(user_id).where(named, may_read(user_id)))
+    return _portfolio_rows(user_id).where(named, may_read(user_id))
 
 
 async def load_owner(session: Session, portfolio_id: UUID) -> UUID:
