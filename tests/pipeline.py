@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from services.gateway.runs.follow_up import tracker
 from services.ingest.handlers.record_coverage import record_coverage
 from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from shared.calendar import weekly_session
@@ -131,6 +132,17 @@ async def _start(
     Consumption(router, broker, database, settings, telemetry).attach()
     await stack.enter_async_context(broker)
     await broker.start()
+    if word == "gateway":
+        await stack.enter_async_context(_followed_up(database))
+
+
+@asynccontextmanager
+async def _followed_up(database: Database) -> AsyncIterator[None]:
+    """What follows from the events that the gateway records is derived meanwhile."""
+    task = asyncio.create_task(tracker.follow(database))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _answers_of(router: ServiceRouter) -> ServiceRouter:

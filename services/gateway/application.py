@@ -73,6 +73,7 @@ from services.gateway.reports.handlers import router as bus_router
 from services.gateway.reports.scheduling import Scheduler
 from services.gateway.runs import endpoints as runs
 from services.gateway.runs.feed import Feed
+from services.gateway.runs.follow_up import tracker
 from services.gateway.settings import GatewaySettings, get_settings
 from services.gateway.web.endpoints import page_routes
 from shared.database import Session
@@ -181,7 +182,10 @@ def _lifespan(gateway: Gateway, feed: Feed, agents: Agents):  # type: ignore[no-
         )
         await runtime.broker.start()
         await runtime.start_background(
-            [gateway.relay.run, feed.run, sweeper.run, scheduler.run, observer.run]
+            [
+                *(gateway.relay.run, tracker.run, feed.run),
+                *(sweeper.run, scheduler.run, observer.run),
+            ]
         )
         leave_what_stays()
         with at_termination(feed.close):

@@ -37,7 +37,10 @@ SUBJECTS: dict[str, set[str]] = {
     },
     "identity": {"codes", "factors", "guessable", "proving", "sign_on"},
     "market": {"symbols"},
-    "runs": {"feed", "handlers", "stages", "starting", "timeline", "tracking", "troubles"},
+    "runs": {
+        *("feed", "follow_up", "handlers", "stages"),
+        *("starting", "timeline", "tracking", "troubles"),
+    },
     "books": {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
         *(

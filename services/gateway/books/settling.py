@@ -9,7 +9,7 @@ import structlog
 
 from services.gateway.books.keeping import KeptLedger, keep_ledgers, last_session_with_data
 from services.gateway.books.queries import ledger
-from services.gateway.runs.queries import revisions, runs
+from services.gateway.runs.queries import items, revisions, runs
 from services.gateway.runs.shapes import Trouble
 from services.gateway.runs.starting import start_run_of
 from services.gateway.tables.runs import BACKFILL, INTERACTIVE
@@ -85,7 +85,7 @@ async def _save_unsettled(
         fatal=False,
         detail=detail[:LONGEST_DETAIL],
     )
-    await runs.add_problem(session, event.run_id, trouble)
+    await items.add_problem(session, event.run_id, trouble)
 
 
 async def _sessions_to_run(

@@ -1,11 +1,12 @@
-"""Run tracking: every event becomes a row, and a run's status is derived from its rows.
+"""Run tracking: every event becomes a row, and `follow_up` derives a run's status from its rows.
 
 `books.handlers` and `reports.handlers` complete the router: of prices more follows than a row, and
 reports are no runs.
 """
 
-from services.gateway.runs.queries import dead_letters, runs
-from services.gateway.runs.tracking import follow_up, report_alerts, troubles_of
+from services.gateway.runs.follow_up import tracker
+from services.gateway.runs.queries import dead_letters, items, runs
+from services.gateway.runs.tracking import report_alerts, troubles_of
 from shared.contracts.event import DeadLetter, ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session
@@ -30,8 +31,8 @@ async def record_stage(event: ShardEvent, session: Session) -> None:
         return
     stage = stage_of(type(event))
     troubles = await troubles_of(session, stage, event)
-    if await runs.save_stage(session, stage, event, current_trace_id(), troubles):
-        await follow_up(session, stage, event)
+    await items.save_stage(session, stage, event, current_trace_id(), troubles)
+    tracker.wake_after(session)
 
 
 @router.on(*FAILURES)
@@ -39,8 +40,8 @@ async def record_failure(event: WorkFailed, session: Session) -> None:
     """A stage of a shard failed, and the stages after it will not come."""
     stage = failed_stage(type(event), event.heard)
     troubles = await troubles_of(session, stage, event)
-    if await runs.save_failure(session, stage, event, current_trace_id(), troubles):
-        await follow_up(session, stage, event)
+    await items.save_failure(session, stage, event, current_trace_id(), troubles)
+    tracker.wake_after(session)
 
 
 @router.on_dead_letters

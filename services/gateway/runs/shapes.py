@@ -63,6 +63,11 @@ class Item:
         return tuple(trouble for trouble in self.troubles if trouble.fatal)
 
 
+DONE = "done"
+CLOSED = "closed"
+OPEN = "open"
+
+
 @dataclass(frozen=True)
 class ShardOutcome:
     """What became of a shard (done, closed by a failure, or open), and what is missing and why."""
@@ -84,18 +89,6 @@ class Outcome:
     finished_at: datetime | None
 
 
-@dataclass(frozen=True)
-class StageTiming:
-    """When a stage first began and last ended, its seconds of work, the shards it did."""
-
-    stage: str
-    first_start: datetime
-    last_end: datetime
-    busy_seconds: float
-    shards_done: int
-    shards_failed: int
-
-
 def outcome(
     reported: Sequence[Item], stages: Sequence[str], closed_at: datetime | None = None
 ) -> Outcome:
@@ -112,9 +105,9 @@ def outcome(
     silent = islice((each for each in range(shards) if each not in by_shard), MOST_SILENT)
     considered = sorted(each for each in {*silent, *by_shard} if each < shards)
     states = [shard_outcome(each, by_shard.get(each, ()), stages) for each in considered]
-    if closed_at is None and any(each.state == "open" for each in states):
+    if closed_at is None and any(each.state == OPEN for each in states):
         return Outcome("running", (), None)
-    done = sum(each.state == "done" for each in states)
+    done = sum(each.state == DONE for each in states)
     troubles = (
         *_troubles_of_done(items),
         *(trouble for each in states for trouble in each.troubles),
@@ -127,20 +120,29 @@ def outcome(
 
 
 def shard_outcome(shard: int, items: Sequence[Item], stages: Sequence[str]) -> ShardOutcome:
-    """What became of a shard, by its items of `stages`."""
-    succeeded = {item.stage for item in items if item.succeeded}
-    if succeeded.issuperset(stages):
-        return ShardOutcome("done")
+    """What became of a shard, by the items that are its own and belong to `stages`."""
+    state = shard_state(items, stages)
+    if state == DONE:
+        return ShardOutcome(state)
     failed = [
         item
         for item in sorted(items, key=lambda item: stages.index(item.stage))
         if not item.succeeded
     ]
     if failed:
-        return ShardOutcome("closed", tuple(each for item in failed for each in item.failures))
+        return ShardOutcome(state, tuple(each for item in failed for each in item.failures))
     waiting = _without_failed(items)
-    missing = tuple(_missing(stage, shard, waiting) for stage in stages if stage not in succeeded)
-    return ShardOutcome("open", missing)
+    reported = {item.stage for item in items}
+    missing = tuple(_missing(stage, shard, waiting) for stage in stages if stage not in reported)
+    return ShardOutcome(state, missing)
+
+
+def shard_state(items: Iterable[Item], stages: Sequence[str]) -> str:
+    """Whether a shard is done, closed or open, by its items that belong to `stages`."""
+    succeeded = {item.stage: item.succeeded for item in items}
+    if not all(succeeded.values()):
+        return CLOSED
+    return DONE if succeeded.keys() >= set(stages) else OPEN
 
 
 def _without_failed(items: Iterable[Item]) -> tuple[UUID, ...]:
@@ -179,7 +181,7 @@ def portfolio_outcome(
         item for item in reported if item.stage in stages and portfolio_id in item.portfolio_ids
     ]
     state = shard_outcome(min((item.shard for item in items), default=0), items, stages)
-    overdue = state.troubles if state.state == "open" and closed_at is not None else ()
+    overdue = state.troubles if state.state == OPEN and closed_at is not None else ()
     every = (*(trouble for item in items for trouble in item.troubles), *overdue)
     own = tuple(
         replace(trouble, portfolio_ids=(portfolio_id,), detail=None)
@@ -187,7 +189,7 @@ def portfolio_outcome(
         if portfolio_id in trouble.portfolio_ids
     )
     failed = any(trouble.fatal for trouble in own)
-    if state.state == "open" and not failed:
+    if state.state == OPEN and not failed:
         return Outcome("running", own, None)
     ended = max(item.occurred_at for item in items)
     status = "failed" if failed else "partial" if own else "completed"
@@ -233,27 +235,6 @@ def standing(run: LastRun | None, *, waiting: bool) -> str | None:
     return f"its run of {run.as_of} failed ({why.stage}): {why.message}" if why else None
 
 
-def stage_timings(items: Iterable[Item], order: Iterable[str]) -> list[StageTiming]:
-    """How long each stage that has begun took, in the order given."""
-    rows = list(items)
-    return [
-        _timing(stage, found)
-        for stage in order
-        if (found := [item for item in rows if item.stage == stage])
-    ]
-
-
-def _timing(stage: str, items: Sequence[Item]) -> StageTiming:
-    return StageTiming(
-        stage=stage,
-        first_start=min(item.started_at for item in items),
-        last_end=max(item.occurred_at for item in items),
-        busy_seconds=sum(item.elapsed_seconds for item in items),
-        shards_done=sum(item.succeeded for item in items),
-        shards_failed=sum(not item.succeeded for item in items),
-    )
-
-
 STAGE = "stage"
 RESULTS = "results"
 RUN = "run"
@@ -287,15 +268,13 @@ def shard_news(run: Run, recorded: Item, items: Sequence[Item]) -> list[News]:
     stage failed for have events of their failure, the others those of its success.
     """
     own = [item for item in items if item.shard == recorded.shard and item.stage in run.stages]
-    before = shard_outcome(
-        recorded.shard, [item for item in own if item.stage != recorded.stage], run.stages
-    )
-    now = shard_outcome(recorded.shard, own, run.stages)
-    news = _failure_news(run, recorded, own, expected=before.state != "closed")
+    before = shard_state([item for item in own if item.stage != recorded.stage], run.stages)
+    now = shard_state(own, run.stages)
+    news = _failure_news(run, recorded, own, expected=before != CLOSED)
     if recorded.succeeded:
         working = _without_failed([recorded])
         news.insert(0, News(STAGE, working, _stage_data(run, recorded, own)))
-    if now.state == "done" != before.state:
+    if now == DONE != before:
         ready = [each for each in recorded.portfolio_ids if each in _without_failed(own)]
         incomplete = [trouble for trouble in _troubles_of_done(own) if not trouble.fatal]
         news.append(News(RESULTS, ready, _results_data(run, recorded.shard, "ready", incomplete)))
@@ -339,11 +318,11 @@ def alert_news(run: Run, event_id: UUID, counts: Mapping[UUID, int]) -> list[New
     return [News(ALERT, [UUID(each) for each in new], data)] if new else []
 
 
-def _head(run: Run) -> dict[str, Any]:
+def _head(run: Run) -> dict[str, object]:
     return {"run_id": str(run.run_id), "as_of": run.as_of.isoformat(), "trigger": run.trigger}
 
 
-def _stage_data(run: Run, recorded: Item, own: Sequence[Item]) -> dict[str, Any]:
+def _stage_data(run: Run, recorded: Item, own: Sequence[Item]) -> dict[str, object]:
     return {
         **_head(run),
         "stage": recorded.stage,

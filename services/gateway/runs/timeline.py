@@ -1,4 +1,4 @@
-"""How a run went for a user's portfolios: by stage, from its beginning."""
+"""How a run went: by stage, for a user's portfolios and for operators."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,4 +80,40 @@ def _stage(row: RunRow, portfolio_id: UUID, item: Item) -> StagePart:
         round(max(after, 0.0), 3),
         round(item.elapsed_seconds, 3),
         item.occurred_at,
+    )
+
+
+@dataclass(frozen=True)
+class StageTiming:
+    """The timing of one stage over all shards.
+
+    When it first began and last ended, the seconds of work, the shards it did.
+    """
+
+    stage: str
+    first_start: datetime
+    last_end: datetime
+    busy_seconds: float
+    shards_done: int
+    shards_failed: int
+
+
+def stage_timings(items: Iterable[Item], order: Iterable[str]) -> list[StageTiming]:
+    """How long each stage that has begun took, in the order given."""
+    rows = list(items)
+    return [
+        _timing(stage, found)
+        for stage in order
+        if (found := [item for item in rows if item.stage == stage])
+    ]
+
+
+def _timing(stage: str, items: Sequence[Item]) -> StageTiming:
+    return StageTiming(
+        stage=stage,
+        first_start=min(item.started_at for item in items),
+        last_end=max(item.occurred_at for item in items),
+        busy_seconds=sum(item.elapsed_seconds for item in items),
+        shards_done=sum(item.succeeded for item in items),
+        shards_failed=sum(not item.succeeded for item in items),
     )

@@ -78,11 +78,14 @@ class BatchItem(Table, table=True):
 
     `problems`: [{stage, shard, code, message, portfolio_ids, fatal, detail}], what it failed for or
     succeeded without. `portfolio_ids`: all of the shard's, those included that it failed for.
+    `follow_up`: {event_id, trigger, edits, alerts}, what its event says for what follows from it;
+    null once that is done.
     """
 
     __tablename__: ClassVar[str] = "batch_items"
     __table_args__: ClassVar[Any] = (
         Index("ix_batch_items_portfolio_ids", "portfolio_ids", postgresql_using="gin"),
+        Index("ix_batch_items_waiting", "run_id", postgresql_where=text("follow_up IS NOT NULL")),
     )
 
     run_id: UUID = key(Uuid, owned_by("batch_runs.run_id"))
@@ -99,6 +102,7 @@ class BatchItem(Table, table=True):
     error: str | None = optional(String)
     message: str | None = optional(String)
     trace_id: str | None = optional(String(32))
+    follow_up: dict[str, Any] | None = optional(JSONB(none_as_null=True))
 
 
 class RunEvent(Table, table=True):

@@ -31,6 +31,7 @@ from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.seeds import StoredBook, a_stored_book
 from tests.integration.gateway.statements import noted_statements
+from tests.integration.gateway.tracking import followed_up
 
 STAGES = (
     PricesUpdated,
@@ -152,6 +153,7 @@ async def test_an_answer_is_kept_until_a_stage_is_recorded(
 
     async with gateway.database.transaction() as session:
         await handlers.record_stage(a_stage(book.portfolio_id), session)
+    await followed_up(gateway.database)
 
     assert (before, kept) == (4_000, 4_000)
     assert await market_value(ann, book.portfolio_id) == 9_999
@@ -183,6 +185,7 @@ async def test_another_portfolio_s_stage_outdates_nothing(
 
     async with gateway.database.transaction() as session:
         await handlers.record_stage(a_stage(other), session)
+    await followed_up(gateway.database)
 
     assert await market_value(ann, book.portfolio_id) == before
 
@@ -210,10 +213,12 @@ async def test_a_portfolios_run_ends_with_the_last_stage_of_its_shard(
     for each in [*events[:last], *events[last + 1 : -1]]:
         async with gateway.database.transaction() as session:
             await router.handlers[type(each)](each, session)
+    await followed_up(gateway.database)
     running = (await ann.get(f"portfolios/{book.portfolio_id}/report")).json()["last_run"]
 
     async with gateway.database.transaction() as session:
         await router.handlers[type(events[last])](events[last], session)
+    await followed_up(gateway.database)
     finished = (await ann.get(f"portfolios/{book.portfolio_id}/report")).json()["last_run"]
 
     assert (running["status"], finished["status"]) == ("running", "completed")

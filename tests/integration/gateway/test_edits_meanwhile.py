@@ -34,6 +34,7 @@ from shared.contracts.stress import StressComputed
 from shared.database import Database
 from tests.builders import AS_OF
 from tests.integration.gateway.people import HEADER, Person
+from tests.integration.gateway.tracking import followed_up
 from tests.pipeline import Pipeline, content_hash, forget_calculations, nothing_runs
 from tests.servers import Role
 
@@ -103,6 +104,7 @@ class Driven:
         [prices] = await deliver_prices_of_changed(event, self.role("ingest"))
         async with self.role("gateway").transaction() as session:
             await record_prices(prices, session)
+        await followed_up(self.role("gateway"))
         return prices
 
     async def do(self, step: str, prices: PricesUpdated) -> None:
@@ -117,6 +119,7 @@ class Driven:
                 result = await stage.handler(cause, session)
             async with self.role("gateway").transaction() as session:
                 await record_stage(result, session)
+            await followed_up(self.role("gateway"))
 
     async def edit(self) -> None:
         """Write the other number of the option; every stage depends on it."""

@@ -31,7 +31,7 @@ from services.gateway.runs.feed import (
     FollowerEvent,
     Wanted,
 )
-from services.gateway.runs.queries import run_events, runs
+from services.gateway.runs.queries import items, run_events, runs
 from shared.contracts.event import Event
 from shared.contracts.factors import FactorsFailed
 from shared.database import Database
@@ -239,7 +239,7 @@ async def test_what_is_rolled_back_is_not_streamed(ann: Person, gateway: Gateway
     with contextlib.suppress(ZeroDivisionError):
         async with gateway.database.transaction() as session:
             event = of_portfolio(portfolio_id, run_id)[0]
-            await runs.save_stage(session, "prices", event, None)  # type: ignore[arg-type]
+            await items.save_stage(session, "prices", event, None)  # type: ignore[arg-type]
             await run_events.save_news(
                 session, [{"run_id": run_id, "kind": "stage", "portfolio_ids": [], "data": {}}]
             )

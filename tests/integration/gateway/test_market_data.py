@@ -25,6 +25,7 @@ from shared.contracts.ingest import PricesUpdated
 from shared.database import Database
 from tests.builders import AS_OF, a_price, a_security, a_yield, save, save_prices
 from tests.integration.gateway.people import HEADER, Person
+from tests.integration.gateway.tracking import followed_up
 from tests.panel import PROXIES
 
 pytestmark = pytest.mark.usefixtures("market")
@@ -345,6 +346,7 @@ async def test_files_are_settled_once_a_run_has_read_them(
     facts = {"price_run": "1", "shard": 0, "shards": 1, "portfolio_ids": (UUID(portfolio_id),)}
     async with gateway.database.transaction() as session:
         await handlers.record_stage(PricesUpdated.new(UUID(run_id), AS_OF, **facts), session)
+    await followed_up(gateway.database)
     after = (await ann.get(path)).json()["progress"]
 
     assert (before["waiting"], before["settled"]) == (2 + len(PROXIES), 0)

@@ -271,6 +271,7 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
         "identity/sign_on/endpoints.py",
         "runs/endpoints.py",
         "runs/feed.py",
+        "runs/follow_up.py",
         "edge/outbox.py",
         "edge/dependencies.py",
         "edge/personal.py",

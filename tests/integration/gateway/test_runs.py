@@ -22,6 +22,7 @@ from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, Snapshots
 from shared.contracts.stress import StressComputed
 from shared.database import Database
 from tests.builders import AS_OF, a_portfolio, save
+from tests.integration.gateway.tracking import followed_up
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 PORTFOLIOS = (UUID(int=1), UUID(int=2))
@@ -77,6 +78,7 @@ async def deliver(gateway: Gateway, events: list[Event]) -> None:
         handler = router.handlers[type(event)]
         async with gateway.database.transaction() as session:
             await handler(event, session)
+        await followed_up(gateway.database)
 
 
 async def rows(admin: Database, run_id: UUID) -> list[Any]:

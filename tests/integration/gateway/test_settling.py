@@ -21,6 +21,7 @@ from shared.database import Database
 from tests.builders import AS_OF, a_price, save, save_prices
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.seeds import a_stored_book
+from tests.integration.gateway.tracking import followed_up
 from tests.integration.pipeline.test_isolation import refusing
 
 pytestmark = pytest.mark.usefixtures("market")
@@ -47,6 +48,7 @@ async def arrive(gateway: Gateway, *events: PricesUpdated) -> None:
     for event in events:
         async with gateway.database.transaction() as session:
             await record_prices(event, session)
+        await followed_up(gateway.database)
 
 
 async def lots(admin: Database, portfolio_id: UUID) -> list[tuple[Any, ...]]:

@@ -18,10 +18,10 @@ from services.gateway.runs.shapes import (
     Outcome,
     Trouble,
     portfolio_outcome,
-    stage_timings,
     standing,
 )
 from services.gateway.runs.stages import ALL_STAGES, stages_of
+from services.gateway.runs.timeline import stage_timings
 from shared.topology import STAGES
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)

@@ -9,11 +9,11 @@ from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.edge.dependencies import Caller, Offset, OpenSession
 from services.gateway.edge.problems import documented
 from services.gateway.edge.values import Page
+from services.gateway.runs.queries.items import as_items
 from services.gateway.runs.queries.last_runs import load_items_of
 from services.gateway.runs.queries.own_runs import load_names, load_own_runs
 from services.gateway.runs.schemas import OwnRunOut
 from services.gateway.runs.timeline import OwnRun, own_run
-from services.gateway.runs.tracking import as_items
 from shared.contracts.event import Day
 
 router = APIRouter(prefix="/me", tags=["me"], responses=documented(401, 404, 422))

@@ -18,10 +18,10 @@ from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import require_known_session
 from services.gateway.operators.schemas import MarketClose, RunStarted
 from services.gateway.runs.queries import runs
+from services.gateway.runs.queries.items import as_items
 from services.gateway.runs.schemas import RunDetail, RunOut
-from services.gateway.runs.shapes import stage_timings
 from services.gateway.runs.stages import ALL_STAGES
-from services.gateway.runs.tracking import as_items
+from services.gateway.runs.timeline import stage_timings
 from shared.contracts.event import Day
 from shared.contracts.gateway import MarketCloseRequested
 from shared.database import Session

@@ -39,7 +39,7 @@ async def save_news(session: Session, news: Sequence[Mapping[str, object]]) -> N
     if not news:
         return
     await lock(session, "run events")
-    await session.execute(insert(events).values([dict(each) for each in news]).inline())
+    await session.execute(insert(events).inline(), [dict(each) for each in news])
     await session.execute(select(func.pg_notify(CHANNEL, "")))
 
 

@@ -1,30 +1,32 @@
-"""Run tracking: one row per run, one row per (stage, shard) of it."""
+"""Run tracking: one row per run; `items` writes the row per (stage, shard) of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
+    Executable,
+    Uuid,
     and_,
     case,
     func,
+    literal,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from services.gateway.edge.queries import Row, all_rows, one_row, page_of
-from services.gateway.runs.shapes import Trouble
+from services.gateway.edge.queries import Row, one_row, page_of
+from services.gateway.runs.queries.items import UNKNOWN_TRIGGER
 from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio, accessible, may_read
 from services.gateway.tables.runs import CLOSE
-from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.gateway import PortfoliosChanged
-from shared.contracts.ingest import MarketClosed, PricesUpdated
-from shared.database import Session, lock, sql_table
+from shared.contracts.ingest import MarketClosed
+from shared.database import Session, among, fetched, lock, prepared, sql_table
 from shared.published import factors, snapshots
 from shared.published.gateway import DRAFT
 
@@ -32,7 +34,6 @@ runs = sql_table(BatchRun)
 items = sql_table(BatchItem)
 outbox = sql_table(OutboxRow)
 portfolios = sql_table(Portfolio)
-UNKNOWN_TRIGGER = "unknown"
 DRAFT_TRIGGER = DRAFT  # of a draft's run, which is no other portfolio's
 
 
@@ -57,156 +58,81 @@ async def save_run(
 
 async def save_announcement(session: Session, event: MarketClosed) -> None:
     """A session's run begins, or turns out to have been begun by the clock or an operator."""
-    await _hold_run(session, event, event.trigger)
-
-
-async def save_begun(session: Session, event: ShardEvent) -> None:
-    """A run has begun, as an event of it shows; it is held until the transaction ends."""
-    await _hold_run(session, event, _trigger_of(event))
-
-
-async def save_stage(
-    session: Session,
-    stage: str,
-    event: ShardEvent,
-    trace_id: str | None,
-    troubles: Sequence[Trouble] = (),
-) -> bool:
-    """A stage succeeded for a shard, but for its `troubles`; whether that is something new."""
-    row = {
-        "status": "ok",
-        "elapsed_seconds": event.elapsed_seconds,
-        "counts": event.counts,
-        "warnings": [notice.model_dump(mode="json") for notice in event.warnings],
-        "problems": [trouble.as_row() for trouble in troubles],
-        "error": None,
-        "message": None,
-    }
-    return await _save_item(session, stage, event, row, trace_id)
-
-
-async def save_failure(
-    session: Session,
-    stage: str,
-    event: WorkFailed,
-    trace_id: str | None,
-    troubles: Sequence[Trouble] = (),
-) -> bool:
-    """A stage was given up for a shard; whether that is something new."""
-    row = {
-        "status": "failed",
-        "elapsed_seconds": 0.0,
-        "counts": {},
-        "warnings": [],
-        "problems": [trouble.as_row() for trouble in troubles],
-        "error": event.error,
-        "message": event.message,
-    }
-    return await _save_item(session, stage, event, row, trace_id)
-
-
-async def _save_item(
-    session: Session,
-    stage: str,
-    event: ShardEvent | WorkFailed,
-    facts: Mapping[str, object],
-    trace_id: str | None,
-) -> bool:
-    """Record the item, one at a time per run; whether it says more than the recorded one.
-
-    Success outlives failure and the later report outlives the earlier, so the order of arrival does
-    not matter.
-    """
-    await _hold_run(session, event, _trigger_of(event))
-    row = {
-        "run_id": event.run_id,
-        "stage": stage,
-        "shard": event.shard,
-        "shards": event.shards,
-        "occurred_at": event.occurred_at,
-        "portfolio_ids": [*event.portfolio_ids, *_failed(event)],
-        "trace_id": trace_id,
-        **facts,
-    }
-    new = insert(items).values(row)
-    outlives = tuple_(new.excluded.status == "ok", new.excluded.occurred_at) > tuple_(
-        items.c.status == "ok", items.c.occurred_at
-    )
-    changes = {name: new.excluded[name] for name in row if name not in ("run_id", "stage", "shard")}
-    key = [items.c.run_id, items.c.stage, items.c.shard]
-    recorded = new.on_conflict_do_update(index_elements=key, set_=changes, where=outlives)
-    return await session.scalar(recorded.returning(items.c.run_id)) is not None
-
-
-async def add_problem(session: Session, run_id: UUID, trouble: Trouble) -> None:
-    """Add to the problems of a stage that is recorded already; a known one is left alone."""
-    key = {"run_id": run_id, "stage": trouble.stage, "shard": trouble.shard}
-    row = [trouble.as_row()]
-    recorded = update(items).where(*(items.c[name] == value for name, value in key.items()))
-    unknown = recorded.where(~items.c.problems.contains(row))
-    await session.execute(unknown.values(problems=items.c.problems.concat(row)))
-
-
-def _failed(event: ShardEvent | WorkFailed) -> list[UUID]:
-    """The portfolios of a shard that the stage failed for, and that the event is not about."""
-    failures = event.failed_portfolios if isinstance(event, ShardEvent) else ()
-    return [failure.portfolio_id for failure in failures]
-
-
-async def _hold_run(
-    session: Session, event: MarketClosed | ShardEvent | WorkFailed, trigger: str
-) -> None:
-    """Make sure the run exists and hold its row until the transaction ends.
-
-    Its trigger stays unknown until an event names it, and it began when the earliest event did.
-    """
     row = {
         "run_id": event.run_id,
         "as_of": event.as_of,
-        "trigger": trigger,
+        "trigger": event.trigger,
         "started_at": event.occurred_at,
     }
     new = insert(runs).values(row)
-    changes = {
-        "trigger": case(
-            (runs.c.trigger == UNKNOWN_TRIGGER, new.excluded.trigger), else_=runs.c.trigger
-        ),
-        "started_at": func.least(runs.c.started_at, new.excluded.started_at),
+    changes = _beginning(new.excluded.trigger, new.excluded.started_at)
+    begun = new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changes)
+    await session.execute(begun.inline())
+
+
+async def save_beginning(
+    session: Session, run_id: UUID, trigger: str, started_at: datetime
+) -> None:
+    """What an event says of the beginning of its run."""
+    this = update(runs).where(runs.c.run_id == run_id)
+    await session.execute(this.values(_beginning(literal(trigger), literal(started_at))))
+
+
+def _beginning(
+    trigger: ColumnElement[str], started_at: ColumnElement[datetime]
+) -> dict[str, ColumnElement[str] | ColumnElement[datetime]]:
+    """A trigger stays unknown until an event names it; a run began when its first event did."""
+    unknown = runs.c.trigger == UNKNOWN_TRIGGER
+    return {
+        "trigger": case((unknown, trigger), else_=runs.c.trigger),
+        "started_at": func.least(runs.c.started_at, started_at),
     }
-    await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changes))
-
-
-def _trigger_of(event: ShardEvent | WorkFailed) -> str:
-    """The trigger, as far as the event names it."""
-    if isinstance(event, PricesUpdated) and event.trigger:
-        return event.trigger
-    return "clock" if event.run_id == MarketClosed.clock_run(event.as_of) else UNKNOWN_TRIGGER
 
 
 async def load_items(session: Session, run_id: UUID, portfolio_id: UUID | None = None) -> list[Row]:
     """What was reported about a run, or one of its portfolios, in the order of shards and time."""
+    named = [] if portfolio_id is None else [portfolio_id]  # every array contains the empty one
+    return await fetched(session, *_items(run_id, named))
+
+
+@prepared(run_id=Uuid(), portfolio_ids=ARRAY(Uuid))
+def _items(run_id: UUID, portfolio_ids: Sequence[UUID]) -> Executable:
     rows = select(items).where(items.c.run_id == run_id)
-    if portfolio_id is not None:
-        rows = rows.where(items.c.portfolio_ids.contains([portfolio_id]))
-    ordered = rows.order_by(items.c.shard, items.c.occurred_at, items.c.stage)
-    return await all_rows(session, ordered)
+    named = rows.where(items.c.portfolio_ids.contains(portfolio_ids))
+    return named.order_by(items.c.shard, items.c.occurred_at, items.c.stage)
 
 
 @dataclass(frozen=True)
 class RunHead:
     """A run's session and trigger; `given_up_at`: when it was closed as overdue, if it was."""
 
+    run_id: UUID
     as_of: date
     trigger: str
+    status: str
+    started_at: datetime
     given_up_at: datetime | None
+
+
+async def load_heads(session: Session, run_ids: Collection[UUID]) -> dict[UUID, RunHead]:
+    """The heads of runs, those that exist."""
+    overdue = runs.c.problems.contains([{"code": "overdue"}])
+    given_up = case((overdue, runs.c.finished_at)).label("given_up_at")
+    columns = (runs.c[name] for name in ("run_id", "as_of", "trigger", "status", "started_at"))
+    heads = select(*columns, given_up).where(among(runs.c.run_id, run_ids))
+    found = (await session.execute(heads)).mappings()
+    return {row["run_id"]: RunHead(**row) for row in found}
 
 
 async def load_head(session: Session, run_id: UUID) -> RunHead:
     """The head of a run that exists."""
-    overdue = runs.c.problems.contains([{"code": "overdue"}])
-    given_up = case((overdue, runs.c.finished_at)).label("given_up_at")
-    head = select(runs.c.as_of, runs.c.trigger, given_up).where(runs.c.run_id == run_id)
-    return RunHead(*(await session.execute(head)).one())
+    return (await load_heads(session, [run_id]))[run_id]
+
+
+async def hold(session: Session, run_id: UUID) -> None:
+    """Hold a run's row until the transaction ends."""
+    this = select(runs.c.run_id).where(runs.c.run_id == run_id)
+    await session.execute(this.with_for_update(key_share=True))
 
 
 async def save_outcome(
@@ -251,14 +177,20 @@ async def load_runs(
 
 async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
     """The run that last worked on a portfolio, or None."""
+    found = await fetched(session, *_latest_run([portfolio_id]))
+    return found[0] if found else None
+
+
+@prepared(portfolio_ids=ARRAY(Uuid))
+def _latest_run(portfolio_ids: Sequence[UUID]) -> Executable:
     touching = (
         select(items.c.run_id)
-        .where(items.c.portfolio_ids.contains([portfolio_id]))
+        .where(items.c.portfolio_ids.contains(portfolio_ids))
         .order_by(items.c.occurred_at.desc())
         .limit(1)
         .scalar_subquery()
     )
-    return await one_row(session, select(runs).where(runs.c.run_id == touching))
+    return select(runs).where(runs.c.run_id == touching)
 
 
 async def is_waiting(session: Session, portfolio_id: UUID, since: datetime | None) -> bool:

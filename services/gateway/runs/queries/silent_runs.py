@@ -36,10 +36,13 @@ async def lock_overdue(
 
 
 def _at_work() -> tuple[ColumnElement[bool], ...]:
-    """Of runs that have begun, and wait for no provider."""
+    """Of runs that have begun, wait for no provider, and whose reports are followed up."""
     left = outbox.c.published_at.is_(None)
     waiting = select(outbox.c.run_id).where(outbox.c.run_id == runs.c.run_id, left).exists()
-    return (runs.c.status == "running", ~waiting, ~_waiting_for_prices())
+    reported = select(items.c.run_id).where(
+        items.c.run_id == runs.c.run_id, items.c.follow_up.is_not(None)
+    )
+    return (runs.c.status == "running", ~waiting, ~reported.exists(), ~_waiting_for_prices())
 
 
 def _last_news() -> ColumnElement[datetime]:

@@ -1,0 +1,342 @@
+"""The items of runs: recorded one by one, followed up many at a time.
+
+What follows from an item (a run's status, news for its followers, outdated answers) is left to do
+in the row itself, so that recording never waits for it.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    BindParameter,
+    Executable,
+    FromClause,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from services.gateway.edge.queries import all_rows
+from services.gateway.runs.shapes import Item, Trouble
+from services.gateway.tables import BatchItem, BatchRun
+from services.gateway.tables.runs import CLOSE, INTERACTIVE
+from shared.contracts.event import CALCULATION_FAILED, NOT_CALCULATED, ShardEvent, WorkFailed
+from shared.contracts.ingest import MarketClosed, PricesUpdated
+from shared.contracts.limits import LimitsEvaluated
+from shared.database import Session, among, array_of, fetched, sql_table
+
+runs = sql_table(BatchRun)
+items = sql_table(BatchItem)
+UNKNOWN_TRIGGER = "unknown"
+
+
+async def save_stage(
+    session: Session,
+    stage: str,
+    event: ShardEvent,
+    trace_id: str | None,
+    troubles: Sequence[Trouble] = (),
+) -> None:
+    """A stage succeeded for a shard, but for its `troubles`."""
+    row = {
+        "status": "ok",
+        "elapsed_seconds": event.elapsed_seconds,
+        "counts": event.counts,
+        "warnings": [notice.model_dump(mode="json") for notice in event.warnings],
+        "problems": [trouble.as_row() for trouble in troubles],
+        "error": None,
+        "message": None,
+    }
+    await _save(session, stage, event, row, trace_id)
+
+
+async def save_failure(
+    session: Session,
+    stage: str,
+    event: WorkFailed,
+    trace_id: str | None,
+    troubles: Sequence[Trouble] = (),
+) -> None:
+    """A stage was given up for a shard."""
+    row = {
+        "status": "failed",
+        "elapsed_seconds": 0.0,
+        "counts": {},
+        "warnings": [],
+        "problems": [trouble.as_row() for trouble in troubles],
+        "error": event.error,
+        "message": event.message,
+    }
+    await _save(session, stage, event, row, trace_id)
+
+
+async def _save(
+    session: Session,
+    stage: str,
+    event: ShardEvent | WorkFailed,
+    facts: Mapping[str, object],
+    trace_id: str | None,
+) -> None:
+    """Record the item and that it is to be followed up, if it says more than the recorded one.
+
+    Success outlives failure and the later report outlives the earlier, so the order of arrival does
+    not matter. The run's row is not locked: the items of a run do not wait for each other.
+    """
+    row = {
+        **_begun(event),
+        "stage": stage,
+        "shard": event.shard,
+        "shards": event.shards,
+        "occurred_at": event.occurred_at,
+        "portfolio_ids": [*event.portfolio_ids, *_failed(event)],
+        "trace_id": trace_id,
+        "follow_up": _follow_up(event),
+        **facts,
+    }
+    await fetched(session, _RECORDED, row)
+
+
+def _given(table: Table, *names: str) -> dict[str, BindParameter[object]]:
+    return {name: bindparam(name, type_=table.c[name].type) for name in names}
+
+
+_BEGUN = (
+    insert(runs)
+    .values(_given(runs, "run_id", "as_of", "trigger", "started_at"))
+    .on_conflict_do_nothing()
+    .inline()
+)
+_KEY = ("run_id", "stage", "shard")
+_SAID = (
+    *("shards", "occurred_at", "portfolio_ids", "trace_id", "follow_up", "status"),
+    *("elapsed_seconds", "counts", "warnings", "problems", "error", "message"),
+)
+_new = insert(items).values(_given(items, *_KEY, *_SAID))
+_RECORDED = _new.on_conflict_do_update(
+    index_elements=[items.c[name] for name in _KEY],
+    set_={name: _new.excluded[name] for name in _SAID},
+    where=tuple_(_new.excluded.status == "ok", _new.excluded.occurred_at)
+    > tuple_(items.c.status == "ok", items.c.occurred_at),
+).inline()
+_RECORDED = _RECORDED.add_cte(_BEGUN.cte("begun"))
+
+
+async def save_begun(session: Session, event: ShardEvent | WorkFailed) -> None:
+    """A run has begun, as an event of it shows; one that is there already is left alone."""
+    await fetched(session, _BEGUN, _begun(event))
+
+
+def _begun(event: ShardEvent | WorkFailed) -> dict[str, object]:
+    return {
+        "run_id": event.run_id,
+        "as_of": event.as_of,
+        "trigger": trigger_of(event),
+        "started_at": event.occurred_at,
+    }
+
+
+def trigger_of(event: ShardEvent | WorkFailed) -> str:
+    """The trigger, as far as the event names it."""
+    if isinstance(event, PricesUpdated) and event.trigger:
+        return event.trigger
+    return "clock" if event.run_id == MarketClosed.clock_run(event.as_of) else UNKNOWN_TRIGGER
+
+
+def _failed(event: ShardEvent | WorkFailed) -> list[UUID]:
+    """The portfolios of a shard that the stage failed for, and that the event is not about."""
+    failures = event.failed_portfolios if isinstance(event, ShardEvent) else ()
+    return [failure.portfolio_id for failure in failures]
+
+
+def _follow_up(event: ShardEvent | WorkFailed) -> dict[str, object]:
+    """What the event says for what follows from it."""
+    edits = event.edits if isinstance(event, ShardEvent) else {}
+    alerts = event.alerts if isinstance(event, LimitsEvaluated) else {}
+    return {
+        "event_id": str(event.event_id),
+        "trigger": trigger_of(event),
+        "edits": {str(portfolio_id): count for portfolio_id, count in edits.items()},
+        "alerts": {str(portfolio_id): count for portfolio_id, count in alerts.items()},
+    }
+
+
+async def add_problem(session: Session, run_id: UUID, trouble: Trouble) -> None:
+    """Add to the problems of a stage that is recorded already; a known one is left alone."""
+    key = {"run_id": run_id, "stage": trouble.stage, "shard": trouble.shard}
+    row = [trouble.as_row()]
+    recorded = update(items).where(*(items.c[name] == value for name, value in key.items()))
+    unknown = recorded.where(~items.c.problems.contains(row))
+    await session.execute(unknown.values(problems=items.c.problems.concat(row)))
+
+
+# --- as typed values ---
+
+
+def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """A run's stored items as typed values."""
+    shared = ("stage", "shard", "shards", "occurred_at", "elapsed_seconds")
+    return [
+        Item(
+            succeeded=row["status"] == "ok",
+            portfolio_ids=tuple(row["portfolio_ids"]),
+            troubles=(*map(_trouble, row["problems"]), *_unexplained(row)),
+            **{name: row[name] for name in shared},
+        )
+        for row in rows
+    ]
+
+
+def _trouble(problem: Mapping[str, Any]) -> Trouble:
+    portfolio_ids = tuple(UUID(each) for each in problem["portfolio_ids"])
+    return Trouble(**{**problem, "portfolio_ids": portfolio_ids})
+
+
+def _unexplained(row: Mapping[str, object]) -> list[Trouble]:
+    """The trouble of a failed item that an older version recorded, without any."""
+    if row["status"] == "ok" or row["problems"]:
+        return []
+    message = {"code": CALCULATION_FAILED, "message": NOT_CALCULATED, "detail": row["message"]}
+    about = {name: row[name] for name in ("stage", "shard")}
+    portfolio_ids = [str(each) for each in cast(list[UUID], row["portfolio_ids"])]
+    return [_trouble({**about, **message, "portfolio_ids": portfolio_ids})]
+
+
+# --- what is to be followed up ---
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """An item that is to be followed up, with what its event says for that.
+
+    `edits` and `alerts`: counts by portfolio.
+    """
+
+    run_id: UUID
+    item: Item
+    event_id: UUID
+    trigger: str
+    edits: Mapping[UUID, int]
+    alerts: Mapping[UUID, int]
+
+
+async def lock_waiting(session: Session, limit: int) -> list[NewItem]:
+    """The next items to be followed up, with their runs held until the transaction ends.
+
+    Those that a user waits for first, then the evening's, histories last. Those of a run that
+    another transaction follows up are left to it, or to the next call.
+    """
+    rows = await all_rows(session, _next(limit))
+    return [
+        NewItem(
+            row["run_id"],
+            item,
+            UUID(row["follow_up"]["event_id"]),
+            row["follow_up"]["trigger"],
+            _by_portfolio(row["follow_up"]["edits"]),
+            _by_portfolio(row["follow_up"]["alerts"]),
+        )
+        for row, item in zip(rows, as_items(rows), strict=True)
+    ]
+
+
+def _next(limit: int) -> Executable:
+    lane = case((runs.c.work_class == INTERACTIVE, 0), (runs.c.work_class == CLOSE, 1), else_=2)
+    waiting = select(items).join(runs, runs.c.run_id == items.c.run_id)
+    in_order = waiting.where(items.c.follow_up.is_not(None)).order_by(lane, items.c.occurred_at)
+    return in_order.limit(limit).with_for_update(skip_locked=True, key_share=True)
+
+
+def _by_portfolio(counts: Mapping[str, int]) -> dict[UUID, int]:
+    return {UUID(portfolio_id): count for portfolio_id, count in counts.items()}
+
+
+async def is_any_waiting(session: Session) -> bool:
+    """Whether an item is to be followed up."""
+    waiting = select(items.c.run_id).where(items.c.follow_up.is_not(None))
+    return bool(await session.scalar(select(waiting.exists())))
+
+
+async def save_followed(session: Session, followed: Sequence[NewItem]) -> None:
+    """Nothing is left to do about these items, which the transaction holds."""
+    await _save_followed(
+        session, [(each.run_id, each.item.stage, each.item.shard) for each in followed]
+    )
+
+
+async def leave_next(session: Session) -> int:
+    """Leave the next item as it is, without what follows from it; returns how many there were."""
+    rows = await all_rows(session, _next(1))
+    await _save_followed(session, [(row["run_id"], row["stage"], row["shard"]) for row in rows])
+    return len(rows)
+
+
+async def _save_followed(session: Session, keys: Sequence[tuple[UUID, str, int]]) -> None:
+    done = _these(keys, *_KEY).c
+    same = and_(*(items.c[name] == done[name] for name in _KEY))
+    await session.execute(update(items).where(same).values(follow_up=null()))
+
+
+async def load_of_shards(
+    session: Session, shards: Collection[tuple[UUID, int]]
+) -> dict[UUID, list[Item]]:
+    """What was reported about these shards of runs, by run."""
+    wanted = _these(sorted(shards), "run_id", "shard").c
+    found = select(items).where(items.c.run_id == wanted.run_id, items.c.shard == wanted.shard)
+    rows = await all_rows(session, found.order_by(items.c.shard, items.c.occurred_at))
+    by_run: defaultdict[UUID, list[Item]] = defaultdict(list)
+    for row, item in zip(rows, as_items(rows), strict=True):
+        by_run[row["run_id"]].append(item)
+    return by_run
+
+
+def _these(rows: Sequence[tuple[object, ...]], *names: str) -> FromClause:
+    """Columns of values, one row for each of these: as arrays, so that the statement is one."""
+    columns = (
+        array_of((row[place] for row in rows), items.c[name].type)
+        for place, name in enumerate(names)
+    )
+    return func.unnest(*columns).table_valued(*names, name="these").render_derived()
+
+
+async def runs_ended(
+    session: Session, run_ids: Collection[UUID], stages: Sequence[str]
+) -> set[UUID]:
+    """Which of these runs, which consist of the `stages`, wait for no shard any more.
+
+    Those whose every shard is done or closed, counted in the rows that are there: a run of hundreds
+    of shards is read whole once, when this says that it has ended.
+    """
+    succeeded = items.c.status == "ok"
+    ended = or_(func.count().filter(succeeded) == len(stages), func.bool_or(~succeeded))
+    by_shard = (
+        select(
+            items.c.run_id,
+            items.c.shard,
+            func.max(items.c.shards).filter(succeeded).label("shards"),
+            ended.label("ended"),
+        )
+        .where(among(items.c.run_id, run_ids), among(items.c.stage, stages))
+        .group_by(items.c.run_id, items.c.shard)
+        .subquery("by_shard")
+    ).c
+    together = select(
+        by_shard.run_id,
+        func.coalesce(func.max(by_shard.shards), 1),
+        func.array_agg(by_shard.shard).filter(by_shard.ended),
+    ).group_by(by_shard.run_id)
+    return {
+        run_id
+        for run_id, shards, over in await session.execute(together)
+        if sum(shard < shards for shard in over or ()) == shards
+    }
