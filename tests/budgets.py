@@ -17,6 +17,7 @@ SERVERS = "the servers that files share"
 # Files that start whole stacks, or that ask every endpoint.
 LARGER = {
     SERVERS: 300.0,
+    "tests/e2e/test_chaos.py": 60.0,
     "tests/e2e/test_kill_in_replay.py": 60.0,
     "tests/e2e/test_local_stack.py": 60.0,
     "tests/e2e/test_replicas.py": 60.0,
