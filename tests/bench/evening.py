@@ -10,7 +10,7 @@ import json
 import random
 import sys
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -140,21 +140,21 @@ def _run(stack: RunningStack, *days: date) -> Figures:
         assert status["status"] == "completed", status
     wall = perf_counter() - begun
     after, written = _processor_seconds(supervisor), _written(stack)
-    by_process = Counter({name: after[name] - before[name] for name in after})
+    spent = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
     peak = {each.name(): each.memory_info().rss / 1e6 for each in supervisor.children()}
     return {
-        "cpu": by_process.total(),
+        "cpu": sum(spent.values()),
         "wall": wall,
-        "cpu_by_process": {name: round(s, 2) for name, s in by_process.most_common() if s > 0.005},
+        "cpu_by_process": {name: round(s, 2) for name, s in spent.items() if s > 0.005},
         "wal_mb": (written["wal"] - disk["wal"]) / 1e6,
         "temporary_mb": (written["temporary"] - disk["temporary"]) / 1e6,
         "memory_mb": {name: round(size) for name, size in peak.items()},
     }
 
 
-def _processor_seconds(supervisor: psutil.Process) -> Counter[str]:
+def _processor_seconds(supervisor: psutil.Process) -> Mapping[str, float]:
     """By program; those of processes that have ended are their parent's."""
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for child in [supervisor, *supervisor.children()]:
         name = "supervisor" if child == supervisor else child.name()
         tree = [child] if child == supervisor else [child, *child.children(recursive=True)]
@@ -187,7 +187,9 @@ def _save_books(stack: RunningStack, numbers: range, positions: int, **how: Any)
 
 async def _store_books(database: Database, numbers: range, positions: int, **how: Any) -> None:
     dice = random.Random(numbers.start)
-    users, portfolios, rows = [], [], []
+    users: list[dict[str, Any]] = []
+    portfolios: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for number in numbers:
         user, book = _id(dice), _id(dice)
         users.append(
