@@ -9,8 +9,8 @@ rerun harmless.
                  `division`); a dead letter says why
     away?        Postgres, or the bus for what is published -> tried again until it is back, which
                  is no attempt (see `outages`)
-    handled?     Permanent error, a number too large, or the last attempt -> dead letter +
-                 `<service>.failed`, reject
+    handled?     Permanent error (work on a day that is no session, say), a number too large, or
+                 the last attempt -> dead letter + `<service>.failed`, reject
                  any other error -> redelivered after `retry_seconds[attempt]`
     slow?        a heartbeat every third of `acknowledge_seconds` prevents a redelivery
 """
@@ -39,11 +39,11 @@ from shared.errors import (
     BusUnavailable,
     MessageTooLarge,
     Misconfigured,
-    NewerSchema,
     Permanent,
     PortfoliosFailed,
     UnstorableText,
 )
+from shared.messaging.acceptance import require_workable
 from shared.messaging.broker import Broker, Delivery, publish
 from shared.messaging.division import divided, is_portfolios_fault, public_reason
 from shared.messaging.letters import letter_about, text_for_operators
@@ -162,7 +162,7 @@ class Consumption:
             await self._give_up(kind, event, message, error)
             return
         try:
-            _require_known(kind, event)
+            require_workable(kind, event)
             await self._work(kind, handler, event, message)
         except Exception as error:  # noqa: BLE001 - any error of a handler is settled here
             await self._retry_or_give_up(kind, event, message, error)
@@ -349,13 +349,6 @@ class Consumption:
 @cache
 def _takes_database(handler: Handler) -> bool:
     return Database in get_type_hints(handler).values()
-
-
-def _require_known(kind: type[Event], event: Event) -> None:
-    """Refuse an event of a newer version of its schema: what it means may have changed."""
-    known = int(kind.model_fields["schema_version"].default)
-    if event.schema_version > known:
-        raise NewerSchema(kind.subject, event.schema_version, known)
 
 
 def _as_events(result: object) -> list[Event]:

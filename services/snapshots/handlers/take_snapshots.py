@@ -8,7 +8,6 @@ from services.snapshots.calculations.schedule import snapshot_plan
 from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
 from services.snapshots.settings import SnapshotsSettings
 from shared.arrays import Columns
-from shared.calendar import require_session
 from shared.contracts.event import Notice, ShardEvent
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.gateway import SnapshotsRequested
@@ -27,7 +26,6 @@ async def take_snapshots(event: ShardEvent, session: Session) -> SnapshotsCreate
 
     The event's counts and warnings are of its session; `restated` counts the later snapshots taken.
     """
-    require_session(event.as_of)
     history = await repository.claim_history(session, event.portfolio_ids, event.as_of)
     plan = snapshot_plan(event.as_of, history)
     inputs = await repository.load_snapshot_inputs(session, plan)

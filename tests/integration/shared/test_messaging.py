@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -237,6 +238,22 @@ async def test_an_event_of_a_newer_schema_is_tried_and_then_explained(
     assert work.seen == []
     assert (letter["error"], letter["attempts"]) == ("NewerSchema", 4)
     assert "upgrade the service, then replay" in letter["message"]
+
+
+@pytest.mark.parametrize("closed", [date(2022, 12, 17), date(2022, 12, 26)])
+async def test_work_on_a_weekend_or_a_holiday_is_refused_at_once(
+    closed: date, servers: Servers, role: Role, bus: Client
+) -> None:
+    work = Work(at_once)
+
+    async with greeks_hearing(servers, role("greeks"), work):
+        await emit(servers, a_shard().model_copy(update={"as_of": closed}))
+        [dead] = await published(bus, "DEAD", "dead.greeks")
+        await settled(bus)
+
+    letter = json.loads(dead.data)
+    assert work.seen == []
+    assert (letter["error"], letter["attempts"]) == ("NotASession", 1)
 
 
 async def test_a_letter_about_a_message_as_large_as_the_bus_takes_fits_on_it(

@@ -13,7 +13,6 @@ from sqlalchemy import event, text
 from services.snapshots.handlers.take_snapshots import take_snapshots
 from services.snapshots.tables import DETAILS
 from shared.database import Database
-from shared.errors import NotASession
 from shared.retention import prune
 from tests.integration.snapshots.books import (
     BOOK,
@@ -534,15 +533,6 @@ async def test_other_shards_portfolios_are_left_alone(admin: Database, role: Rol
     await take(role, MONDAY, (BOOK,))
 
     assert await tables(role) == before
-
-
-@pytest.mark.parametrize("closed", [date(2022, 12, 17), date(2022, 12, 26)])
-async def test_weekend_or_holiday_is_refused(role: Role, closed: date) -> None:
-    with pytest.raises(NotASession) as refused:
-        await take(role, closed)
-
-    assert refused.value.as_of == closed
-    assert await tables(role) == ([], [])
 
 
 async def test_empty_shard_yields_an_empty_event(role: Role) -> None:

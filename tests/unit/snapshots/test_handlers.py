@@ -25,7 +25,6 @@ from shared.contracts.factors import FactorsComputed
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated
 from shared.contracts.stress import StressComputed
 from shared.database import Session
-from shared.errors import NotASession
 from tests.unit.snapshots.builders import (
     SESSIONS,
     TUESDAY,
@@ -145,13 +144,6 @@ async def test_concentration_is_measured_of_the_snapshots_taken(
     await take(repository, WEDNESDAY, monkeypatch)
 
     assert set(repository.metrics["metric"]) == {"hhi", "top_3_weight", "top_10_weight"}
-
-
-async def test_day_without_a_session_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    repository = SnapshotRepository([Holding()])
-
-    with pytest.raises(NotASession):
-        await take(repository, date(2022, 7, 4), monkeypatch)
 
 
 class RiskRepository:
