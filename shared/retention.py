@@ -28,10 +28,9 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
-from shared.database import Database, Session, among, sql_table
+from shared.database import DATABASE_ERRORS, Database, Session, among, sql_table
 from shared.published import gateway
 from shared.service import BackgroundTask, Runtime
 
@@ -83,7 +82,7 @@ def pruning(details: Sequence[Detail]) -> BackgroundTask:
                 removed = await prune(runtime.database, details, runtime.settings.retention_days)
                 if removed:
                     log.info("pruned", **removed)
-            except (SQLAlchemyError, OSError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("pruning put off", reason=repr(error))
             await asyncio.sleep(EVERY_SECONDS)
 

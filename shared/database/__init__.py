@@ -25,6 +25,7 @@ from shared.database.engine import (
     lock_shared,
 )
 from shared.database.failures import (
+    DATABASE_ERRORS,
     breaks_reference,
     cannot_write,
     is_outage,
@@ -37,6 +38,7 @@ from shared.database.prepared import Prepared, fetched, prepared
 from shared.database.upserts import MOST_VALUES, Rows, quote
 
 __all__ = [
+    "DATABASE_ERRORS",
     "MOST_VALUES",
     "Database",
     "Prepared",

@@ -2,9 +2,12 @@
 
 from collections.abc import Collection
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+# What Postgres, or the way to it, raises: connecting, COPY and listening raise the driver's errors.
+DATABASE_ERRORS = (SQLAlchemyError, PostgresError, InterfaceError, OSError)
 # Classes of SQLSTATE: connections, rollbacks (deadlocks), resources, locks held, interventions,
 # system errors.
 _OF_NOW = ("08", "40", "53", "55", "57", "58")

@@ -17,8 +17,10 @@ from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import ARRAY, JSON, Date, Executable, Integer, String, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import CompilerElement
 from sqlalchemy.types import TypeDecorator
@@ -97,8 +99,8 @@ async def fetched(
 ) -> list[dict[str, Any]]:
     """Every row of a `prepared` statement: `await fetched(session, *_positions(ids, day))`.
 
-    In the session's transaction. Errors are the driver's own. A statement that is built once may be
-    given itself, with the values of its parameters.
+    In the session's transaction. A statement that is built once may be given itself, with the
+    values of its parameters. Raises `DBAPIError` with the driver's error in it.
     """
     prepared_text = _text_of(cast(CompilerElement, statement))
     given = [values.get(name, constant) for name, constant in prepared_text.parameters]
@@ -107,7 +109,11 @@ async def fetched(
             given[place] = json.dumps(given[place])
     driver = await _driver_of(session)
     columns = prepared_text.columns
-    found = await driver.fetch(prepared_text.sql, *given)
+    try:
+        found = await driver.fetch(prepared_text.sql, *given)
+    except (PostgresError, InterfaceError, OSError) as error:
+        is_over = driver.is_closed()
+        raise DBAPIError(prepared_text.sql, None, error, connection_invalidated=is_over) from error
     return [dict(zip(columns, record, strict=True)) for record in found]
 
 

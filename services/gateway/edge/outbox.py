@@ -6,12 +6,11 @@ from contextlib import suppress
 import structlog
 from opentelemetry import context, propagate
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.edge import queries
 from services.gateway.edge.turns import Limits, first, may_start
 from services.gateway.tables import OutboxRow
-from shared.database import Database
+from shared.database import DATABASE_ERRORS, Database
 from shared.errors import BusUnavailable, MessageTooLarge
 from shared.messaging import Bus, publish
 from shared.service import Runtime
@@ -57,7 +56,7 @@ class Relay:
                         pause = self.poll_seconds
                         await self._wait(pause)
                         await probe()
-            except (SQLAlchemyError, BusUnavailable, OSError) as error:
+            except (*DATABASE_ERRORS, BusUnavailable) as error:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 log.warning("outbox waits", reason=repr(error), next_try_seconds=pause)
                 await self._wait(pause)

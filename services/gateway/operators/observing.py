@@ -9,13 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import structlog
 from prometheus_client import CollectorRegistry
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.limits.queries import count_states
 from services.gateway.operators import queries
 from services.gateway.operators.meters import Meters
 from shared.calendar import last_closed, sessions
-from shared.database import Database
+from shared.database import DATABASE_ERRORS, Database
 from shared.errors import BusUnavailable
 from shared.messaging import Broker, durables_of
 from shared.service import Runtime
@@ -50,7 +49,7 @@ class Observer:
             log.warning("bus not observed", reason=str(error))
         try:
             await self._look_at_database(runtime.database, now)
-        except (SQLAlchemyError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("database not observed", reason=repr(error))
 
     async def _look_at_bus(self, broker: Broker, now: datetime) -> None:

@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.accounts.queries import tokens
 from services.gateway.edge import queries as edge_queries
@@ -18,7 +17,7 @@ from services.gateway.operators.unfinished import begin_unfinished_again
 from services.gateway.reports import queries as report_queries
 from services.gateway.runs.queries import dead_letters, drafts, run_events
 from services.gateway.runs.tracking import close_overdue_runs
-from shared.database import Database
+from shared.database import DATABASE_ERRORS, Database
 from shared.errors import BusUnavailable
 from shared.messaging import EVENT_RETENTION_SECONDS
 from shared.service import Runtime
@@ -46,7 +45,7 @@ class Sweeper:
                 with suppress(BusUnavailable):  # the other work does not need it
                     await begin_unfinished_again(runtime, datetime.now(UTC))
                 await self._sweep(runtime.database)
-            except (SQLAlchemyError, OSError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("sweep put off", reason=repr(error))
             await asyncio.sleep(self.every_seconds)
 

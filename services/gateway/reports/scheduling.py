@@ -6,7 +6,6 @@ from datetime import date
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.problems import Problem
@@ -17,7 +16,7 @@ from services.gateway.reports.shapes import Schedule, ends_period
 from services.gateway.runs.tracking import last_runs_of
 from shared.calendar import next_session
 from shared.contracts.reports import FormWord, SectionWord, TemplateWord
-from shared.database import Session
+from shared.database import DATABASE_ERRORS, Session
 from shared.service import Runtime
 
 BATCH = 200
@@ -42,7 +41,7 @@ class Scheduler:
         while True:
             try:
                 await self.request_due()
-            except (SQLAlchemyError, OSError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("schedules put off", reason=repr(error))
             await asyncio.sleep(self.every_seconds)
 
@@ -75,7 +74,7 @@ class Scheduler:
         except Problem as problem:
             await self._note(schedule, day, problem.detail)
             return False
-        except (SQLAlchemyError, OSError):
+        except DATABASE_ERRORS:
             raise
         except Exception as error:
             log.error("report not requested", schedule=str(schedule.schedule_id), exc_info=error)

@@ -12,14 +12,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.edge.queries import Proof, Row, load_ended
 from services.gateway.runs.queries import run_events, runs
 from services.gateway.runs.queries.run_events import Readable, Span
 from services.gateway.runs.queries.runs import DRAFT_TRIGGER
 from services.gateway.runs.shapes import ALERT, RUN, data_for_follower
-from shared.database import Database, Session
+from shared.database import DATABASE_ERRORS, Database, Session
 from shared.service import Runtime
 
 BATCH = 200
@@ -121,7 +120,7 @@ class Feed:
                         await self._distribute(runtime.database)
                         await self._wait()
                         await probe()
-            except (SQLAlchemyError, OSError) as error:
+            except DATABASE_ERRORS as error:
                 pause = min(2 * pause + 0.1, LONGEST_PAUSE_SECONDS)
                 log.warning("feed interrupted", reason=repr(error), next_try_seconds=pause)
                 await asyncio.sleep(pause)

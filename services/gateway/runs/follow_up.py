@@ -14,7 +14,6 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import event
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.edge import queries as edge_queries
 from services.gateway.runs.queries import items, revisions, run_events, runs
@@ -29,7 +28,7 @@ from services.gateway.runs.tracking import (
     rows_of,
     run_of,
 )
-from shared.database import Database, Session, is_outage
+from shared.database import DATABASE_ERRORS, Database, Session, is_outage
 from shared.service import Runtime
 
 BATCH = 500
@@ -70,7 +69,7 @@ class Tracker:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), LOOK_ANYWAY_SECONDS)
                 self._woken.clear()
-            except (SQLAlchemyError, OSError) as error:
+            except DATABASE_ERRORS as error:
                 pause = min(2 * pause + 0.1, LONGEST_PAUSE_SECONDS)
                 log.warning("follow-up put off", reason=repr(error), next_try_seconds=pause)
                 await asyncio.sleep(pause)

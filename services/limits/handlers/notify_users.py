@@ -7,7 +7,6 @@ from functools import partial
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.limits import repository
 from services.limits.calculations.grouping import Patience
@@ -16,6 +15,7 @@ from services.limits.handlers.send_messages import Sending
 from services.limits.senders.meters import Meters
 from services.limits.senders.outgoing import senders_of
 from services.limits.settings import get_settings
+from shared.database import DATABASE_ERRORS
 from shared.service import Runtime
 
 AT_ONCE = 32  # messages that one process sends at the same time
@@ -60,7 +60,7 @@ async def _or_later(step: Callable[[], Awaitable[Result]]) -> Result | None:
     """Do a step of work; None while the database is away, when it is left for the next time."""
     try:
         return await step()
-    except (SQLAlchemyError, OSError) as error:
+    except DATABASE_ERRORS as error:
         log.warning("notifications wait", reason=repr(error))
         return None
 

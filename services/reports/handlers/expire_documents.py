@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.reports import repository
 from services.reports.settings import get_settings
 from shared.contracts.event import utc_now
+from shared.database import DATABASE_ERRORS
 from shared.service import Runtime
 
 log = structlog.get_logger("sigmasight.reports")
@@ -24,6 +24,6 @@ async def expire_documents(runtime: Runtime) -> None:
                 expired = await repository.delete_expired(session, utc_now(), kept)
             if expired:
                 log.info("expired", documents=expired)
-        except (SQLAlchemyError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("expiry put off", reason=repr(error))
         await asyncio.sleep(settings.expire_seconds)

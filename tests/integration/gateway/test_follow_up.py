@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.reports.handlers import router
@@ -14,11 +15,12 @@ from services.gateway.runs import follow_up
 from services.gateway.runs.queries import items, runs
 from services.gateway.tables.runs import BACKFILL, CLOSE, INTERACTIVE
 from shared.contracts.event import ShardEvent
-from shared.database import Database, Session
+from shared.database import Database, Session, is_outage
 from tests.builders import AS_OF
 from tests.integration.gateway.statements import noted_statements
+from tests.integration.gateway.test_problems import made_read_only
 from tests.integration.gateway.test_runs import NOON, STAGES, a_stage, a_whole_run, rows, status
-from tests.integration.gateway.tracking import followed_up
+from tests.integration.gateway.tracking import followed_up, is_any_waiting
 
 
 async def record(session: Session, events: Sequence[ShardEvent]) -> None:
@@ -97,6 +99,25 @@ async def test_a_users_run_comes_before_the_evening_and_histories(gateway: Gatew
     assert [new.run_id for new in waiting] == [
         lanes[work_class] for work_class in (INTERACTIVE, CLOSE, BACKFILL)
     ]
+
+
+async def test_follow_up_goes_on_after_postgres_could_store_nothing(gateway: Gateway) -> None:
+    run_id = uuid4()
+    following = asyncio.create_task(follow_up.Tracker().follow(gateway.database))
+
+    async with made_read_only(gateway):
+        with pytest.raises(DBAPIError) as refused:
+            await follow_up.follow_up_waiting(gateway.database)
+        await asyncio.sleep(0.3)  # it looks, and pauses
+    async with gateway.database.transaction() as session:
+        await record(session, [a_stage(STAGES[0][0], run_id)])
+    async with asyncio.timeout(20):
+        while await is_any_waiting(gateway.database):
+            await asyncio.sleep(0.02)
+
+    assert is_outage(refused.value)
+    assert not following.done()
+    following.cancel()
 
 
 async def test_an_item_that_cannot_be_followed_up_holds_up_no_other(

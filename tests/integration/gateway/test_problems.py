@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from asyncpg import PostgresError
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import Connection, event
@@ -150,7 +151,7 @@ async def test_a_database_that_is_away_is_unavailable(
     assert_is_problem(await ann.get("portfolios"), 503, "database_unavailable")
 
 
-class OfDriver(Exception):
+class OfDriver(PostgresError):  # type: ignore[misc]
     """An error of asyncpg: connecting and COPY raise them as they are, statements wrapped."""
 
     def __init__(self, sqlstate: str) -> None:

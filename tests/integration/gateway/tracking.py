@@ -9,11 +9,12 @@ from shared.database import Database
 
 async def followed_up(database: Database) -> None:
     """Follow up all that waits; an application that runs besides may have taken some of it."""
-    while await _is_any_waiting(database):
+    while await is_any_waiting(database):
         await follow_up_waiting(database)
         await asyncio.sleep(0.005)
 
 
-async def _is_any_waiting(database: Database) -> bool:
+async def is_any_waiting(database: Database) -> bool:
+    """Whether an item waits for its follow-up."""
     async with database.transaction() as session:
         return await items.is_any_waiting(session)
