@@ -42,10 +42,10 @@ def evening() -> Figures:
     """One session of books of 100 positions of 57 symbols, few and many of them, and again."""
     few, many = 100, 300
     with running_stack() as stack:
-        _save_books(stack, range(few), 100)
+        save_books(stack, range(few), 100)
         _run(stack, WARM_UP)
         small = _run(stack, FEW_SESSION)
-        _save_books(stack, range(few, many), 100)
+        save_books(stack, range(few, many), 100)
         large = _run(stack, SESSION)
         again = _run(stack, SESSION)
     return {
@@ -58,7 +58,7 @@ def evening() -> Figures:
 def thousand() -> Figures:
     """The evening of 1,000 books of 100 positions."""
     with running_stack() as stack:
-        _save_books(stack, range(1_000), 100)
+        save_books(stack, range(1_000), 100)
         _run(stack, WARM_UP)
         return {"1000 x 100": _run(stack, SESSION)}
 
@@ -66,7 +66,7 @@ def thousand() -> Figures:
 def grown() -> Figures:
     """The evening of 5,000 books of 100 positions."""
     with running_stack() as stack:
-        _save_books(stack, range(5_000), 100)
+        save_books(stack, range(5_000), 100)
         _run(stack, WARM_UP)
         return {"5000 x 100": _run(stack, SESSION)}
 
@@ -74,7 +74,7 @@ def grown() -> Figures:
 def large_books() -> Figures:
     """Ten books of 2,000 positions."""
     with running_stack() as stack:
-        _save_books(stack, range(10), 2_000)
+        save_books(stack, range(10), 2_000)
         _run(stack, WARM_UP)
         return {"10 x 2000": _run(stack, SESSION)}
 
@@ -82,7 +82,7 @@ def large_books() -> Figures:
 def one_large_book() -> Figures:
     """One book of 10,000 positions, every fifth an option."""
     with running_stack() as stack:
-        _save_books(stack, range(1), 10_000, option_every=5)
+        save_books(stack, range(1), 10_000, option_every=5)
         _run(stack, WARM_UP)
         return {"1 x 10000": _run(stack, SESSION)}
 
@@ -93,7 +93,7 @@ def many_symbols() -> Figures:
     found = {}
     for held in (names[:57], names):
         with _made_up_closes(names) as folder, running_stack(**_from_csv(folder)) as stack:
-            _save_books(stack, range(100), 100, names=held)
+            save_books(stack, range(100), 100, names=held)
             _run(stack, WARM_UP)
             found[f"100 x 100 of {len(held)} symbols"] = _run(stack, SESSION)
     return found
@@ -103,7 +103,7 @@ def history() -> Figures:
     """254 sessions of one book of 13 positions, all asked for at once."""
     days = sessions(date(2021, 12, 27), SESSION)[-254:]
     with running_stack() as stack:
-        _save_books(stack, range(1), 13, entry=BOUGHT)
+        save_books(stack, range(1), 13, entry=BOUGHT)
         _run(stack, days[0])
         return {f"{len(days) - 1} sessions of 13 positions": _run(stack, *days[1:])}
 
@@ -181,7 +181,8 @@ async def _bytes_written(database: Database) -> Mapping[str, float]:
     return dict(row)
 
 
-def _save_books(stack: RunningStack, numbers: range, positions: int, **how: Any) -> None:
+def save_books(stack: RunningStack, numbers: range, positions: int, **how: Any) -> None:
+    """Store so many positions in each of the books of these numbers, the same every time."""
     asyncio.run(_store_books(stack.database(), numbers, positions, **how))
 
 
