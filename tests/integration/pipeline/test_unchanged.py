@@ -1,5 +1,6 @@
 """What has not changed since it was calculated is not calculated again, and is published again."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -71,6 +72,11 @@ async def close(pipeline: Pipeline) -> UUID:
     return run_id
 
 
+async def changed_since(before: Mapping[str, str], admin: Database) -> set[str]:
+    """The stages that have calculated from something else."""
+    return {stage for stage, basis in (await bases(admin)).items() if basis != before[stage]}
+
+
 async def test_same_session_again_says_the_same_and_writes_no_row(
     pipeline: Pipeline, book: UUID, admin: Database
 ) -> None:
@@ -94,9 +100,7 @@ async def test_an_edit_is_calculated_by_every_stage(
 
     await close(pipeline)
 
-    assert {stage for stage, basis in (await bases(admin)).items() if basis != before[stage]} == {
-        *STAGES
-    }
+    assert await changed_since(before, admin) == {*STAGES}
     [held] = await rows(
         admin, "select quantity from snapshots.position_valuations where symbol = 'MSFT'"
     )
@@ -121,11 +125,7 @@ async def test_a_scenario_is_calculated_by_stress_and_what_follows_it(
 
     await close(pipeline)
 
-    after = await bases(admin)
-    assert {stage for stage in STAGES if after[stage] != before[stage]} == {
-        "stress.computed",
-        "risk.measured",
-    }
+    assert await changed_since(before, admin) == {"stress.computed", "risk.measured"}
     found = await rows(admin, "select 1 from stress.stress_results where scenario_id like 'own-%'")
     assert found
 
