@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import event
 
 from services.gateway.edge.dependencies import Gateway
 
+# Kept by what the caller awaits and starts; what ran before, such as a background loop, lacks it.
+_NOTING = ContextVar("_NOTING", default=False)
 _OF_TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
@@ -15,17 +18,19 @@ _OF_TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK")
 def noted_statements(
     gateway: Gateway, found_in: Callable[[str], list[str]] = lambda statement: [statement]
 ) -> Iterator[list[str]]:
-    """What is found in every statement sent meanwhile, in order: the statement unless said
-    otherwise. In transactions that begin meanwhile; known once the loop has had its turn.
+    """What is found in every statement that the caller causes meanwhile, in order: the statement
+    unless said otherwise. In transactions that begin meanwhile; known once the loop has had its
+    turn.
     """
     noted: list[str] = []
     logged: list[Any] = []
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        noted.extend(found_in(statement))
+        if _NOTING.get():
+            noted.extend(found_in(statement))
 
     def note_of_driver(sent: Any) -> None:
-        if not sent.query.startswith(_OF_TRANSACTIONS):
+        if _NOTING.get() and not sent.query.startswith(_OF_TRANSACTIONS):
             noted.extend(found_in(sent.query))
 
     def listen(connection: Any, *_: Any) -> None:
@@ -35,9 +40,11 @@ def noted_statements(
     engine = gateway.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
     event.listen(engine, "checkout", listen)
+    before = _NOTING.set(True)
     try:
         yield noted
     finally:
+        _NOTING.reset(before)
         event.remove(engine, "before_cursor_execute", note)
         event.remove(engine, "checkout", listen)
         for connection in logged:

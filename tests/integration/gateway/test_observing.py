@@ -246,7 +246,7 @@ async def test_metrics_are_served_without_a_query(gateway: Gateway, http: AsyncC
         page = (await http.get("/metrics")).text
 
     assert "sigmasight_consumer_pending_messages{" in page
-    assert not any("batch_runs" in statement for statement in noted)
+    assert noted == []
 
 
 async def test_a_database_that_is_away_leaves_the_bus_observed(gateway: Gateway) -> None:
