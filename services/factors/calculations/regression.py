@@ -1,12 +1,13 @@
 """Ordinary least squares of many assets on the same regressors, without a loop over assets.
 
 Every asset may miss different days. The moments of all assets are one matrix product of the day
-mask with the regressors' products, so there is no grouping by missing-data pattern; the systems are
-then eliminated side by side (`symmetric`).
+mask with the regressors' products, and the systems are eliminated side by side (`symmetric`).
+Assets that miss no day have the regressors' moments in common: those are solved once for all of
+them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -53,8 +54,9 @@ class Fit:
 class _Moments:
     """Second moments over each asset's days.
 
-    `squares` (K x K x S) of the regressors, `cross` (K x S) with the returns and `total` (S) of the
-    returns are centred; `size` (S) is the uncentred sum of squared returns.
+    `squares` (K x K x S, or K x K x 1 where all assets have the same days) of the regressors,
+    `cross` (K x S) with the returns and `total` (S) of the returns are centred; `size` (S) is the
+    uncentred sum of squared returns.
     """
 
     squares: FloatArray
@@ -66,7 +68,10 @@ class _Moments:
 
 @dataclass(frozen=True)
 class _Solution:
-    """Slopes, the diagonal of the inverse moments (K x S each) and the sums of squares (S each)."""
+    """Slopes, the diagonal of the inverse moments (K x S each) and the sums of squares (S each).
+
+    The diagonal is K x 1 where all assets have the same days.
+    """
 
     slopes: FloatArray
     inverse_diagonal: FloatArray
@@ -86,12 +91,41 @@ def least_squares(
     kept = slice(None) if whole.all() else whole
     returns = returns[kept]
     standardised, scale = _standardised(regressors[kept])
-    moments = _moments(returns, standardised)
+    # a sum is finite where every day is, and far cheaper than a look at each of them
+    gapless = np.isfinite(returns.sum(axis=0))
+    if gapless.all() or not gapless.any():
+        return _solved(returns, standardised, scale, minimum, bool(gapless.any()))
+    some = _solved(returns[:, gapless], standardised, scale, minimum, gapless=True)
+    others = _solved(returns[:, ~gapless], standardised, scale, minimum, gapless=False)
+    return _joined(some, others, gapless)
+
+
+def _solved(
+    returns: FloatArray,
+    standardised: FloatArray,
+    scale: FloatArray,
+    minimum: int,
+    gapless: bool,
+) -> Fit:
+    moments = _moments(returns, standardised, gapless)
     condition = _condition_numbers(moments.squares)
     enough = moments.observations >= max(minimum, len(scale) + 2)
     determined = enough & (condition < CONDITION_LIMIT)
     solution = _solution(returns, standardised, moments, determined)
     return _fit(moments, solution, scale, condition, determined)
+
+
+def _joined(some: Fit, others: Fit, chosen: BoolArray) -> Fit:
+    """The fits of the `chosen` assets (S) and of the others, in the order of all."""
+    joined = {}
+    for field in fields(Fit):
+        axis = -1 if field.name == "moments" else 0
+        first, second = (np.moveaxis(getattr(fit, field.name), axis, 0) for fit in (some, others))
+        both = np.empty((chosen.size, *first.shape[1:]), dtype=first.dtype)
+        both[chosen] = first
+        both[~chosen] = second
+        joined[field.name] = np.moveaxis(both, 0, axis)
+    return Fit(**joined)
 
 
 def complete_days(regressors: FloatArray) -> BoolArray:
@@ -108,15 +142,20 @@ def _standardised(regressors: FloatArray) -> tuple[FloatArray, FloatArray]:
     return centred / scale, scale
 
 
-def _moments(returns: FloatArray, regressors: FloatArray) -> _Moments:
+def _moments(returns: FloatArray, regressors: FloatArray, gapless: bool) -> _Moments:
     factors = regressors.shape[1]
     upper = np.triu_indices(factors)
     of_days = np.vstack([np.ones(len(regressors)), regressors.T])
     products = np.vstack([of_days, regressors[:, upper[0]].T * regressors[:, upper[1]].T])
-    sums, return_sums, size = _sums(returns, of_days, products)
+    if gapless:
+        sums = products.sum(axis=1, keepdims=True)
+        return_sums = of_days @ returns
+        size = np.einsum("ts,ts->s", returns, returns)
+    else:
+        sums, return_sums, size = _sums(returns, of_days, products)
     days = sums[0]
     means = sums[1 : factors + 1] / np.maximum(days, 1.0)
-    squares = np.empty((factors, factors, returns.shape[1]))
+    squares = np.empty((factors, factors, days.size))
     squares[upper] = sums[factors + 1 :] - means[upper[0]] * sums[1:][upper[1]]
     squares[upper[::-1]] = squares[upper]
     return _Moments(
@@ -124,7 +163,7 @@ def _moments(returns: FloatArray, regressors: FloatArray) -> _Moments:
         cross=return_sums[1:] - means * return_sums[0],
         total=size - return_sums[0] ** 2 / np.maximum(days, 1.0),
         size=size,
-        observations=days.astype(np.int64),
+        observations=np.broadcast_to(days.astype(np.int64), size.shape),
     )
 
 
@@ -167,7 +206,7 @@ def _solution(
     returns: FloatArray, regressors: FloatArray, moments: _Moments, determined: BoolArray
 ) -> _Solution:
     """The residual sum is total - |Wx'y|^2; where that cancels (R2 near 1), a sum of residuals."""
-    roots = inverse_roots(definite(moments.squares, determined))
+    roots = inverse_roots(definite(moments.squares, determined[: moments.squares.shape[2]]))
     explained = product(roots, moments.cross)
     slopes = np.where(determined, transposed_product(roots, explained), np.nan)
     residual = moments.total - np.einsum("ks,ks->s", explained, explained)
@@ -219,9 +258,12 @@ def _fit(
         t_statistics=_ratio(solution.slopes, errors).T,
         r_squared=1.0 - _ratio(np.where(determined, solution.residual, np.nan), solution.total),
         residual_variance=variance,
-        condition_number=condition,
+        condition_number=np.broadcast_to(condition, determined.shape),
         observations=moments.observations,
-        moments=moments.squares * (scale[:, None, None] * scale[None, :, None]),
+        moments=np.broadcast_to(
+            moments.squares * (scale[:, None, None] * scale[None, :, None]),
+            (*moments.squares.shape[:2], determined.size),
+        ),
         determined=determined,
     )
 

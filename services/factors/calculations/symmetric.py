@@ -44,12 +44,16 @@ def solutions(matrices: FloatArray, right_sides: FloatArray) -> FloatArray:
 
 
 def product(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
-    """M x (K x S), matrix by matrix."""
+    """M x (K x S), matrix by matrix; a single matrix (K x K x 1) is that of all vectors."""
+    if matrices.shape[2] == 1:
+        return np.asarray(matrices[:, :, 0] @ vectors)
     return np.asarray(np.einsum("iks,ks->is", matrices, vectors))
 
 
 def transposed_product(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
-    """M'x (K x S), matrix by matrix."""
+    """M'x (K x S), matrix by matrix; a single matrix (K x K x 1) is that of all vectors."""
+    if matrices.shape[2] == 1:
+        return np.asarray(matrices[:, :, 0].T @ vectors)
     return np.asarray(np.einsum("kis,ks->is", matrices, vectors))
 
 

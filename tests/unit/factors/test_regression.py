@@ -1,5 +1,6 @@
 """The batched regression against statsmodels, one asset at a time."""
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,32 @@ def test_assets_beyond_a_block_are_fitted_as_within() -> None:
         np.testing.assert_allclose(
             whole.standard_errors[asset], alone.standard_errors[0], rtol=1e-10
         )
+
+
+def test_assets_without_gaps_are_fitted_beside_gapped_ones_as_alone() -> None:
+    """Those without gaps share one elimination; the others have their own."""
+    factors = over_market(panel_returns(*panel.PROXIES), panel.FACTORS)
+    whole = panel_returns(*STOCKS)
+    mixed = np.where(np.arange(len(STOCKS)) % 2 == 0, whole, gaps(whole))
+
+    together = least_squares(mixed, factors)
+
+    assert_same(together, statsmodels_fits(mixed, factors))
+    alone = [least_squares(mixed[:, [asset]], factors) for asset in range(len(STOCKS))]
+    for field in fields(Fit):
+        axis = -1 if field.name == "moments" else 0
+        apart = np.concatenate([getattr(fit, field.name) for fit in alone], axis=axis)
+        np.testing.assert_allclose(getattr(together, field.name), apart, rtol=1e-10, atol=1e-14)
+
+
+def test_assets_without_gaps_are_undetermined_on_collinear_factors_together() -> None:
+    market = panel_returns("SPY")
+
+    fit = least_squares(panel_returns(*STOCKS), np.hstack([market, 2.0 * market]))
+
+    assert not fit.determined.any()
+    assert np.isnan(fit.coefficients).all()
+    assert np.isinf(fit.condition_number).all()
 
 
 @pytest.mark.parametrize("noise", [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7])
