@@ -90,6 +90,8 @@ class OptionColumns(PricingInputs):
 
     def flat(self) -> Self:
         """The same options in arrays of one dimension."""
+        if self.strike.ndim == 1:
+            return self
         return replace(
             self, **{field.name: getattr(self, field.name).ravel() for field in fields(self)}
         )
@@ -126,6 +128,8 @@ class OptionValues:
 
     def reshaped(self, shape: tuple[int, ...]) -> Self:
         """The same values in arrays of another shape."""
+        if self.price.shape == shape:
+            return self
         return replace(
             self, **{field.name: getattr(self, field.name).reshape(shape) for field in fields(self)}
         )
@@ -156,9 +160,9 @@ def option_values(options: OptionColumns) -> OptionValues:
 def option_prices(options: OptionColumns) -> FloatArray:
     """The value of every option per share, as in `option_values`, at about half the cost."""
     expired = options.expired
-    prices = intrinsic_prices(options)
     if not expired.any():
         return _living_prices(options)
+    prices = intrinsic_prices(options)
     living = ~expired
     if living.any():
         prices[living] = _living_prices(options.take(living))
@@ -179,11 +183,9 @@ def intrinsic_values(options: OptionColumns) -> OptionValues:
 def _living_values(options: OptionColumns) -> OptionValues:
     """The closed forms; every option has time left."""
     flat = options.flat()
-    values = OptionValues(*(np.empty(flat.strike.shape) for _ in range(6)))
-    for block in _blocks(flat):
-        with np.errstate(
-            all="ignore"
-        ):  # the limits at zero volatility are put in after the division
+    values = OptionValues(*np.empty((6, flat.strike.size)))
+    with np.errstate(all="ignore"):  # the limits at zero volatility are put in after the division
+        for block in _blocks(flat):
             _Block.of(flat, block).write(values, block)
     return values.reshaped(options.strike.shape)
 
@@ -191,10 +193,10 @@ def _living_values(options: OptionColumns) -> OptionValues:
 def _living_prices(options: OptionColumns) -> FloatArray:
     flat = options.flat()
     prices = np.empty(flat.strike.shape)
-    for block in _blocks(flat):
-        with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
+        for block in _blocks(flat):
             legs = _Block.of(flat, block).legs()
-        np.maximum(legs.spot_leg - legs.strike_leg, 0.0, out=prices[block])
+            np.maximum(legs.spot_leg - legs.strike_leg, 0.0, out=prices[block])
     return prices.reshape(options.strike.shape)
 
 
@@ -226,6 +228,7 @@ class _Block:
     dividend_yield: FloatArray
     root_years: FloatArray
     deviation: FloatArray
+    still: bool  # some deviation is zero, so that a quotient may have no value
 
     @classmethod
     def of(cls, options: OptionColumns, block: slice) -> Self:
@@ -233,6 +236,7 @@ class _Block:
         years = options.years_to_expiry[block]
         volatility = options.volatility[block]
         root_years = np.sqrt(years)
+        deviation = volatility * root_years
         return cls(
             sign=_sign(options.call[block]),
             spot=options.underlying_price[block],
@@ -242,7 +246,8 @@ class _Block:
             rate=options.rate[block],
             dividend_yield=options.dividend_yield[block],
             root_years=root_years,
-            deviation=volatility * root_years,
+            deviation=deviation,
+            still=not deviation.all(),
         )
 
     def legs(self) -> _Legs:
@@ -273,7 +278,7 @@ class _Block:
         d1 += (self.rate - self.dividend_yield) * self.years
         d1 /= self.deviation
         d1 += 0.5 * self.deviation
-        if np.any(self.deviation == 0.0):
+        if self.still:
             d1[np.isnan(d1)] = 0.0
         return d1
 
@@ -291,7 +296,7 @@ class _Block:
 
         np.divide(legs.density, self.deviation, out=gamma)
         gamma /= np.square(self.spot)
-        if np.any(self.deviation == 0.0):
+        if self.still:
             gamma[np.isnan(gamma)] = 0.0
         np.multiply(legs.density, self.root_years, out=vega)
         vega *= 1.0 / POINTS_PER_UNIT

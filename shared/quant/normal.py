@@ -34,7 +34,7 @@ def normal_density(x: FloatArray) -> FloatArray:
 
 def normal_distribution(x: FloatArray, density: FloatArray) -> FloatArray:
     """P(X <= x) of the same shape, given `density` = `normal_density(x)`; NaN gives NaN."""
-    x = np.clip(x, -_LARGEST, _LARGEST)
+    x = np.minimum(np.maximum(x, -_LARGEST), _LARGEST)
     place = np.rint(x * _POINTS_PER_UNIT)
     step = place / -_POINTS_PER_UNIT
     step += x

@@ -24,7 +24,7 @@ from shared.quant.american import american_prices, american_values
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_prices, option_values
 from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import implied_volatilities
-from tests.bench.measuring import Measurement, alone, median_seconds
+from tests.bench.measuring import Measurement, alone, beside, best_seconds, median_seconds
 from tests.unit.shared.builders import uniform_options
 
 OPTIONS = 100_000
@@ -35,6 +35,8 @@ AMERICAN_OPTIONS = 20_000
 AMERICAN_PRICES = 36_000
 AMERICAN_SAMPLE = 500
 CASH_DIVIDEND_OPTIONS = 500
+FEW = (1, 10, 100)
+CALLS = 300
 REPETITIONS = 15
 DAY, POINT = 1.0 / 365.0, 0.01
 
@@ -66,7 +68,22 @@ def european() -> list[Measurement]:
             ours,
         ),
         against("QuantLib BlackCalculator loop", quantlib_values, options, QUANTLIB_SAMPLE, ours),
+        *(few(options, count) for count in FEW),
     ]
+
+
+def few(options: OptionColumns, count: int) -> Measurement:
+    """One call with a few options, beside QuantLib's bare closed form on the same ones."""
+    some = first(options, count)
+    calls = max(CALLS // count, 10)
+
+    def repeated(engine: Engine) -> Callable[[], object]:
+        return lambda: [engine(some) for _ in range(calls)]
+
+    ours = best_seconds(repeated(option_values), REPETITIONS) / calls
+    theirs = best_seconds(repeated(quantlib_values), REPETITIONS) / calls
+    name = f"European price and Greeks, {count} option{'s' if count > 1 else ''}, one call"
+    return beside(name, ours, "QuantLib BlackCalculator loop", theirs)
 
 
 def against(
