@@ -6,7 +6,6 @@ from nats.aio.client import Client
 from sqlalchemy import text
 
 from shared.database import Database
-from shared.messaging import stream_configs
 
 # Filled by migrations, not by work: emptying them would break the services.
 DEFINITIONS = "'alembic_version', 'factor_definitions'"

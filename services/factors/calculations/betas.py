@@ -179,9 +179,12 @@ def shrunk_coefficients(fit: Fit, prior: Prior) -> FloatArray:
     as the residual variance s2 goes to 0 the data speak alone, as it grows the prior does. Nothing
     is divided by s2, so a noiseless asset is exact.
     """
+    if len(fit.determined) == 1:
+        return shrunk_coefficients(fit.of([0, 0]), prior)[:1]
     precision = np.diag(prior.deviations**-2.0)[:, :, None]
     moments = definite(fit.moments, fit.determined)
-    surprise = np.where(fit.determined, fit.coefficients.T - prior.means[:, None], np.nan)
+    coefficients = np.ascontiguousarray(fit.coefficients.T)  # the layout decides the order of sums
+    surprise = np.where(fit.determined, coefficients - prior.means[:, None], np.nan)
     penalised = moments + np.nan_to_num(fit.residual_variance) * precision
     return (prior.means[:, None] + solutions(penalised, product(moments, surprise))).T
 

@@ -8,6 +8,7 @@ dropping them.
 
 import numpy as np
 
+from services.factors.calculations.columnwise import accompanied, columnwise_product
 from services.factors.calculations.regression import Fit, complete_days, definite
 from services.factors.calculations.symmetric import inverse_roots, product, transposed_product
 from shared.arrays import BoolArray, FloatArray, IntArray
@@ -26,6 +27,8 @@ def standard_errors(
     `returns` (T x S, oldest first) and `regressors` (T x K) are those of `fit`. No small-sample
     correction.
     """
+    if returns.shape[1] == 1:
+        return standard_errors(accompanied(returns), regressors, fit.of([0, 0]), regressor)[:1]
     whole = complete_days(regressors)
     influence, usable = _influences(returns[whole], regressors[whole], fit, regressor)
     variance = long_run_variances(_without_gaps(influence, usable), lags(fit.observations))
@@ -54,8 +57,8 @@ def _influences(
     usable = np.isfinite(returns)
     days = np.maximum(usable.sum(axis=0), 1)
     row = _inverse_row(fit, regressor)
-    residuals = np.where(usable, returns - regressors @ fit.coefficients.T, 0.0)
-    leverage = np.where(usable, regressors @ row, 0.0)
+    residuals = np.where(usable, returns - columnwise_product(regressors, fit.coefficients.T), 0.0)
+    leverage = np.where(usable, columnwise_product(regressors, row), 0.0)
     residuals -= np.where(usable, residuals.sum(axis=0) / days, 0.0)
     leverage -= np.where(usable, leverage.sum(axis=0) / days, 0.0)
     return residuals * leverage, usable

@@ -6,11 +6,13 @@ Assets that miss no day have the regressors' moments in common: those are solved
 them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 
+from services.factors.calculations.columnwise import accompanied, columnwise_product
 from services.factors.calculations.symmetric import (
     diagonals,
     extreme_eigenvalues,
@@ -49,6 +51,12 @@ class Fit:
     moments: FloatArray
     determined: BoolArray
 
+    def of(self, assets: Sequence[int]) -> "Fit":
+        """The same of these assets, by place."""
+        taken = {field.name: getattr(self, field.name) for field in fields(self)}
+        moments = taken.pop("moments")[:, :, assets]
+        return Fit(moments=moments, **{name: value[assets] for name, value in taken.items()})
+
 
 @dataclass(frozen=True)
 class _Moments:
@@ -85,7 +93,8 @@ def least_squares(
     """OLS with intercept of each column of `returns` (T x S) on all `regressors` (T x K).
 
     A day counts for an asset when its return and every regressor are finite. An asset with fewer
-    than `minimum` days, no degree of freedom, or collinear regressors is not determined.
+    than `minimum` days, no degree of freedom, or collinear regressors is not determined. Each
+    asset's numbers are the same to the last bit, whichever others are beside it.
     """
     whole = complete_days(regressors)
     kept = slice(None) if whole.all() else whole
@@ -107,6 +116,10 @@ def _solved(
     minimum: int,
     gapless: bool,
 ) -> Fit:
+    if returns.shape[1] == 1:
+        both = _solved(accompanied(returns), standardised, scale, minimum, gapless)
+        return both.of([0])
+    returns = np.ascontiguousarray(returns)  # the layout decides the order of sums
     moments = _moments(returns, standardised, gapless)
     condition = _condition_numbers(moments.squares)
     enough = moments.observations >= max(minimum, len(scale) + 2)
@@ -149,7 +162,7 @@ def _moments(returns: FloatArray, regressors: FloatArray, gapless: bool) -> _Mom
     products = np.vstack([of_days, regressors[:, upper[0]].T * regressors[:, upper[1]].T])
     if gapless:
         sums = products.sum(axis=1, keepdims=True)
-        return_sums = of_days @ returns
+        return_sums = columnwise_product(of_days, returns)
         size = np.einsum("ts,ts->s", returns, returns)
     else:
         sums, return_sums, size = _sums(returns, of_days, products)
@@ -179,14 +192,16 @@ def _sums(
         known = returns[:, block].copy()
         usable = np.isfinite(known)
         known[~usable] = 0.0
-        counted[:, block] = products @ usable.astype(np.float64)
-        weighted[:, block] = of_days @ known
+        counted[:, block] = columnwise_product(products, usable.astype(np.float64))
+        weighted[:, block] = columnwise_product(of_days, known)
         size[block] = np.einsum("ts,ts->s", known, known)
     return counted, weighted, size
 
 
 def _blocks(assets: int) -> Iterator[slice]:
-    return (slice(start, start + BLOCK) for start in range(0, assets, BLOCK))
+    """Of nearly the same size, so that none holds a single asset."""
+    ends = np.linspace(0, assets, max(1, -(-assets // BLOCK)) + 1).astype(int).tolist()
+    return (slice(start, end) for start, end in pairwise(ends))
 
 
 def _condition_numbers(squares: FloatArray) -> FloatArray:
@@ -214,8 +229,8 @@ def _solution(
     scale = moments.size + (slopes**2 * diagonals(moments.squares)).sum(axis=0)
     cancelled = np.flatnonzero(determined & (residual < CANCELLED * scale))
     residual[cancelled], total[cancelled] = _sums_of_squares(
-        returns[:, cancelled], regressors, slopes[:, cancelled]
-    )
+        accompanied(returns[:, cancelled]), regressors, accompanied(slopes[:, cancelled])
+    )[:, : cancelled.size]
     return _Solution(slopes, np.einsum("iks,iks->ks", roots, roots), residual, total)
 
 
@@ -229,17 +244,15 @@ def definite(moments: FloatArray, determined: BoolArray) -> FloatArray:
     return np.where(determined, moments, np.eye(len(moments))[:, :, None])
 
 
-def _sums_of_squares(
-    returns: FloatArray, regressors: FloatArray, slopes: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Residual and total sums of squares of each column, day by day."""
+def _sums_of_squares(returns: FloatArray, regressors: FloatArray, slopes: FloatArray) -> FloatArray:
+    """Residual and total sums of squares (2 x S) of each column, day by day."""
     usable = np.isfinite(returns)
     days = np.maximum(usable.sum(axis=0), 1)
-    unexplained = np.where(usable, returns - regressors @ slopes, 0.0)
+    unexplained = np.where(usable, returns - columnwise_product(regressors, slopes), 0.0)
     known = np.where(usable, returns, 0.0)
     residuals = np.where(usable, unexplained - unexplained.sum(axis=0) / days, 0.0)
     deviations = np.where(usable, known - known.sum(axis=0) / days, 0.0)
-    return (residuals**2).sum(axis=0), (deviations**2).sum(axis=0)
+    return np.stack([(residuals**2).sum(axis=0), (deviations**2).sum(axis=0)])
 
 
 def _fit(

@@ -6,6 +6,7 @@ axis every step of an elimination is one vector operation over thousands of matr
 
 import numpy as np
 
+from services.factors.calculations.columnwise import columnwise_product
 from shared.arrays import BoolArray, FloatArray
 
 _ITERATIONS = 20
@@ -46,14 +47,14 @@ def solutions(matrices: FloatArray, right_sides: FloatArray) -> FloatArray:
 def product(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
     """M x (K x S), matrix by matrix; a single matrix (K x K x 1) is that of all vectors."""
     if matrices.shape[2] == 1:
-        return np.asarray(matrices[:, :, 0] @ vectors)
+        return columnwise_product(matrices[:, :, 0], vectors)
     return np.asarray(np.einsum("iks,ks->is", matrices, vectors))
 
 
 def transposed_product(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
     """M'x (K x S), matrix by matrix; a single matrix (K x K x 1) is that of all vectors."""
     if matrices.shape[2] == 1:
-        return np.asarray(matrices[:, :, 0].T @ vectors)
+        return columnwise_product(matrices[:, :, 0].T, vectors)
     return np.asarray(np.einsum("kis,ks->is", matrices, vectors))
 
 

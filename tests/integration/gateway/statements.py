@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from services.gateway.edge.dependencies import Gateway
 
-# Kept by what the caller awaits and starts; what ran before, such as a background loop, lacks it.
+# Set in what the caller awaits and starts, not in what ran before, such as a background loop.
 _NOTING = ContextVar("_NOTING", default=False)
 _OF_TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK")
 

@@ -1,0 +1,30 @@
+"""Sums of many assets, each as it would be with any other assets beside it.
+
+Shards group symbols by the portfolios that hold them, and a rerun may group them differently: what
+is stored of a symbol must not depend on it. BLAS chooses by the shape in which order it adds, and
+numpy adds a single column in another order than several.
+"""
+
+import numpy as np
+
+from shared.arrays import FloatArray
+
+WIDTH = 128  # columns that BLAS always sees
+
+
+def columnwise_product(left: FloatArray, right: FloatArray) -> FloatArray:
+    """`left` (M x T) times `right` (T x S): M x S, each column independent of the others."""
+    assets = right.shape[1]
+    result = np.empty((len(left), assets))
+    for start in range(0, assets, WIDTH):
+        block = right[:, start : start + WIDTH]
+        width = block.shape[1]
+        if width < WIDTH:
+            block = np.pad(block, ((0, 0), (0, WIDTH - width)))
+        result[:, start : start + width] = (left @ block)[:, :width]
+    return result
+
+
+def accompanied(columns: FloatArray) -> FloatArray:
+    """The columns (T x S); a single one twice."""
+    return np.repeat(columns, 2, axis=1) if columns.shape[1] == 1 else columns
