@@ -2,18 +2,18 @@
 
 Where exercise before expiry can never pay, the option is the European one and its closed form
 answers. With a continuous yield the early exercise boundary is collocated (`collocation.py`). Cash
-dividends are walked through on a trinomial lattice (`lattice.py`). In the rare case of two
-boundaries (a put with yield < rate <= 0, a call with rate < yield <= 0) a binomial tree answers
-(`binomial.py`). Units are the published ones (see
-`black_scholes.py`). No value is below what exercising now pays, or below the European value. Where
-exercising now is best, delta is 1 or -1 and the other Greeks are 0.
+dividends are walked through on a lattice (`lattice.py`), on which the spot falls by each of them.
+In the rare case of two boundaries (a put with yield < rate <= 0, a call with rate < yield <= 0) a
+binomial tree answers (`binomial.py`). Units are the published ones (see `black_scholes.py`). No
+value is below what exercising now pays, or below the European value. Where exercising now is best,
+delta is 1 or -1 and the other Greeks are 0.
 
 Which method was chosen, and how far it is from the reference:
 `docs/decisions/0007-american-options.md`, and with dividends
-`docs/decisions/0029-dividends-of-options.md`.
+`docs/decisions/0079-the-spot-falls-by-its-dividends.md`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -29,13 +29,14 @@ from shared.quant.black_scholes import (
     OptionValues,
     intrinsic_prices,
 )
-from shared.quant.dividends import CashDividends, escrowed, european_prices, european_values
+from shared.quant.dividends import CashDividends, european_prices, european_values
 from shared.quant.early_exercise import SpotValues
-from shared.quant.lattice import FEWEST_STEPS, Lattices, lattice_values, steps_for
+from shared.quant.lattice import Lattices, Mesh, lattice_values
 
 VOLATILITY_BUMP = 0.002  # as a share of the volatility
 RATE_BUMP = 1e-4
-TREE_BUMP = 20.0  # times wider on a tree, whose prices are less smooth
+TREE_BUMP = 20.0  # times wider on a tree or lattice, whose prices are less smooth
+LEAST_VOLATILITY = 1e-6  # on a lattice: one that stands still has no bump
 NEGLIGIBLE_RATE = 1e-12  # below it half the rate is no step that a difference survives
 TREE_STEPS_FOR_BUMPS = 200
 MOST_DEVIATION = 15.0  # volatility x sqrt(years): beyond it a price is at its bound
@@ -48,14 +49,14 @@ _SMALLEST_CARRY = (
 
 
 def american_prices(
-    options: OptionColumns, dividends: CashDividends | None = None, steps: Places | None = None
+    options: OptionColumns, dividends: CashDividends | None = None, mesh: Mesh | None = None
 ) -> FloatArray:
     """The value of every option per share; the shape is that of `options`.
 
-    `dividends`, one row per contract, come on top of the continuous yield. `steps`, one per
-    contract, are of `lattice.steps_for`, and the same for prices that are compared; None: as each
-    price needs. At or past expiry the value is intrinsic. Raises `InvalidOption` where dividends
-    are worth the spot or more.
+    `dividends`, one row per contract, come on top of the continuous yield: the spot falls by each
+    of them. `mesh`, the same for prices that are compared, is how fine the lattice is; None: as
+    each price needs. At or past expiry the value is intrinsic. Raises `InvalidOption` where
+    dividends are worth the spot or more.
     """
     flat = options.flat()
     cases = _Cases.of(flat, dividends)
@@ -65,9 +66,9 @@ def american_prices(
     prices[cases.collocated] = _collocated_prices(flat.take(cases.collocated))
     if dividends is not None and cases.walked.any():
         walked = cases.walked
-        prices[walked] = _walk(
-            flat.take(walked), dividends.take(walked), None if steps is None else steps[walked]
-        ).price
+        some = flat.take(walked)
+        fine = Mesh.of(some) if mesh is None else mesh.take(walked)
+        prices[walked] = lattice_values(some, dividends.take(walked), fine).price
     on_tree = cases.on_tree | np.isnan(prices)
     if on_tree.any():
         prices[on_tree] = binomial.tree_prices(flat.take(on_tree))
@@ -96,7 +97,7 @@ class SolvedAmerican:
         lattices = None
         if dividends is not None and cases.walked.any():
             walked = cases.walked
-            lattices = Lattices.of(options.take(walked), dividends.take(walked), american_prices)
+            lattices = Lattices.of(options.take(walked), dividends.take(walked))
         return cls(
             options,
             dividends,
@@ -119,8 +120,7 @@ class SolvedAmerican:
         if self.lattices is not None and dividends is not None:
             walked = self.lattice[rows] >= 0
             places = self.lattice[rows[walked]]
-            terms = (options.take(walked), dividends.take(walked))
-            found[walked] = self.lattices.read(places, *terms)
+            found[walked] = self.lattices.read(places, options.take(walked))
         other = np.isnan(found)
         if other.any():
             rest = None if dividends is None else dividends.take(other)
@@ -177,7 +177,7 @@ class _Cases:
         walked = paying
         if dividends is not None:
             paying = dividends.counted(options).any(axis=1) & living
-            walked = paying & dividends.may_pay_exercise(options) & _measurable(options)
+            walked = paying & _measurable(options)
         still = living & ~paying & (options.volatility == 0.0)
         moving = living & ~paying & ~still
         earned, forgone = _sides(options)
@@ -259,7 +259,8 @@ def _collocated_values(options: OptionColumns) -> OptionValues:
     gamma = np.where(options.call, moneyness**2, 1.0) * put.gamma / _scale(options)
 
     def bumped(columns: OptionColumns) -> FloatArray:
-        prices = _scale(columns) * collocation.put_prices(_puts(columns, drift))
+        own = np.resize(drift, columns.strike.size)
+        prices = _scale(columns) * collocation.put_prices(_puts(columns, own))
         lost = np.isnan(prices)
         prices[lost] = american_prices(columns.take(lost))
         return prices
@@ -293,22 +294,17 @@ def _puts(options: OptionColumns, drift: FloatArray) -> collocation.Puts:
 # --- through cash dividends ---
 
 
-def _walk(options: OptionColumns, dividends: CashDividends, steps: Places | None) -> SpotValues:
-    chosen = steps_for(options, dividends) if steps is None else steps
-    return lattice_values(options, dividends, american_prices, chosen)
-
-
 def _walked_values(options: OptionColumns, dividends: CashDividends) -> OptionValues:
-    steps = steps_for(options, dividends)
-    walk = _walk(options, dividends, steps)
-    coarse = np.maximum(steps // 2, FEWEST_STEPS)
+    options = replace(options, volatility=np.maximum(options.volatility, LEAST_VOLATILITY))
+    mesh = Mesh.of(options)
+    coarse = mesh.coarser()
 
     def bumped(columns: OptionColumns) -> FloatArray:
-        return _walk(columns, dividends, coarse).price
+        every = np.resize(np.arange(options.strike.size), columns.strike.size)
+        return lattice_values(columns, dividends.take(every), coarse.take(every)).price
 
-    values = _assembled(escrowed(options, dividends), walk, bumped, options)
-    growth = options.rate * dividends.present_value(options) * walk.delta / CALENDAR_DAYS_PER_YEAR
-    return replace(values, theta=np.where(walk.exercised, 0.0, values.theta - growth))
+    found = lattice_values(options, dividends, mesh)
+    return _assembled(options, found, bumped, TREE_BUMP)
 
 
 # --- on a tree ---
@@ -320,7 +316,7 @@ def _tree_values(options: OptionColumns) -> OptionValues:
     def bumped(columns: OptionColumns) -> FloatArray:
         return binomial.tree_prices(columns, TREE_STEPS_FOR_BUMPS)
 
-    return _assembled(options, tree, bumped, options)
+    return _assembled(options, tree, bumped, TREE_BUMP)
 
 
 # --- Greeks ---
@@ -329,20 +325,19 @@ Prices = Callable[[OptionColumns], FloatArray]
 
 
 def _assembled(
-    options: OptionColumns,
-    found: SpotValues,
-    bumped: Prices,
-    quoted: OptionColumns | None = None,
+    options: OptionColumns, found: SpotValues, bumped: Prices, width: float = 1.0
 ) -> OptionValues:
-    """Theta from the Black-Scholes equation, vega and rho from differences; 0 where exercised."""
+    """Theta from the Black-Scholes equation, vega and rho from differences; 0 where exercised.
+
+    `bumped` prices the options some times over, each time with other inputs.
+    """
     spot = options.underlying_price
     rate = options.rate
     carry = (rate - options.dividend_yield) * spot * found.delta
     theta = rate * found.price - carry - 0.5 * (options.volatility * spot) ** 2 * found.gamma
-    at = options if quoted is None else quoted
-    width = 1.0 if quoted is None else TREE_BUMP
-    vega = _difference(bumped, at, "volatility", width * VOLATILITY_BUMP * at.volatility)
-    rho = _difference(bumped, at, "rate", _rate_bump(at, width))
+    widest = width * VOLATILITY_BUMP * options.volatility
+    bumps = {"volatility": widest, "rate": _rate_bump(options, width)}
+    vega, rho = _differences(bumped, options, bumps)
     return OptionValues(
         price=found.price,
         delta=found.delta,
@@ -362,6 +357,20 @@ def _rate_bump(options: OptionColumns, width: float) -> FloatArray:
 
 def _difference(prices: Prices, options: OptionColumns, name: str, bump: FloatArray) -> FloatArray:
     """The central difference quotient of the price by one column."""
-    column = getattr(options, name)
-    up, down = (prices(replace(options, **{name: column + shift})) for shift in (bump, -bump))
-    return (up - down) / (2.0 * bump)
+    quotients = _differences(prices, options, {name: bump})
+    return quotients.reshape(bump.shape)
+
+
+def _differences(
+    prices: Prices, options: OptionColumns, bumps: Mapping[str, FloatArray]
+) -> FloatArray:
+    """Central difference quotients of the price by some columns, (columns, n), in one call."""
+    size = options.strike.size
+    moved = options.take(np.tile(np.arange(size), 2 * len(bumps)))
+    for place, (name, bump) in enumerate(bumps.items()):
+        column = getattr(moved, name).copy()
+        column[2 * place * size : (2 * place + 1) * size] += bump
+        column[(2 * place + 1) * size : (2 * place + 2) * size] -= bump
+        moved = replace(moved, **{name: column})
+    up, down = np.swapaxes(prices(moved).reshape(len(bumps), 2, size), 0, 1)
+    return np.asarray((up - down) / (2.0 * np.array(list(bumps.values()))))

@@ -1,8 +1,10 @@
-"""Cash dividends under the escrowed model: only the price without future dividends moves.
+"""Cash dividends, and European options under the escrowed model.
 
-Source: Hull, *Options, Futures, and Other Derivatives*, section 15.12. The spot is the present
-value of the dividends that go ex before expiry, discounted at the option's rate, plus a remainder
-that follows geometric Brownian motion with the option's volatility.
+In that model only the price without future dividends moves. Source: Hull, *Options, Futures, and
+Other Derivatives*, section 15.12. The spot is the present value of the dividends that go ex before
+expiry, discounted at the option's rate, plus a remainder that follows geometric Brownian motion
+with the option's volatility: the value is that with a continuous yield of the same forward.
+American options move as a whole and fall by each dividend on its ex-date (`lattice.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -96,24 +98,6 @@ class CashDividends(ArrayColumns):
     def weighted_years(self, options: OptionColumns) -> FloatArray:
         """Present value x years to the ex-date, summed: minus the rate derivative."""
         return np.asarray((self._worth(options) * self.years).sum(axis=1))
-
-    def may_pay_exercise(self, options: OptionColumns) -> BoolArray:
-        """False where a dividend counts, but no exercise before expiry can gain, shape (n,).
-
-        A call earns a dividend by exercise and forgoes the interest on its strike until the next
-        one, or until expiry; a put earns the interest on its strike.
-        """
-        counted = self.counted(options)
-        expiry = np.where(options.expired, 0.0, options.years_to_expiry)[:, None]
-        order = np.argsort(np.where(counted, self.years, np.inf), axis=1)
-        years = np.take_along_axis(np.where(counted, self.years, expiry), order, axis=1)
-        amount = np.take_along_axis(np.where(counted, self.amount, 0.0), order, axis=1)
-        wait = np.diff(years, axis=1, append=expiry)
-        rate = np.where(options.expired, 0.0, options.rate)
-        interest = -options.strike[:, None] * np.expm1(-rate[:, None] * wait)
-        earning = (amount > np.maximum(interest, 0.0)).any(axis=1)
-        plain = (options.dividend_yield == 0.0) | options.expired
-        return np.asarray(~plain | np.where(options.call, earning | (rate < 0.0), rate > 0.0))
 
     def _worth(self, options: OptionColumns) -> FloatArray:
         counted = self.counted(options)

@@ -22,7 +22,7 @@ from shared.arrays import BoolArray, FloatArray
 from shared.quant.american import american_prices, methods
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends, escrowed
-from shared.quant.lattice import steps_for
+from shared.quant.lattice import Mesh
 from shared.quant.roots import bracketed_roots
 
 LEAST_TIME_VALUE = 1e-9  # as a share of the spot: less than this says nothing about volatility
@@ -30,6 +30,7 @@ LARGEST_VOLATILITY = 100.0  # 10,000 % per year
 MOST_ROUNDS = 100
 MOST_SECANTS = 8
 CLOSE_ENOUGH = 1e-7  # of the spot: a price on a lattice that is met
+ROUGHLY = 1e-5  # on a coarse one
 
 _LARGEST_DEVIATION = 60.0
 _ROOT_HALF = np.sqrt(0.5)
@@ -305,56 +306,71 @@ def _moving(options: OptionColumns, volatility: FloatArray) -> OptionColumns:
 
 
 def _by_premium(options: OptionColumns, price: FloatArray, dividends: CashDividends) -> FloatArray:
-    """The secant method from two good guesses; NaN where it does not end.
+    """The secant method from two good guesses, first on a coarse lattice; NaN where it has no end.
 
     A price on a lattice is dear, and the right to exercise is worth about the same at volatilities
     that are near: the guesses are the European volatility of the price, and of the price less what
     the right is worth there.
     """
     result = np.full(price.shape, np.nan)
-    before = implied_volatilities(options, price, dividends).volatility
-    at = np.flatnonzero(before > 0.0)
-    before = before[at]
-    steps = steps_for(_moving(options, np.nan_to_num(_spread(price, at, before))), dividends)
-
-    def excess(volatility: FloatArray) -> FloatArray:
-        moved = _moving(options, _spread(price, at, volatility))
-        chosen = _mask(price, at)
-        return (
-            american_prices(moved.take(chosen), dividends.take(chosen), steps[chosen]) - price[at]
-        )
-
-    over_before = excess(before)
-    worth = _spread(price, at, price[at] - over_before)
-    now = implied_volatilities(options, worth, dividends).volatility[at]
-    for _ in range(MOST_SECANTS):
-        going = (now > 0.0) & (now < LARGEST_VOLATILITY)
-        at = at[going]
-        before, over_before, now = (part[going] for part in (before, over_before, now))
-        if not at.size:
-            break
-        over = excess(now)
-        near = np.abs(over) <= CLOSE_ENOUGH * options.underlying_price[at]
-        result[at[near]] = now[near]
-        with np.errstate(all="ignore"):
-            after = now - over * (now - before) / (over - over_before)
-        before = now
-        over_before = over
-        now = np.where(near, np.nan, after)
+    european = implied_volatilities(options, price, dividends).volatility
+    some = np.flatnonzero(european > 0.0)
+    sought = _Sought(options.take(some), price[some], dividends.take(some))
+    before = european[some]
+    mesh = Mesh.of(_moving(sought.options, before))
+    coarse = mesh.coarser()
+    every = np.arange(some.size)
+    over = sought.excess(before, every, coarse)
+    now = implied_volatilities(sought.options, sought.price - over, sought.dividends).volatility
+    rough, slope = sought.secants((before, over), now, coarse, ROUGHLY)
+    with np.errstate(all="ignore"):
+        over = sought.excess(rough, every, mesh)
+        result[some], _ = sought.secants((rough, over), rough - over / slope, mesh, CLOSE_ENOUGH)
     return result
 
 
-def _mask(price: FloatArray, at: NDArray[np.intp]) -> BoolArray:
-    chosen = np.zeros(price.shape, dtype=np.bool_)
-    chosen[at] = True
-    return chosen
+@dataclass(frozen=True)
+class _Sought:
+    """American options with cash dividends of shape (n,), and the prices to be met."""
 
+    options: OptionColumns
+    price: FloatArray
+    dividends: CashDividends
 
-def _spread(price: FloatArray, at: NDArray[np.intp], values: FloatArray) -> FloatArray:
-    """`values` at their places among all contracts, NaN elsewhere."""
-    everything = np.full(price.shape, np.nan)
-    everything[at] = values
-    return everything
+    def excess(self, volatility: FloatArray, at: NDArray[np.intp], mesh: Mesh) -> FloatArray:
+        """Values at `volatility` (n,) less the prices, of those at `at`; else NaN."""
+        over = np.full(self.price.shape, np.nan)
+        at = at[(volatility[at] > 0.0) & (volatility[at] < LARGEST_VOLATILITY)]
+        moved = _moving(self.options.take(at), volatility[at])
+        values = american_prices(moved, self.dividends.take(at), mesh.take(at))
+        over[at] = values - self.price[at]
+        return over
+
+    def secants(
+        self, first: tuple[FloatArray, FloatArray], now: FloatArray, mesh: Mesh, close: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Volatilities that meet the prices to `close` x spot or NaN, and the last slopes.
+
+        `first`: a volatility with its excess, `now` another one, all (n,).
+        """
+        before, over_before = first
+        nearest = close * self.options.underlying_price
+        result = np.where(np.abs(over_before) <= nearest, before, np.nan)
+        slope = np.full(now.shape, np.nan)
+        for _ in range(MOST_SECANTS):
+            going = np.flatnonzero(np.isnan(result) & (now > 0.0))
+            if not going.size:
+                break
+            over = self.excess(now, going, mesh)
+            with np.errstate(all="ignore"):
+                found = (over - over_before) / (now - before)
+                slope = np.where(np.isfinite(found), found, slope)
+                after = now - over / slope
+            result = np.where(np.abs(over) <= nearest, now, result)
+            before = now
+            over_before = over
+            now = after
+        return result, slope
 
 
 def _bracketed(

@@ -1,98 +1,120 @@
-"""Steps, grid and interpolation of the lattice in `lattice`."""
+"""Values on the nodes of the lattice in `lattice`: normal steps, kinks, interpolation.
+
+Arrays of shape (n, nodes) have a contract in a row, whose nodes are equally spaced in the logarithm
+of the spot. Those at which exercise pays come first: a call's nodes descend.
+"""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import dct, idct
 
-from shared.arrays import BoolArray, FloatArray
+from shared.arrays import FloatArray
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends
 
 Places = NDArray[np.intp]
 
-SHORTEST = 1e-9  # years: two ex-dates that are nearer are one
-_TINY = 1e-12
+LARGEST_PRODUCT = 128  # nodes: beyond it a fast transform takes less time than a product
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """Steps from now to the last ex-date, of n contracts with equally many steps.
+@cache
+def _cosines(nodes: int) -> tuple[FloatArray, FloatArray]:
+    """From values on nodes to the terms of their cosine series, and back: (nodes, nodes) each."""
+    places = np.arange(nodes)
+    waves = np.cos(np.outer(places + 0.5, places) * (np.pi / nodes))
+    weights = np.where(places > 0, 2.0, 1.0) / nodes
+    return waves * weights, np.ascontiguousarray(waves.T)
 
-    `step_years` (steps, n). `owed_before` and `owed_after` (steps + 1, n): what the dividends still
-    to come are worth at the start of each step and at the end of the last, in dollars of that
-    moment, before and after a dividend that goes ex then.
+
+def expected(value: FloatArray, factor: FloatArray) -> FloatArray:
+    """The mean of values (n, nodes) after a normal step; `factor` is of `step_factor`.
+
+    Exact for the cosine series through the nodes; beyond its edges that goes on as in a mirror.
     """
-
-    step_years: FloatArray
-    owed_before: FloatArray
-    owed_after: FloatArray
-
-    @classmethod
-    def of(cls, options: OptionColumns, dividends: CashDividends, steps: int) -> Self:
-        """Every contract has a dividend that counts and at least as many steps as dividends."""
-        counted = dividends.counted(options)
-        last = np.where(counted, dividends.years, 0.0).max(axis=1)
-        years = np.where(counted, dividends.years, last[:, None])
-        order = np.argsort(years, axis=1)
-        years = np.take_along_axis(years, order, axis=1).T
-        amount = np.take_along_axis(np.where(counted, dividends.amount, 0.0), order, axis=1).T
-        span = np.diff(years, axis=0, prepend=0.0)
-        pairs = ~exercised_only_before_dividends(options)
-        count = np.where(pairs, 2 * _shared_out(span, steps // 2), _shared_out(span, steps))
-        ex_step = np.cumsum(count, axis=0)
-        length = span / np.maximum(count, 1)
-        at = np.arange(steps + 1)[:, None]
-        step_years = np.zeros((steps, last.size))
-        owed_before, owed_after = np.zeros((2, steps + 1, last.size))
-        worth = amount * np.exp(-options.rate * years)
-        for slot in range(len(years)):
-            within = (at[:-1] >= ex_step[slot] - count[slot]) & (at[:-1] < ex_step[slot])
-            step_years += np.where(within, length[slot], 0.0)
-            owed_before += np.where(at <= ex_step[slot], worth[slot], 0.0)
-            owed_after += np.where(at < ex_step[slot], worth[slot], 0.0)
-        elapsed = np.concatenate([np.zeros((1, last.size)), np.cumsum(step_years, axis=0)])
-        growth = np.exp(options.rate * elapsed)
-        return cls(step_years, owed_before * growth, owed_after * growth)
+    if value.shape[1] > LARGEST_PRODUCT:
+        terms = dct(value, axis=1)
+        terms *= factor
+        return np.asarray(idct(terms, axis=1, overwrite_x=True))
+    forward, back = _cosines(value.shape[1])
+    if len(value) == 1:  # a product with one row is summed in another order
+        return expected(np.repeat(value, 2, axis=0), factor)[:1]
+    terms = value @ forward
+    terms *= factor
+    return np.asarray(terms @ back)
 
 
-def _shared_out(span: FloatArray, steps: int) -> Places:
-    """How many of the steps each span of time gets, (spans, n): one at least, then by length."""
-    long = span > SHORTEST
-    share = span / span.sum(axis=0)
-    spare = steps - long.sum(axis=0)
-    count = long + np.floor(share * spare).astype(np.intp) * long
-    missing = steps - count.sum(axis=0)
-    column = np.arange(span.shape[1])
-    while (missing > 0).any():
-        longest = np.where(long, span / np.maximum(count, 1), 0.0).argmax(axis=0)
-        count[longest, column] += missing > 0
-        missing -= 1
-    return np.asarray(count, dtype=np.intp)
+def step_factor(deviation: FloatArray, nodes: int) -> FloatArray:
+    """What a normal step multiplies each cosine term by, (n, nodes).
 
-
-def kink(difference: FloatArray) -> tuple[Places, Places, FloatArray]:
-    """What a sum over the nodes misses of the integral of max(difference, 0).
-
-    `difference` (nodes, n) turns positive once. Rows, columns and what to add there: with the kink
-    a share u of the way between two nodes, the slope up to it x (u^2 / 2 - u / 2 + 1/12), added to
-    the nearer one. Slope and place are of the parabola through the last three nodes below: above,
-    another kink may be near.
+    `deviation` (n,) is the step's, in halves of the width of the nodes: the term k is multiplied by
+    exp(-(pi k deviation / 2)^2 / 2).
     """
-    below = difference < 0.0
-    row, column = np.nonzero(below[2:-1] & ~below[3:])
-    first, second, last = (difference[row + step, column] for step in range(3))
-    rise = last - second
-    bend = rise - (second - first)
-    share = np.clip(-last / np.maximum(rise, _TINY), 0.0, 1.0)
-    for _ in range(2):
-        slope = np.maximum(rise + bend * (share + 0.5), _TINY * (1.0 + rise))
-        excess = last + rise * share + 0.5 * bend * share * (share + 1.0)
-        share = np.clip(share - excess / slope, 0.0, 1.0)
-    slope = np.maximum(rise + bend * (share + 0.5), 0.0)
-    missing = slope * (0.5 * share * (share - 1.0) + 1.0 / 12.0)
-    return row + 2 + (share > 0.5), column, missing
+    factor = np.multiply.outer(np.square(deviation), _damping(nodes))
+    return np.asarray(np.exp(factor, out=factor))
+
+
+@cache
+def _damping(nodes: int) -> FloatArray:
+    return np.asarray(-0.5 * np.square(np.arange(nodes) * (0.5 * np.pi)))
+
+
+def positive_part(difference: FloatArray) -> FloatArray:
+    """max(difference, 0), with what a sum over nodes misses of its integral added at the kink.
+
+    A row of `difference` (n, nodes) that has a kink starts positive. By the formula of Euler and
+    Maclaurin a slope p and a curvature c that end a share u of the way between two nodes are
+    missing p B2(u) / 2 + c B3(u) / 6 at the kink, and -p B3(u) / 3 as a first moment, with
+    Bernoulli's polynomials B2 and B3. Both nodes together get just that.
+    """
+    after = np.argmin(difference > 0.0, axis=1)
+    row = np.flatnonzero(after)
+    after = after[row]
+    before, above, below = (difference[row, np.maximum(after - step, 0)] for step in (2, 1, 0))
+    fall = above - below
+    curvature = np.where(after > 1, before - 2.0 * above + below, 0.0)
+    curvature = np.minimum(np.maximum(curvature, -fall), fall)  # another kink may be near
+    u = above / fall
+    u += 0.5 * curvature * u * (u - 1.0) / (fall - curvature * (u - 0.5))
+    slope = fall - curvature * (u - 0.5)
+    second = u * (u - 1.0) + 1.0 / 6.0
+    third = u * (u - 0.5) * (u - 1.0)
+    missing = 0.5 * slope * second + curvature * third / 6.0
+    moved = u * missing - slope * third / 3.0
+    part = np.maximum(difference, 0.0)
+    part[row, after - 1] += missing - moved
+    part[row, after] += moved
+    return part
+
+
+def interpolated(value: FloatArray, position: FloatArray) -> FloatArray:
+    """The polynomial of degree five through the six nodes around each position, both (n, nodes).
+
+    Newton's form. Positions are in nodes from the first one.
+    """
+    count, nodes = value.shape
+    first = np.floor(position)
+    first -= 2.0
+    np.maximum(first, 0.0, out=first)
+    np.minimum(first, nodes - 6.0, out=first)
+    place = first.astype(np.intp)
+    place += (np.arange(count) * nodes)[:, None]
+    offset = np.subtract(position, first, out=first)
+    differences = [value.ravel()]
+    for _ in range(5):
+        differences.append(differences[-1][1:] - differences[-1][:-1])
+    result = differences[5].take(place)
+    part = np.empty_like(value)
+    weight = np.empty_like(value)
+    for degree in range(4, -1, -1):
+        np.subtract(offset, degree, out=weight)
+        weight *= 1.0 / (degree + 1.0)
+        result *= weight
+        result += differences[degree].take(place, out=part, mode="clip")
+    return result
 
 
 @dataclass(frozen=True)
@@ -107,12 +129,11 @@ class Reading:
     curvature: FloatArray
 
     @classmethod
-    def of(cls, grid: FloatArray, column: Places, nodes: FloatArray) -> Self:
-        """`grid` (2 m + 1, k) read in `column` at `nodes` from its middle, both of shape (n,)."""
-        nearest = np.rint(nodes).astype(np.intp)
-        u = nodes - nearest
-        middle = len(grid) // 2 + nearest
-        a, b, c, d, e = (grid[middle + step, column] for step in range(-2, 3))
+    def of(cls, grid: FloatArray, row: Places, position: FloatArray) -> Self:
+        """`grid` (k, nodes) read in `row` at `position` (n,), in nodes from the first one."""
+        nearest = np.clip(np.rint(position), 2, grid.shape[1] - 3).astype(np.intp)
+        u = position - nearest
+        a, b, c, d, e = (grid[row, nearest + step] for step in range(-2, 3))
         first = (a - 8.0 * b + 8.0 * d - e) / 12.0
         second = (-a + 16.0 * b - 30.0 * c + 16.0 * d - e) / 24.0
         third = (-a + 2.0 * b - 2.0 * d + e) / 12.0
@@ -124,10 +145,10 @@ class Reading:
         )
 
 
-def families(options: OptionColumns, dividends: CashDividends, steps: Places) -> Places:
+def families(options: OptionColumns, dividends: CashDividends, dates: FloatArray) -> Places:
     """A number by contract, shape (n,): the same for contracts that differ in their spot alone."""
     terms = (options.call, options.strike, options.years_to_expiry, options.volatility)
-    market = (options.rate, options.dividend_yield, steps)
+    market = (options.rate, options.dividend_yield, dates)
     table = np.column_stack([*terms, *market, dividends.amount, dividends.years])
     order = np.lexsort(table.T)
     other = np.zeros(order.size, dtype=np.bool_)
@@ -135,8 +156,3 @@ def families(options: OptionColumns, dividends: CashDividends, steps: Places) ->
     family = np.empty(order.size, dtype=np.intp)
     family[order] = np.cumsum(other)
     return family
-
-
-def exercised_only_before_dividends(options: OptionColumns) -> BoolArray:
-    """Calls that forgo interest and no yield by exercise: only a dividend makes up for that."""
-    return options.call & (options.rate >= 0.0) & (options.dividend_yield <= 0.0)

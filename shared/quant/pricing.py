@@ -18,7 +18,8 @@ def prices(
     """The value of every option per share; `american`: it may be exercised before expiry.
 
     `american` broadcasts against the options. With `dividends` (one row per contract, options of
-    shape (n,)) both styles follow the escrowed model. At or past expiry the value is intrinsic.
+    shape (n,)) European options follow the escrowed model, and the spot of American ones falls by
+    each of them. At or past expiry the value is intrinsic.
     """
     may_exercise = np.broadcast_to(np.asarray(american, dtype=np.bool_), options.strike.shape)
     if may_exercise.all():

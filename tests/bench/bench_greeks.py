@@ -22,10 +22,14 @@ from services.greeks.calculations.engines import mibian_values
 from shared.arrays import FloatArray
 from shared.quant.american import american_prices, american_values
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_prices, option_values
-from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import implied_volatilities
 from tests.bench.measuring import Measurement, alone, beside, best_seconds, median_seconds
 from tests.unit.shared.builders import uniform_options
+from tests.unit.shared.dividend_references import (
+    dense_grid,
+    finite_differences,
+    ordinary_contracts,
+)
 
 OPTIONS = 100_000
 QUANTLIB_SAMPLE = 5_000
@@ -35,6 +39,7 @@ AMERICAN_OPTIONS = 20_000
 AMERICAN_PRICES = 36_000
 AMERICAN_SAMPLE = 500
 CASH_DIVIDEND_OPTIONS = 500
+CASH_DIVIDEND_SAMPLE = 40
 FEW = (1, 10, 100)
 CALLS = 300
 REPETITIONS = 15
@@ -256,7 +261,7 @@ def american() -> list[Measurement]:
             prices,
             f"largest difference {error:.1e} USD",
         ),
-        cash_dividends(),
+        *cash_dividends(),
     ]
 
 
@@ -271,15 +276,29 @@ def quantlib_american_prices(options: OptionColumns) -> FloatArray:
     return np.array(prices)
 
 
-def cash_dividends() -> Measurement:
-    """American options with up to twelve quarterly dividends, on the tree."""
-    options = random_options(CASH_DIVIDEND_OPTIONS)
-    amount = np.outer(options.underlying_price, np.full(12, 0.005))
-    dividends = CashDividends.of(amount, 0.1 + 0.25 * np.arange(12))
-    seconds = median_seconds(lambda: american_values(options, dividends), 1)
-    return alone(
-        f"American price and Greeks with cash dividends, {CASH_DIVIDEND_OPTIONS:,} options", seconds
-    )
+def cash_dividends() -> list[Measurement]:
+    """American options with one to four dividends, beside QuantLib's finite differences.
+
+    Its grid is the coarsest whose largest error is about a cent, too; the accuracy is ours against
+    two grids without end.
+    """
+    count = CASH_DIVIDEND_OPTIONS
+    options, dividends = ordinary_contracts(count, seed=11)
+    prices = median_seconds(lambda: american_prices(options, dividends), 3)
+    greeks = median_seconds(lambda: american_values(options, dividends), 3)
+    sample = range(CASH_DIVIDEND_SAMPLE)
+    started = perf_counter()
+    for i in sample:
+        finite_differences(options, dividends, i, 400)
+    seconds = (perf_counter() - started) * count / len(sample)
+    dense = [dense_grid(options, dividends, i) for i in sample]
+    error = np.abs(american_prices(options, dividends)[: len(sample)] - dense).max()
+    peer = "QuantLib FdBlackScholesVanillaEngine loop (price only, spot model, 400 x 400)"
+    return [
+        alone(f"American price and Greeks with cash dividends, {count:,} options", greeks),
+        alone(f"American price only with cash dividends, {count:,} options", prices),
+        compared(peer, len(sample), count, seconds, prices, f"largest difference {error:.1e} USD"),
+    ]
 
 
 # --- measuring ---

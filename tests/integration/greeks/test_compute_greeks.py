@@ -704,7 +704,7 @@ async def test_cash_dividends_are_echoed(admin: Database, role: Role) -> None:
     assert (found.dividends, found.dividend_source, found.model) == (
         (paid,),
         "given",
-        "american_collocation",  # by closed form: so small a dividend is never worth exercise
+        "american_lattice",
     )
 
 
