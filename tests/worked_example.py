@@ -31,7 +31,7 @@ from services.factors.calculations.rates import RateSensitivities, rate_sensitiv
 from services.factors.calculations.regression_report import Regression
 from services.factors.inputs import Factors, SymbolHistory
 from services.gateway.analytics.reading.definitions import meanings
-from services.gateway.analytics.shapes.exposures import indistinguishable_from_zero
+from services.gateway.analytics.shapes.rates import indistinguishable_from_zero
 from services.greeks.calculations.rates import continuous_rates
 from services.greeks.calculations.volatility import (
     one_session_returns,

@@ -34,7 +34,14 @@ from shared.database.failures import (
     is_unstorable_text,
 )
 from shared.database.merge import append, merge
-from shared.database.prepared import Prepared, fetched, prepared
+from shared.database.prepared import (
+    Prepared,
+    Statements,
+    fetched,
+    fetched_each,
+    plan_once,
+    prepared,
+)
 from shared.database.upserts import MOST_VALUES, Rows, quote
 
 __all__ = [
@@ -44,6 +51,7 @@ __all__ = [
     "Prepared",
     "Rows",
     "Session",
+    "Statements",
     "Step",
     "among",
     "append",
@@ -52,6 +60,7 @@ __all__ = [
     "cannot_write",
     "create_engine",
     "fetched",
+    "fetched_each",
     "folded_column",
     "has_part",
     "is_outage",
@@ -64,6 +73,7 @@ __all__ = [
     "lock_shared",
     "merge",
     "optional",
+    "plan_once",
     "prepared",
     "published_columns",
     "quote",

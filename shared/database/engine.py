@@ -45,9 +45,11 @@ def create_engine(settings: Settings, role: str) -> AsyncEngine:
         settings.database_url(role),
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_size,
+        pool_use_lifo=True,  # statements are prepared on the connections that were used last
         connect_args={
             "timeout": CONNECT_SECONDS,
             "command_timeout": STATEMENT_SECONDS,
+            "max_cached_statement_lifetime": 0,  # a plan is as good after a quiet hour
             "server_settings": {
                 "application_name": f"sigmasight-{role}",
                 "timezone": "UTC",

@@ -54,6 +54,11 @@ def _growths(amounts: Sequence[float], shares: Sequence[float]) -> Iterator[floa
         terms = zip(amounts, shares, strict=True)
         return math.fsum(amount * math.exp(-growth * share) for amount, share in terms)
 
+    if len(amounts) == 2:  # nothing came in or left: no rate has to be looked for
+        growth = math.log(-amounts[1] / amounts[0])
+        if abs(growth) < _GROWTHS[-1]:
+            yield growth
+        return
     gains = [worth(growth) > 0.0 for growth in _GROWTHS]
     for (low, high), (below, above) in zip(pairwise(_GROWTHS), pairwise(gains), strict=True):
         if below != above:

@@ -37,7 +37,7 @@ from services.gateway.tables import (
     User,
 )
 from shared.contracts.event import EVENT_NAMESPACE, Event
-from shared.database import Session, lock, sql_table
+from shared.database import Session, fetched, lock, prepared, sql_table
 
 Row = dict[str, Any]
 LONGEST_REASON = 2000  # characters
@@ -241,10 +241,14 @@ async def load_caller(session: Session, user_id: UUID, family_id: UUID) -> User 
 
     None when the user is disabled or deleted, or the log-in is over.
     """
-    standing = select(User).where(
-        users.c.user_id == user_id, users.c.disabled_at.is_(None), ~is_over(family_id)
-    )
-    return (await session.execute(standing)).scalar_one_or_none()
+    found = await fetched(session, *_standing(user_id, family_id))
+    return User(**found[0]) if found else None
+
+
+@prepared(user_id=Uuid(), family_id=Uuid())
+def _standing(user_id: UUID, family_id: UUID) -> Executable:
+    standing = (users.c.user_id == user_id, users.c.disabled_at.is_(None), ~is_over(family_id))
+    return select(users).where(*standing)
 
 
 @dataclass(frozen=True)

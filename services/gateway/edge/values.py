@@ -6,6 +6,7 @@ Rounding happens here, once: money to cents, Greeks to six significant digits.
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Generic, TypeVar, cast
 from uuid import UUID
@@ -27,29 +28,41 @@ _PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII
 Number = Decimal | float | int
 _DIGITS = 6  # significant ones of a Greek: gamma of an index is far below 0.0001
 _LEAST_DECIMALS = 4
-_MOST_DECIMALS = 12  # what is smaller is noise of the model
+MOST_DECIMALS = 12  # what is smaller is noise of the model
 # a Greek has one decimal less from each of these on
-_POWERS = [10.0**power for power in range(_DIGITS - _MOST_DECIMALS, _DIGITS - _LEAST_DECIMALS)]
-_SCALES = [10.0**decimals for decimals in range(_MOST_DECIMALS + 1)]
-_STEPS = [Decimal(1).scaleb(-decimals) for decimals in range(_MOST_DECIMALS + 1)]
+FEWER_DECIMALS_FROM = [
+    10.0**power for power in range(_DIGITS - MOST_DECIMALS, _DIGITS - _LEAST_DECIMALS)
+]
+_SCALES = [10.0**decimals for decimals in range(MOST_DECIMALS + 1)]
+_STEPS = [Decimal(1).scaleb(-decimals) for decimals in range(MOST_DECIMALS + 1)]
 _LARGEST_SCALED = 1e12  # up to it, a product's error is below a thousandth
 _NEAR_HALFWAY = 1e-3
 _INNER = {"schema", "items_schema", "values_schema", "choices", "fields"}  # of a schema: schemas
 
 
+@dataclass(frozen=True)
+class Rounded:
+    """Marks a type whose numbers are rounded, for what writes them without validating them.
+
+    `decimals`: None for six significant digits.
+    """
+
+    decimals: int | None
+
+
 def _rounded_to(decimals: int) -> Callable[[Number | None], float | None]:
-    return lambda value: None if value is None else _rounded(value, decimals)
+    return lambda value: None if value is None else half_away(value, decimals)
 
 
 def _significant(value: Number | None) -> float | None:
     """Rounded to at least six significant digits and four decimals, and at most twelve decimals."""
     if value is None:
         return None
-    place = bisect_right(_POWERS, abs(float(value)))
-    return _rounded(value, _MOST_DECIMALS - place)
+    place = bisect_right(FEWER_DECIMALS_FROM, abs(float(value)))
+    return half_away(value, MOST_DECIMALS - place)
 
 
-def _rounded(value: Number, decimals: int) -> float:
+def half_away(value: Number, decimals: int) -> float:
     """Half away from zero, of the digits that the number is written with.
 
     `round` takes the binary fraction instead, which differs where these digits lie halfway: it is
@@ -88,12 +101,17 @@ A_NAME = AfterValidator(_named)
 Name = Annotated[str, Field(min_length=1, max_length=100), A_NAME]
 FullName = Annotated[str, Field(max_length=200), PRINTABLE]
 PlainDecimal = Annotated[Decimal, BeforeValidator(_plain)]
-Money = Annotated[float, BeforeValidator(_rounded_to(2)), Field(description="USD, two decimals")]
-Price = Annotated[float, BeforeValidator(_rounded_to(6)), Field(description="USD per share")]
-Greek = Annotated[float, BeforeValidator(_significant)]
+Money = Annotated[
+    float, BeforeValidator(_rounded_to(2)), Rounded(2), Field(description="USD, two decimals")
+]
+Price = Annotated[
+    float, BeforeValidator(_rounded_to(6)), Rounded(6), Field(description="USD per share")
+]
+Greek = Annotated[float, BeforeValidator(_significant), Rounded(None)]
 Quantity = Annotated[
     float,
     BeforeValidator(_rounded_to(6)),
+    Rounded(6),
     Field(description="signed: below 0 is short"),
 ]
 ValuedBy = Annotated[

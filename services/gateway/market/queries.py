@@ -1,7 +1,7 @@
 """What ingest publishes about sessions and symbols."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -13,8 +13,8 @@ from sqlalchemy import (
     Executable,
     String,
     TableValuedAlias,
+    Uuid,
     cast,
-    column,
     func,
     literal,
     or_,
@@ -25,9 +25,10 @@ from sqlalchemy import (
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import Position
 from shared.database import Session, among, fetched, folded_column, prepared, sql_table
-from shared.published import factors, ingest
+from shared.published import factors, ingest, snapshots
 from shared.texts import folded
 
+QUOTED = "quote_mid"  # the source of a price that is a quote of the option itself
 OCC_TERMS = 15  # characters of an OCC symbol after its root
 
 
@@ -51,13 +52,14 @@ async def latest_session(session: Session) -> date | None:
 
     Portfolios are valued on it.
     """
-    [found] = await fetched(session, *_latest_session())
+    [found] = await fetched(session, *last_session())
     latest: date | None = found["latest"]
     return latest
 
 
 @prepared()
-def _latest_session() -> Executable:
+def last_session() -> Executable:
+    """What `latest_session` returns, as `latest`."""
     view = ingest.market_sessions.c
     announced = func.max(view.session_date).filter(view.announced)
     return select(func.coalesce(announced, func.max(view.session_date)).label("latest"))
@@ -258,18 +260,17 @@ async def load_yields(session: Session, since: date, as_of: date) -> dict[str, R
 # --- where closes and quotes are from ---
 
 
-async def load_price_sources(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
-    """How many of the symbols' last prices, at or before a session, each source has.
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def price_sources(portfolio_id: UUID, as_of: date) -> Executable:
+    """How many of the closes that a portfolio is valued with on a session each source has.
 
-    The most first.
+    Source, basis and how many prices, the most first.
     """
-    return await fetched(session, *_price_sources(sorted(symbols), as_of))
-
-
-@prepared(symbols=ARRAY(String), as_of=Date())
-def _price_sources(symbols: Sequence[str], as_of: date) -> Executable:
-    values = func.unnest(symbols)
-    asked = values.table_valued(column("symbol", String), name="asked").render_derived()
+    row = snapshots.position_valuations.c
+    closed = select(row.underlying.label("symbol")).where(
+        *_valued(portfolio_id, as_of), row.price_source != QUOTED
+    )
+    asked = closed.distinct().subquery("asked")
     known = select(prices.c.source, prices.c.close_basis).where(
         prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of
     )
@@ -282,20 +283,21 @@ def _price_sources(symbols: Sequence[str], as_of: date) -> Executable:
     return grouped.order_by(count.desc(), last.c.source)
 
 
-async def load_quote_sources(
-    session: Session, contracts: Collection[str], as_of: date
-) -> list[Row]:
-    """How many of the contracts' quotes of a session each source has, the most first."""
-    return await fetched(session, *_quote_sources(sorted(contracts), as_of))
-
-
-@prepared(contracts=ARRAY(String), as_of=Date())
-def _quote_sources(contracts: Sequence[str], as_of: date) -> Executable:
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def quote_sources(portfolio_id: UUID, as_of: date) -> Executable:
+    """How many of the quotes that it is valued with each source has, the most first."""
+    row = snapshots.position_valuations.c
+    quoted = select(row.symbol).where(*_valued(portfolio_id, as_of), row.price_source == QUOTED)
     count = func.count().label("prices")
     counted = select(quotes.c.source, literal("quote").label("basis"), count).where(
-        among(quotes.c.contract, contracts), quotes.c.session_date == as_of
+        quotes.c.contract.in_(quoted), quotes.c.session_date == as_of
     )
     return counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source)
+
+
+def _valued(portfolio_id: UUID, as_of: date) -> tuple[ColumnElement[bool], ...]:
+    row = snapshots.position_valuations.c
+    return row.portfolio_id == portfolio_id, row.as_of == as_of
 
 
 def _each(symbols: Collection[str]) -> TableValuedAlias:

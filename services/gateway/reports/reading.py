@@ -122,7 +122,8 @@ def _day(figures: Figures, name: str) -> date:
 
 async def _figures(session: Session, row: Mapping[str, object], wanted: Wanted) -> Figures:
     """One portfolio's answers that the sections need."""
-    report = await portfolio_report(session, dict(row), wanted.as_of)
+    text = await portfolio_report(session, dict(row), wanted.as_of)
+    report = PortfolioReport.model_validate_json(text)
     day = report.as_of
     found: Figures = {"report": _without_what_is_elsewhere(report), "name": report.portfolio.name}
     if wanted.draft is not None:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from services.gateway.edge import queries as edge_queries
+from services.gateway.edge.queries import Row
 from services.gateway.runs.queries import (
     holders,
     items,
@@ -41,7 +42,7 @@ from services.gateway.runs.troubles import (
 )
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.limits import LimitSaved, LimitsEvaluated
-from shared.database import Session
+from shared.database import Session, Statements, fetched_each
 
 ABANDONED_SECONDS = 120.0
 MOST_LOGGED = 20  # causes of one run
@@ -100,13 +101,25 @@ async def report_alerts_of_limit(session: Session, saved: LimitSaved) -> None:
 
 async def last_run_of(session: Session, portfolio_id: UUID) -> LastRun | None:
     """The run that last worked on a portfolio, with what became of it for this portfolio."""
-    run = await runs.latest_run_of(session, portfolio_id)
-    if run is None:
+    found = await fetched_each(session, last_run_statements(portfolio_id))
+    return last_run_from(portfolio_id, found)
+
+
+def last_run_statements(portfolio_id: UUID) -> Statements:
+    """What `last_run_from` takes the rows of."""
+    named = [portfolio_id]
+    return {"run": runs.latest_head(named), "items": runs.latest_items(named)}
+
+
+def last_run_from(portfolio_id: UUID, found: Mapping[str, Sequence[Row]]) -> LastRun | None:
+    """The last run of a portfolio from the rows of both statements; None before any."""
+    if not found["run"]:
         return None
-    reported = await load_reported(session, run["run_id"], portfolio_id)
-    stages = reported.run.stages
-    own = portfolio_outcome(portfolio_id, reported.items, stages, reported.given_up_at)
-    return LastRun(run["run_id"], run["as_of"], run["trigger"], run["started_at"], own)
+    [row] = found["run"]
+    head = runs.RunHead(**row)
+    reported = items.as_items(found["items"])
+    own = portfolio_outcome(portfolio_id, reported, stages_of(head.trigger), head.given_up_at)
+    return LastRun(head.run_id, head.as_of, head.trigger, head.started_at, own)
 
 
 async def last_runs_of(session: Session, portfolio_ids: Collection[UUID]) -> Mapping[UUID, LastRun]:

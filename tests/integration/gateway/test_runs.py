@@ -11,7 +11,6 @@ from sqlalchemy import text
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.reports.handlers import router
 from services.gateway.runs import tracking
-from services.gateway.runs.queries import runs
 from services.ingest.tables import PriceClaim, ProviderRequest
 from shared.contracts.event import NOT_CALCULATED, Event, ShardEvent, WorkFailed
 from shared.contracts.factors import FactorsComputed, FactorsFailed
@@ -361,8 +360,8 @@ async def test_the_last_run_of_a_portfolio_is_found(gateway: Gateway) -> None:
     await deliver(gateway, [a_stage(PricesUpdated, early, occurred_at=NOON - timedelta(days=1))])
 
     async with gateway.database.transaction() as session:
-        found = await runs.latest_run_of(session, PORTFOLIOS[0])
-        unknown = await runs.latest_run_of(session, UUID(int=9))
+        found = await tracking.last_run_of(session, PORTFOLIOS[0])
+        unknown = await tracking.last_run_of(session, UUID(int=9))
 
     assert found is not None
-    assert (found["run_id"], unknown) == (late, None)
+    assert (found.run_id, unknown) == (late, None)

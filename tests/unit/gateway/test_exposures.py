@@ -9,6 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.analytics.shapes import exposures
+from services.gateway.analytics.shapes.rates import (
+    Exposed,
+    Rates,
+    Sensitivity,
+    indistinguishable_from_zero,
+    rate_exposures,
+    without_rate,
+)
 
 MARKET = {"factor": "market", "name": "Market", "active": True}
 
@@ -30,6 +38,24 @@ def a_rate(
         "standard_error": None,
         "reason": None,
     } | more
+
+
+def the_rates(rows: list[dict[str, Any]]) -> Rates:
+    """The rows as they are read: exposures by position, sensitivities by underlying."""
+    unknown = dict.fromkeys(("t_statistic", "observations", "quality"))
+    exposed = {
+        row["position_id"]: Exposed(
+            *(row["position_id"], row["symbol"], row["underlying"], 1.0),
+            row["delta_adjusted_exposure"],
+        )
+        for row in rows
+    }
+    found: dict[str, dict[str, Sensitivity]] = {}
+    for row in rows:
+        if row["maturity"] is not None:
+            terms = [(unknown | row)[name] for name in Sensitivity._fields]
+            found.setdefault(row["underlying"], {})[row["maturity"]] = Sensitivity(*terms)
+    return Rates(list(exposed.values()), found)
 
 
 def of_maturity(maturity: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
@@ -95,13 +121,13 @@ def test_a_side_without_positions_has_no_exposure() -> None:
 
 def test_rate_exposure_sums_known_positions_and_states_its_coverage() -> None:
     rows = [
-        a_rate(1, Decimal(1000), -16.5),
-        a_rate(2, Decimal(-200), 5.0),
-        a_rate(3, Decimal(300), None),
+        a_rate(1, 1000.0, -16.5),
+        a_rate(2, -200.0, 5.0),
+        a_rate(3, 300.0, None),
         a_rate(4, None, 1.0),
     ]
 
-    rates = of_maturity("10Y", exposures.rate_exposures(rows, Decimal(10_000)))
+    rates = of_maturity("10Y", rate_exposures(the_rates(rows), Decimal(10_000)))
 
     assert rates["dollars_per_basis_point"] == pytest.approx((-16_500 - 1_000) * 0.0001)
     assert rates["beta"] == pytest.approx(-1.75)
@@ -111,7 +137,7 @@ def test_rate_exposure_sums_known_positions_and_states_its_coverage() -> None:
 def test_every_maturity_counts_every_position() -> None:
     rows = [a_rate(1, 100.0, -2.0, "2Y"), a_rate(1, 100.0, -4.0), a_rate(2, 300.0, None, None)]
 
-    rates = exposures.rate_exposures(rows, None)
+    rates = rate_exposures(the_rates(rows), None)
 
     assert [rate["maturity"] for rate in rates] == ["3M", "2Y", "10Y", "30Y"]
     assert [rate["coverage"] for rate in rates] == [0.0, 0.25, 0.25, 0.0]
@@ -124,13 +150,13 @@ def test_errors_of_one_underlying_add_up_and_those_of_different_ones_are_indepen
         a_rate(3, 1000.0, 1.0, standard_error=2.0, underlying="B"),
     ]
 
-    rate = of_maturity("10Y", exposures.rate_exposures(rows, None))
+    rate = of_maturity("10Y", rate_exposures(the_rates(rows), None))
 
     assert rate["standard_error"] == pytest.approx(sqrt(2000**2 + 2000**2) * 0.0001)
 
 
 def test_unknown_rates_are_null_with_a_reason() -> None:
-    rates = of_maturity("10Y", exposures.rate_exposures([a_rate(1, Decimal(1), None)], Decimal(1)))
+    rates = of_maturity("10Y", rate_exposures(the_rates([a_rate(1, 1.0, None)]), Decimal(1)))
 
     assert rates["dollars_per_basis_point"] is None
     assert "no position" in rates["reason"]
@@ -143,35 +169,10 @@ def test_positions_without_a_sensitivity_are_named() -> None:
         a_rate(3, 1.0, None, None),
     ]
 
-    assert [(row["symbol"], row["reason"]) for row in exposures.without_rate(rows, "10Y")] == [
+    assert [(row["symbol"], row["reason"]) for row in without_rate(the_rates(rows), "10Y")] == [
         ("S2", "12 returns"),
         ("S3", "no sensitivity to the 10Y yield"),
     ]
-
-
-def test_rows_of_a_position_become_one_entry_with_its_factors_and_rates() -> None:
-    numbers = dict.fromkeys(exposures.FACTOR_COLUMNS) | {"beta": 1.2}
-    position = {
-        "symbol": "A",
-        "underlying": "A",
-        "quantity": 1,
-        "option_type": None,
-        "exposure": 500.0,
-    }
-    rows = [
-        {"position_id": key, **position, "factor": factor, "name": factor.title(), **numbers}
-        for key in (1, 2)
-        for factor in ("market", "value")
-    ]
-    rates = [
-        a_rate(1, Decimal(500), -2.0, t_statistic=None, observations=252, quality="full_history")
-    ]
-
-    first, second = exposures.position_factors(rows, rates)
-
-    assert [factor["factor"] for factor in first["factors"]] == ["market", "value"]
-    assert [rate["dollars_per_basis_point"] for rate in first["rates"]] == [pytest.approx(-0.1)]
-    assert second["rates"] == []
 
 
 def test_only_univariate_and_joint_betas_carry_a_caution() -> None:
@@ -194,7 +195,7 @@ def test_only_univariate_and_joint_betas_carry_a_caution() -> None:
 def test_a_coefficient_within_two_errors_of_zero_is_flagged(
     coefficient: float | None, error: float | None, expected: bool | None
 ) -> None:
-    assert exposures.indistinguishable_from_zero(coefficient, error) is expected
+    assert indistinguishable_from_zero(coefficient, error) is expected
 
 
 def test_errors_of_one_underlying_offset_and_those_of_others_are_independent() -> None:

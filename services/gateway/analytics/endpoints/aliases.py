@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import wraps
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from services.gateway.analytics.endpoints.factors import get_factors, get_position_factors
+from services.gateway.analytics.schemas.factors import FactorReport, PositionFactorPage
 from services.gateway.books.answers import NamedRevision
 from services.gateway.edge.problems import documented
 
@@ -23,15 +25,23 @@ class Alias:
     """One answer under two addresses; `second_name` names the operation at the second."""
 
     endpoint: Endpoint
+    model: type[BaseModel]
     first: str
     second: str
     second_name: str
 
 
 ALIASES = (
-    Alias(get_factors, "/risk/factors", "/factors/exposures/{portfolio_id}", "get_exposures"),
+    Alias(
+        get_factors,
+        FactorReport,
+        "/risk/factors",
+        "/factors/exposures/{portfolio_id}",
+        "get_exposures",
+    ),
     Alias(
         get_position_factors,
+        PositionFactorPage,
         "/risk/factors/positions",
         "/factors/exposures/{portfolio_id}/positions",
         "get_position_exposures",
@@ -57,10 +67,11 @@ def with_portfolio_of_path(endpoint: Endpoint) -> Endpoint:
 
 router = APIRouter(responses=documented(401, 404, 422))
 for alias in ALIASES:
-    router.add_api_route(alias.first, alias.endpoint, tags=["risk"])
+    router.add_api_route(alias.first, alias.endpoint, response_model=alias.model, tags=["risk"])
     router.add_api_route(
         alias.second,
         with_portfolio_of_path(alias.endpoint),
+        response_model=alias.model,
         name=alias.second_name,
         tags=["factors"],
     )

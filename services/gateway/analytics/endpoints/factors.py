@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query
+from starlette.responses import Response
 
 from services.gateway.analytics.queries import factors
 from services.gateway.analytics.reading.attribution import attribution_periods
@@ -13,8 +14,8 @@ from services.gateway.analytics.reading.factors import (
     Wanted,
     attribution_report,
     factor_report,
-    position_factor_page,
 )
+from services.gateway.analytics.reading.position_factors import position_factor_page
 from services.gateway.analytics.schemas.attribution import AttributionPeriods
 from services.gateway.analytics.schemas.factor_risk import FactorRisk
 from services.gateway.analytics.schemas.factors import (
@@ -22,7 +23,6 @@ from services.gateway.analytics.schemas.factors import (
     FactorDefinitions,
     FactorReport,
     Model,
-    PositionFactorPage,
 )
 from services.gateway.analytics.shapes.attribution import Per
 from services.gateway.books.answers import ChosenRevision, NamedRevision
@@ -38,6 +38,7 @@ from services.gateway.edge.dependencies import (
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented
 from services.gateway.edge.shapes import View
+from services.gateway.edge.written import as_json
 from shared.contracts.event import Day
 
 router = once_router("/factors", "factors", 401, 404, 422)
@@ -73,10 +74,10 @@ async def get_factors(side: ModelledSide, portfolio: ChosenRevision) -> FactorRe
 
 async def get_position_factors(
     side: ModelledSide, page: ChosenPage, portfolio: ChosenRevision
-) -> PositionFactorPage:
+) -> Response:
     """Factor exposures and rate sensitivities by position, with their regressions, by symbol."""
     wanted = side.wanted(portfolio["portfolio_id"])
-    return await position_factor_page(side.session, wanted, side.as_of, page)
+    return as_json(await position_factor_page(side.session, wanted, side.as_of, page))
 
 
 @router.get("/risk/{portfolio_id}")

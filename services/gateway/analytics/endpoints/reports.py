@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from starlette.responses import Response
+
 from services.gateway.analytics.queries import snapshots
 from services.gateway.analytics.reading.report import portfolio_report
 from services.gateway.analytics.schemas.portfolio import SnapshotOut
@@ -11,6 +13,7 @@ from services.gateway.books.answers import NamedRevision
 from services.gateway.edge.dependencies import AsOf, ChosenPage, ChosenPeriod, OpenSession
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.values import Page
+from services.gateway.edge.written import as_json
 
 router = once_router("/portfolios", "portfolios", 401, 404, 422)
 
@@ -26,9 +29,9 @@ async def list_snapshots(
     return page.page([snapshot_summary(row) for row in rows], total)
 
 
-@router.get("/{portfolio_id}/report")
+@router.get("/{portfolio_id}/report", response_model=PortfolioReport)
 async def get_report(
     portfolio: NamedRevision, session: OpenSession, as_of: AsOf = None
-) -> PortfolioReport:
+) -> Response:
     """Everything about the portfolio in one answer."""
-    return await portfolio_report(session, portfolio, as_of)
+    return as_json(await portfolio_report(session, portfolio, as_of))

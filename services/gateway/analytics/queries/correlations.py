@@ -177,12 +177,13 @@ async def load_stress_basis(session: Session, as_of: date) -> Mapping[str, objec
 
     None when the session has none.
     """
-    found = await fetched(session, *_stress_basis(as_of))
+    found = await fetched(session, *stress_basis(as_of))
     return found[0] if found else None
 
 
 @prepared(as_of=Date())
-def _stress_basis(as_of: date) -> Executable:
+def stress_basis(as_of: date) -> Executable:
+    """What `load_stress_basis` returns."""
     row = covariances.c
     matrix = case((row.shrunk_covariance.is_(None), "measured"), else_="shrunk").label("matrix")
     named = (matrix, row.shrinkage, row.price_run, row.decay, row.lookback, row.observations)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     Double,
     Executable,
+    Select,
     Uuid,
     and_,
     cast,
@@ -17,7 +18,10 @@ from sqlalchemy import (
     select,
 )
 
+from services.gateway.analytics.schemas.greeks import PositionGreeks
 from services.gateway.edge.queries import Row
+from services.gateway.edge.shapes import GREEKS
+from services.gateway.edge.written import json_rows, rounded
 from shared.database import Session, fetched, prepared
 from shared.published import greeks
 
@@ -29,6 +33,30 @@ async def load_position_greeks(session: Session, portfolio_id: UUID, as_of: date
 
 @prepared(portfolio_id=Uuid(), as_of=Date())
 def _position_greeks(portfolio_id: UUID, as_of: date) -> Executable:
+    return _options(portfolio_id, as_of)
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def written_greeks(portfolio_id: UUID, as_of: date) -> Executable:
+    """The same as JSON."""
+    option = _options(portfolio_id, as_of).subquery("option")
+    parts = ((name, rounded(option.c[f"unit_{name}"], None)) for name in GREEKS)
+    unit = func.json_build_object(*(each for part in parts for each in part)).label("unit")
+    return json_rows(PositionGreeks, select(option, unit).subquery("valued"))
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def sources(portfolio_id: UUID, as_of: date) -> Executable:
+    """What each option position of a session was valued with, and why it was not."""
+    option = _options(portfolio_id, as_of).subquery("option").c
+    named = ("position_id", "contract", "underlying", "reason", "note", "model")
+    return select(*(option[name] for name in (*named, *_SOURCES)))
+
+
+_SOURCES = ("iv_source", "rate_source", "dividend_source")
+
+
+def _options(portfolio_id: UUID, as_of: date) -> Select[Any]:
     view = greeks.position_greeks
     unit = greeks.contract_greeks
     same = and_(unit.c.contract == view.c.contract, unit.c.as_of == view.c.as_of)

@@ -13,7 +13,6 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from services.gateway.analytics.queries import factors as factors_queries
 from services.gateway.analytics.queries import snapshots as snapshots_queries
 from services.gateway.analytics.queries import stress as stress_queries
-from services.gateway.analytics.shapes.exposures import rate_exposures
 from services.gateway.analytics.shapes.impacts import (
     ADDITIVE,
     GREEKS,
@@ -24,6 +23,7 @@ from services.gateway.analytics.shapes.impacts import (
     Scenario,
     Unit,
 )
+from services.gateway.analytics.shapes.rates import rate_exposures
 from services.gateway.analytics.shapes.report import cash_beside
 from services.gateway.edge.queries import latest_date
 from services.gateway.edge.shapes import View
@@ -43,7 +43,7 @@ async def load_figures(session: Session, user_id: UUID, portfolio_id: UUID, day:
     sensitivities = await factors_queries.load_rate_sensitivities(session, portfolio_id, day)
     market = await stress_queries.load_market_scenarios(session, portfolio_id, day)
     cash = cash_beside(row["nav"], row["market_value"])
-    rates = rate_exposures(sensitivities, row["nav"]) if sensitivities else []
+    rates = rate_exposures(sensitivities, row["nav"])
     return Figures(
         money={name: row[name] for name in MONEY} | {"cash": cash},
         exposures=row["exposures"],

@@ -60,12 +60,13 @@ async def load_limit_pairs(session: Session, draft: Draft) -> list[LimitPair]:
 
 async def load_limits_on(session: Session, portfolio_id: UUID, as_of: date) -> list[LimitState]:
     """Every limit that the portfolio was evaluated against on the session, by name."""
-    found = await fetched(session, *_limits_on(portfolio_id, as_of))
+    found = await fetched(session, *limits_on(portfolio_id, as_of))
     return [LimitState(**row) for row in found]
 
 
 @prepared(portfolio_id=Uuid(), as_of=Date())
-def _limits_on(portfolio_id: UUID, as_of: date) -> Executable:
+def limits_on(portfolio_id: UUID, as_of: date) -> Executable:
+    """What `load_limits_on` returns."""
     same = _state.limit_id == _limit.limit_id
     names = (field.name for field in fields(LimitState))
     columns = (_state[name] if name in _state else _limit[name] for name in names)

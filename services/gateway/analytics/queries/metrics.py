@@ -19,11 +19,12 @@ positions = sql_table(Position)
 
 async def load_metrics(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
     """Every metric of every view of the portfolio on a session."""
-    return await fetched(session, *_metrics(portfolio_id, as_of))
+    return await fetched(session, *metrics_on(portfolio_id, as_of))
 
 
 @prepared(portfolio_id=Uuid(), as_of=Date())
-def _metrics(portfolio_id: UUID, as_of: date) -> Executable:
+def metrics_on(portfolio_id: UUID, as_of: date) -> Executable:
+    """Every metric of every view of a portfolio on a session."""
     view = snapshots.risk_metrics
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
     return mine.order_by(view.c.metric, view.c.view)
@@ -52,11 +53,12 @@ async def load_metric(
 
 async def load_components(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
     """Every position's quantity and part of VaR and expected shortfall, by confidence."""
-    return await fetched(session, *_components(portfolio_id, as_of))
+    return await fetched(session, *components_on(portfolio_id, as_of))
 
 
 @prepared(portfolio_id=Uuid(), as_of=Date())
-def _components(portfolio_id: UUID, as_of: date) -> Executable:
+def components_on(portfolio_id: UUID, as_of: date) -> Executable:
+    """What `load_components` returns."""
     view = snapshots.component_var
     joined = view.join(positions, positions.c.position_id == view.c.position_id)
     found = select(view, positions.c.quantity).select_from(joined)
@@ -68,11 +70,12 @@ async def load_attributions(
     session: Session, portfolio_id: UUID, start: date, end: date
 ) -> list[Row]:
     """The attributed P&L by session from `start` to `end` and by factor, "specific" included."""
-    return await fetched(session, *_attributions(portfolio_id, start, end))
+    return await fetched(session, *attributions_within(portfolio_id, start, end))
 
 
 @prepared(portfolio_id=Uuid(), start=Date(), end=Date())
-def _attributions(portfolio_id: UUID, start: date, end: date) -> Executable:
+def attributions_within(portfolio_id: UUID, start: date, end: date) -> Executable:
+    """What `load_attributions` returns."""
     view = snapshots.pnl_attributions
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of.between(start, end))
     return mine.order_by(view.c.as_of, view.c.factor)

@@ -19,11 +19,12 @@ runs = sql_table(BatchRun)
 
 async def load_providers(session: Session) -> list[Row]:
     """The providers of each kind of data, in order; with the sessions that files of prices have."""
-    return await fetched(session, *_providers())
+    return await fetched(session, *every_provider())
 
 
 @prepared()
-def _providers() -> Executable:
+def every_provider() -> Executable:
+    """What `load_providers` returns."""
     asked = ingest.data_providers.c
     columns = (asked.kind, asked.name, asked.live, asked.first_session, asked.last_session)
     return select(*columns).order_by(asked.kind, asked.rank)

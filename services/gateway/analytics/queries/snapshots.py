@@ -1,17 +1,41 @@
 """What snapshots publishes: values, NAV and P&L of portfolios and positions."""
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Executable, Integer, Table, Uuid, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Double,
+    Executable,
+    Integer,
+    Numeric,
+    Select,
+    Table,
+    Uuid,
+    and_,
+    cast,
+    collate,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
+from services.gateway.analytics.schemas.portfolio import ValuedPosition
 from services.gateway.analytics.shapes.performance import Point
 from services.gateway.books.queries.terms import TERMS_ON, held
 from services.gateway.edge.queries import Row, all_rows
+from services.gateway.edge.written import json_rows
 from shared.database import Session, fetched, prepared
 from shared.published import greeks, snapshots
+
+HISTORY_SESSIONS = 90
+DAYS_OF_POINTS = 400  # more than the longest period of a money-weighted return
+CENT_DECIMALS = 2
 
 
 async def latest_snapshot(session: Session, portfolio_id: UUID, as_of: date | None) -> Row | None:
@@ -41,35 +65,74 @@ async def load_snapshots(
     return await all_rows(session, page.order_by(view.c.as_of.desc()).limit(limit).offset(offset))
 
 
-async def load_history(session: Session, portfolio_id: UUID, end: date, limit: int) -> list[Row]:
-    """NAV, P&L and return of the portfolio's last sessions up to `end`, oldest first."""
-    found = await fetched(session, *_history(portfolio_id, end, limit))
-    return found[::-1]
+@dataclass(frozen=True)
+class Chain:
+    """A portfolio's sessions, oldest first, and its last snapshot at or before a day.
+
+    `history`: the last sessions up to it, in cents; `points`: those of more than a year up to it;
+    `returns`: every session. Each reading of the view sums the whole chain: this one sums it once.
+    """
+
+    snapshot: Row | None = None
+    history: Sequence[Row] = ()
+    points: Sequence[Point] = ()
+    returns: Sequence[tuple[date, float | None]] = ()
 
 
-@prepared(portfolio_id=Uuid(), end=Date(), limit=Integer())
-def _history(portfolio_id: UUID, end: date, limit: int) -> Executable:
-    view = snapshots.portfolio_snapshots
-    names = (
-        *("as_of", "nav", "daily_pnl", "trades_pnl", "income", "fees", "cumulative_pnl"),
-        *("inflow", "outflow", "large_flow", "unexplained", "daily_return"),
+async def load_chain(session: Session, portfolio_id: UUID, as_of: date | None) -> Chain:
+    """The portfolio's chain, with its last snapshot at or before `as_of`."""
+    [found] = await fetched(session, *_chain(portfolio_id, as_of or date.max))
+    columns = tuple(column.name for column in snapshots.portfolio_snapshots.c)
+    snapshot = found["snapshot"]
+    return Chain(
+        dict(zip(columns, snapshot[0], strict=True)) if snapshot else None,
+        [dict(zip(_HISTORY, row, strict=True)) for row in reversed(found["history"])],
+        [Point(*row) for row in found["points"]],
+        found["returns"],
     )
-    last = select(*(view.c[name] for name in names))
-    mine = last.where(view.c.portfolio_id == portfolio_id, view.c.as_of <= end)
-    return mine.order_by(view.c.as_of.desc()).limit(limit)
 
 
-async def load_returns(session: Session, portfolio_id: UUID) -> list[tuple[date, float | None]]:
-    """Every session of the portfolio with its return, oldest first."""
-    found = await fetched(session, *_returns(portfolio_id))
-    return [(row["as_of"], row["daily_return"]) for row in found]
+_HISTORY = (
+    *("as_of", "nav", "daily_pnl", "trades_pnl", "income", "fees", "cumulative_pnl"),
+    *("inflow", "outflow", "large_flow", "unexplained", "daily_return"),
+)
+_POINT = tuple(field.name for field in fields(Point))
 
 
-@prepared(portfolio_id=Uuid())
-def _returns(portfolio_id: UUID) -> Executable:
-    view = snapshots.portfolio_snapshots.c
-    query = select(view.as_of, view.daily_return).where(view.portfolio_id == portfolio_id)
-    return query.order_by(view.as_of)
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def _chain(portfolio_id: UUID, as_of: date) -> Executable:
+    view = snapshots.portfolio_snapshots
+    chain = select(view).where(view.c.portfolio_id == portfolio_id).cte("chain")
+    row = chain.c
+    until = select(func.max(row.as_of)).where(row.as_of <= as_of).scalar_subquery()
+    before = select(func.max(row.as_of)).where(row.as_of < until - DAYS_OF_POINTS)
+    since = func.coalesce(before.scalar_subquery(), row.as_of)
+    in_cents = (_as_float(row[name], CENT_DECIMALS) for name in _HISTORY)
+    parts = {
+        "snapshot": _row(*row).where(row.as_of == until),
+        "history": _row(*in_cents)
+        .where(row.as_of <= until)
+        .order_by(row.as_of.desc())
+        .limit(HISTORY_SESSIONS),
+        "points": _row(*(_as_float(row[name]) for name in _POINT))
+        .where(row.as_of <= until, row.as_of >= since)
+        .order_by(row.as_of),
+        "returns": _row(row.as_of, row.daily_return).order_by(row.as_of),
+    }
+    return select(*(func.array(part.scalar_subquery()).label(name) for name, part in parts.items()))
+
+
+def _row(*columns: ColumnElement[Any]) -> Select[Any]:
+    return select(func.row(*columns))
+
+
+def _as_float(column: ColumnElement[Any], decimals: int | None = None) -> ColumnElement[Any]:
+    """A decimal number, rounded half away from zero, as a float; any other column as it is."""
+    if not isinstance(column.type, Numeric):
+        return column
+    if decimals is not None:
+        column = func.round(column, literal_column(str(decimals)))
+    return cast(column, Double)
 
 
 async def load_points(session: Session, portfolio_id: UUID, start: date, end: date) -> list[Point]:
@@ -115,6 +178,16 @@ async def load_valuations(session: Session, portfolio_id: UUID, as_of: date) -> 
 
 @prepared(portfolio_id=Uuid(), as_of=Date())
 def _valuations(portfolio_id: UUID, as_of: date) -> Executable:
+    return _valued(portfolio_id, as_of)
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def written_valuations(portfolio_id: UUID, as_of: date) -> Executable:
+    """The same as JSON; to be executed with the same day as `TERMS_ON`."""
+    return json_rows(ValuedPosition, _valued(portfolio_id, as_of).subquery("valued"))
+
+
+def _valued(portfolio_id: UUID, as_of: date) -> Select[Any]:
     view = snapshots.position_valuations
     contract = greeks.position_greeks
     unit = greeks.contract_greeks
@@ -137,6 +210,26 @@ def _valuations(portfolio_id: UUID, as_of: date) -> Executable:
     statement = select(view, *terms, *model).select_from(joined)
     mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
     return mine.order_by(func.abs(view.c.market_value).desc().nulls_last(), view.c.symbol)
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def without_measure(portfolio_id: UUID, as_of: date) -> Executable:
+    """Position, symbol and reason of positions that some measure of exposure leaves out."""
+    row = snapshots.position_valuations.c
+    measures = (row.market_value, row.notional_exposure, row.delta_adjusted_exposure)
+    unknown = select(row.position_id, row.symbol, row.reason)
+    mine = unknown.where(row.portfolio_id == portfolio_id, row.as_of == as_of)
+    return mine.where(or_(*(measure.is_(None) for measure in measures)))
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date(), limit=Integer())
+def largest_pnl(portfolio_id: UUID, as_of: date, limit: int) -> Executable:
+    """Position, symbol and `daily_pnl` of those with the largest P&L of a session, in size."""
+    row = snapshots.position_valuations.c
+    mine = select(row.position_id, row.symbol, row.daily_pnl).where(
+        row.portfolio_id == portfolio_id, row.as_of == as_of, row.daily_pnl != 0
+    )
+    return mine.order_by(func.abs(row.daily_pnl).desc(), collate(row.symbol, "C")).limit(limit)
 
 
 async def load_without_value(

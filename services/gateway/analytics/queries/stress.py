@@ -60,11 +60,12 @@ async def load_stress_results(
     session: Session, user_id: UUID, portfolio_id: UUID, as_of: date
 ) -> list[Row]:
     """The portfolio's results with their scenarios, in display order, direct before correlated."""
-    return await fetched(session, *_stress_results(user_id, portfolio_id, as_of))
+    return await fetched(session, *results_on(user_id, portfolio_id, as_of))
 
 
 @prepared(user_id=Uuid(), portfolio_id=Uuid(), as_of=Date())
-def _stress_results(user_id: UUID, portfolio_id: UUID, as_of: date) -> Executable:
+def results_on(user_id: UUID, portfolio_id: UUID, as_of: date) -> Executable:
+    """What `load_stress_results` returns."""
     view = stress.stress_results
     scenarios = _scenarios(user_id)
     names = ("name", "category", "severity", "shocks", "rate_shock", "volatility_shock", "custom")
@@ -92,11 +93,12 @@ async def load_position_impacts(session: Session, portfolio_id: UUID, as_of: dat
 
 async def load_market_scenarios(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
     """The portfolio's market and rates scenarios."""
-    return await fetched(session, *_market_scenarios(portfolio_id, as_of))
+    return await fetched(session, *market_scenarios_on(portfolio_id, as_of))
 
 
 @prepared(portfolio_id=Uuid(), as_of=Date())
-def _market_scenarios(portfolio_id: UUID, as_of: date) -> Executable:
+def market_scenarios_on(portfolio_id: UUID, as_of: date) -> Executable:
+    """The portfolio's market and rates scenarios."""
     view = stress.market_risk_scenarios
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
     return mine.order_by(view.c.kind, view.c.shock)

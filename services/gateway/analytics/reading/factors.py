@@ -14,13 +14,18 @@ from services.gateway.analytics.schemas.factors import (
     AttributionReport,
     FactorReport,
     Model,
-    PositionFactorPage,
 )
 from services.gateway.analytics.shapes import exposures, metrics
 from services.gateway.analytics.shapes.exposures import MODEL_NOTES
+from services.gateway.analytics.shapes.rates import (
+    DEFAULT_MATURITY,
+    NO_RATES,
+    Rates,
+    rate_exposures,
+    without_rate,
+)
 from services.gateway.books.shapes import explained
 from services.gateway.edge import shapes as edge_shapes
-from services.gateway.edge.dependencies import Paging
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.edge.shapes import View
 from services.gateway.runs.tracking import standing_of
@@ -54,7 +59,7 @@ class FactorRows:
     """
 
     exposures: Sequence[Mapping[str, Any]] = ()
-    rates: Sequence[Mapping[str, Any]] = ()
+    rates: Rates = NO_RATES
     unmeasured: Sequence[Mapping[str, Any]] = ()
     errors: Mapping[str, float] = field(default_factory=dict)
 
@@ -73,7 +78,7 @@ async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows
     """The answer's rows: stored sums for the whole portfolio, sums over positions for one side."""
     rates = await factors_queries.load_rate_sensitivities(session, wanted.portfolio_id, day)
     rows = await exposure_rows(session, wanted, day)
-    return replace(rows, rates=edge_shapes.held_on(wanted.view, rates))
+    return replace(rows, rates=rates.held_on(wanted.view))
 
 
 async def exposure_rows(session: Session, wanted: Wanted, day: date) -> FactorRows:
@@ -88,7 +93,7 @@ async def exposure_rows(session: Session, wanted: Wanted, day: date) -> FactorRo
         errors = await factors_queries.load_factor_errors(
             session, wanted.portfolio_id, day, wanted.model
         )
-        return FactorRows(sums, (), unmeasured, exposures.exposure_errors(errors))
+        return FactorRows(sums, NO_RATES, unmeasured, errors)
     definitions = await factors_queries.load_definitions(session)
     rows = await factors_queries.load_position_factors(
         session, wanted.portfolio_id, day, wanted.model
@@ -96,7 +101,7 @@ async def exposure_rows(session: Session, wanted: Wanted, day: date) -> FactorRo
     own = edge_shapes.held_on(wanted.view, exposures.in_cents(rows))
     return FactorRows(
         exposures.factor_sums(definitions, own),
-        (),
+        NO_RATES,
         exposures.unmeasured(own),
         exposures.exposure_errors(
             exposures.ExposureError(
@@ -109,7 +114,7 @@ async def exposure_rows(session: Session, wanted: Wanted, day: date) -> FactorRo
 
 def insensitive(rows: FactorRows) -> list[Mapping[str, Any]]:
     """The positions that factor shocks, or shocks of the 10-year yield, leave out."""
-    return [*rows.unmeasured, *exposures.without_rate(rows.rates, exposures.DEFAULT_MATURITY)]
+    return [*rows.unmeasured, *without_rate(rows.rates, DEFAULT_MATURITY)]
 
 
 def factor_answer(
@@ -125,7 +130,7 @@ def factor_answer(
     """
     nav = nav_on(day, snapshot)
     coverages = [row["coverage"] for row in rows.exposures if row["coverage"] is not None]
-    rates = exposures.rate_exposures(rows.rates, nav) if rows.rates else []
+    rates = rate_exposures(rows.rates, nav)
     by_maturity = {rate["maturity"]: rate for rate in rates}
     left_out = edge_shapes.left_out(rows.unmeasured)
     return FactorReport.model_validate(
@@ -134,7 +139,7 @@ def factor_answer(
             "as_of": day,
             "nav": nav,
             "factors": exposures.factor_betas(rows.exposures, nav, rows.errors),
-            "rates": by_maturity.get(exposures.DEFAULT_MATURITY),
+            "rates": by_maturity.get(DEFAULT_MATURITY),
             "rate_sensitivities": rates,
             "coverage": min(coverages, default=None),
             "left_out": left_out,
@@ -148,31 +153,6 @@ def _why_empty(day: date | None, rows: FactorRows, standing: str | None) -> str 
     if day is None:
         return explained(NO_FACTORS, standing)
     return None if any(row["positions"] is not None for row in rows.exposures) else NO_MODEL
-
-
-async def position_factor_page(
-    session: Session, wanted: Wanted, as_of: date | None, page: Paging
-) -> PositionFactorPage:
-    """A page of the view's positions with their factors and sensitivities."""
-    portfolio_id = wanted.portfolio_id
-    day = await latest_date(session, factor_exposures, portfolio_id, as_of)
-    rows: Sequence[Row] = []
-    rates: Sequence[Row] = []
-    if day is not None:
-        rows = await factors_queries.load_position_factors(session, portfolio_id, day, wanted.model)
-        rates = await factors_queries.load_rate_sensitivities(session, portfolio_id, day)
-    held = edge_shapes.held_on(wanted.view, exposures.in_cents(rows))
-    positions = exposures.position_factors(held, rates)
-    standing = None if day else await standing_of(session, wanted.portfolio_id)
-    return PositionFactorPage.model_validate(
-        {
-            **wanted.described(),
-            "as_of": day,
-            **page.of(positions),
-            "left_out": edge_shapes.left_out(exposures.unmeasured(held)),
-            "reason": None if day else explained(NO_FACTORS, standing),
-        }
-    )
 
 
 async def attribution_report(

@@ -1,6 +1,7 @@
 """The Greeks of a portfolio or one side of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from services.gateway.books import shapes as books_shapes
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import View
+from services.gateway.edge.written import Written, written
 from services.gateway.runs.tracking import standing_of
 from shared.database import Session
 
@@ -34,6 +36,22 @@ async def greeks_report(
     return greeks_answer(portfolio_id, view, snapshot, options, valuations)
 
 
+@dataclass(frozen=True)
+class OptionRows:
+    """What options were valued with and why not, and their entries of an answer, written."""
+
+    sources: Sequence[Row]
+    entries: Written
+
+
+def whole_greeks(
+    portfolio_id: UUID, snapshot: Row | None, options: OptionRows, standing: str | None
+) -> Written:
+    """The JSON of the answer for the whole portfolio: the snapshot's Greeks."""
+    content = _answer(portfolio_id, View.PORTFOLIO, snapshot, options.sources, standing)
+    return written(GreeksReport, {**content, "positions": options.entries})
+
+
 def greeks_answer(
     portfolio_id: UUID,
     view: View,
@@ -43,27 +61,30 @@ def greeks_answer(
     standing: str | None = None,
 ) -> GreeksReport:
     """The answer: the snapshot's Greeks of the whole portfolio, or the sum over one side."""
+    held = edge_shapes.held_on(view, options)
+    content = _answer(portfolio_id, view, snapshot, held, standing)
+    if view is not View.PORTFOLIO and snapshot is not None:
+        valued = edge_shapes.held_on(view, valuations)
+        content["portfolio"] = greeks.side_greeks(valued, held)
+        content["coverage"] = books_shapes.side_coverage(valued, held)
+    return GreeksReport.model_validate({**content, "positions": [_with_unit(row) for row in held]})
+
+
+def _answer(
+    portfolio_id: UUID, view: View, snapshot: Row | None, held: Sequence[Row], standing: str | None
+) -> dict[str, Any]:
+    """All of it but the positions, with the Greeks of the whole portfolio."""
     envelope = snapshot_envelope(snapshot, [], standing)
     summary = envelope.pop("snapshot")
-    held = edge_shapes.held_on(view, options)
-    valued = edge_shapes.held_on(view, valuations)
     unknown = [{**row, "symbol": row["contract"]} for row in held if row["reason"]]
-    one_side = {
-        "portfolio": greeks.side_greeks(valued, held),
-        "coverage": books_shapes.side_coverage(valued, held),
+    return {
+        "portfolio_id": portfolio_id,
+        **envelope,
+        "portfolio": summary["greeks"] if summary else None,
+        "warnings": [*envelope["warnings"], *greeks.valuation_warnings(held)],
+        "view": view,
+        "left_out": edge_shapes.left_out(unknown),
     }
-    whole = {"portfolio": summary["greeks"] if summary else None}
-    return GreeksReport.model_validate(
-        {
-            "portfolio_id": portfolio_id,
-            **envelope,
-            **(whole if view is View.PORTFOLIO or snapshot is None else one_side),
-            "warnings": [*envelope["warnings"], *greeks.valuation_warnings(held)],
-            "view": view,
-            "positions": [_with_unit(row) for row in held],
-            "left_out": edge_shapes.left_out(unknown),
-        }
-    )
 
 
 def _with_unit(row: Row) -> dict[str, Any]:

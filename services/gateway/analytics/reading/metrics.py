@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from services.gateway.analytics.queries import metrics as metrics_queries
@@ -15,6 +16,7 @@ from services.gateway.books.shapes import explained
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.edge.shapes import View
+from services.gateway.edge.written import Written, rows_written, written
 from services.gateway.runs.tracking import standing_of
 from shared.database import Session
 from shared.published.snapshots import risk_metrics
@@ -49,6 +51,19 @@ async def metric_rows(session: Session, portfolio_id: UUID, day: date) -> Metric
     return MetricRows(found, await metrics_queries.load_components(session, portfolio_id, day))
 
 
+def whole_metrics(
+    portfolio_id: UUID,
+    day: date | None,
+    snapshot: Row | None,
+    rows: MetricRows,
+    standing: str | None,
+) -> Written:
+    """The JSON of `metrics_answer` for the whole portfolio."""
+    content = _content(portfolio_id, View.PORTFOLIO, day, snapshot, rows, standing)
+    components = rows_written(content["component_var"])
+    return written(MetricsReport, {**content, "component_var": components})
+
+
 def metrics_answer(
     portfolio_id: UUID,
     view: View,
@@ -61,24 +76,29 @@ def metrics_answer(
 
     `standing`: how the portfolio's last run stands, where that did not end well.
     """
+    return MetricsReport.model_validate(_content(portfolio_id, view, day, snapshot, rows, standing))
+
+
+def _content(
+    portfolio_id: UUID,
+    view: View,
+    day: date | None,
+    snapshot: Row | None,
+    rows: MetricRows,
+    standing: str | None,
+) -> dict[str, Any]:
     nav = nav_on(day, snapshot)
     held = edge_shapes.held_on(view, rows.components)
     left_out = edge_shapes.left_out(row for row in held if row["reason"])
-    return MetricsReport.model_validate(
-        {
-            "portfolio_id": portfolio_id,
-            "as_of": day,
-            "view": view,
-            "nav": nav,
-            "groups": metrics.metric_groups(rows.metrics, view, nav, figure_title),
-            "component_var": metrics.component_vars(rows.components)
-            if view is View.PORTFOLIO
-            else [],
-            "left_out": left_out,
-            "warnings": [
-                *edge_shapes.absences(left_out),
-                *metrics.window_gaps(rows.metrics, held),
-            ],
-            "reason": None if rows.metrics else explained(NO_METRICS, standing),
-        }
-    )
+    parts = metrics.component_vars(rows.components) if view is View.PORTFOLIO else []
+    return {
+        "portfolio_id": portfolio_id,
+        "as_of": day,
+        "view": view,
+        "nav": nav,
+        "groups": metrics.metric_groups(rows.metrics, view, nav, figure_title),
+        "component_var": parts,
+        "left_out": left_out,
+        "warnings": [*edge_shapes.absences(left_out), *metrics.window_gaps(rows.metrics, held)],
+        "reason": None if rows.metrics else explained(NO_METRICS, standing),
+    }

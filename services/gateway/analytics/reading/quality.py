@@ -162,23 +162,11 @@ def _symbol(known: Known, state: Progress) -> dict[str, Any]:
     return {**vars(known), **vars(state), "answered": [vars(each) for each in state.answered]}
 
 
-async def market_data_of(
-    session: Session, valued: Sequence[Row], day: date | None
-) -> dict[str, Any]:
-    """Which data the prices of a session's valuations are, and who is asked for such data."""
-    contracts = {row["symbol"] for row in valued if row["price_source"] == "quote_mid"}
-    closed = {row["underlying"] for row in valued if row["price_source"] not in (None, "quote_mid")}
-    closes = await market_queries.load_price_sources(session, closed, day) if day and closed else []
-    quoted = (
-        await market_queries.load_quote_sources(session, contracts, day)
-        if day and contracts
-        else []
-    )
-    return await _described(session, [*closes, *quoted])
+def market_data_of(sources: Sequence[Row], configured: Sequence[Row]) -> dict[str, Any]:
+    """Which data the prices of a session's valuations are, and who is asked for such data.
 
-
-async def _described(session: Session, sources: Sequence[Row]) -> dict[str, Any]:
-    configured = await provider_queries.load_providers(session)
+    `sources`: of closes and quotes; `configured`: the providers of each kind of data.
+    """
     providers = provenance.by_kind(configured)
     spans = provenance.spans(configured)
     sentence = provenance.sentence(sources, providers.get("prices", []), spans)

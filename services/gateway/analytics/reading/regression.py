@@ -10,7 +10,8 @@ from services.gateway.analytics.schemas.regression import (
     Regression,
     RegressionReport,
 )
-from services.gateway.analytics.shapes.exposures import MODEL_NOTES, indistinguishable_from_zero
+from services.gateway.analytics.shapes.exposures import MODEL_NOTES
+from services.gateway.analytics.shapes.rates import indistinguishable_from_zero
 from services.gateway.edge.values import Warned
 from shared.contracts import factors as answers
 

@@ -12,7 +12,7 @@ from services.gateway.analytics.schemas.table import (
     PositionsTable,
     SummedPositions,
 )
-from services.gateway.analytics.shapes.metrics import cents_adding_up
+from services.gateway.analytics.shapes.cents import cents_adding_up
 from services.gateway.analytics.shapes.table import (
     Fields,
     Measured,

@@ -8,12 +8,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
-from services.gateway.analytics.shapes.metrics import (
-    CAUSES,
-    NOTHING_ATTRIBUTED,
-    SPECIFIC,
-    cents_adding_up,
-)
+from services.gateway.analytics.shapes.cents import cents_adding_up
+from services.gateway.analytics.shapes.metrics import CAUSES, NOTHING_ATTRIBUTED, SPECIFIC
 
 NAMES = {
     "income": "Income",

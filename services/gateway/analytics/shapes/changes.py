@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
-from services.gateway.analytics.shapes.metrics import CENT, cents_adding_up
+from services.gateway.analytics.shapes.cents import CENT, cents_adding_up
 
 REST = "rest"
 OTHERS = "others"

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.gateway.analytics.shapes.metrics import SPECIFIC, cents_adding_up
+from services.gateway.analytics.shapes.cents import cents_adding_up
+from services.gateway.analytics.shapes.metrics import SPECIFIC
 from shared.conventions import NORMAL_QUANTILE
 from shared.quant.risk_shares import variance_parts
 

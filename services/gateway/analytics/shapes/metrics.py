@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from services.gateway.analytics.shapes.cents import CENT, in_dollars, whole_cents
 from services.gateway.analytics.shapes.performance import MoneyWeighted, not_money_weighted
 from services.gateway.edge.shapes import SYMBOLS_NAMED, View, share_of
 from shared.conventions import PERIODS
 
 Row = Mapping[str, Any]
-CENT = Decimal("0.01")
 SPECIFIC = "specific"
 CAUSES = ("income", "fees", "trades")  # parts of P&L that no factor explains, and no price move
 NOTHING_ATTRIBUTED = "no P&L of this portfolio was attributed at or before that date"
@@ -107,47 +107,47 @@ _PARTS = {
 }
 
 
-def component_vars(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def component_vars(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """The historical VaR and expected shortfall by position, per confidence.
 
     The largest part comes first; the parts are whole cents that add up to the total.
     """
-    confidences = sorted({row["confidence"] for row in rows})
-    return [_component_var(c, [row for row in rows if row["confidence"] == c]) for c in confidences]
+    of_confidence: dict[int, list[Row]] = {}
+    for row in rows:
+        of_confidence.setdefault(row["confidence"], []).append(row)
+    return [_component_var(each, of_confidence[each]) for each in sorted(of_confidence)]
 
 
 def _component_var(confidence: int, rows: Sequence[Row]) -> dict[str, Any]:
     known = [row for row in rows if row["component_var"] is not None]
-    parts = {name: cents_adding_up([row[name] or 0.0 for row in known]) for name in _PARTS}
-    total = sum(parts["component_var"], Decimal(0))
-    positions = [
-        {
-            **row,
-            **{name: amounts[place] for name, amounts in parts.items()},
-            "share": share_of(parts["component_var"][place], total),
-        }
-        for place, row in enumerate(known)
-    ]
+    parts = {name: whole_cents([row[name] or 0.0 for row in known]) for name in _PARTS}
+    totals = {name: sum(cents) for name, cents in parts.items()}
+    order = sorted(
+        range(len(known)),
+        key=lambda place: (-parts["component_var"][place], known[place]["symbol"]),
+    )
     return {
         "confidence": confidence,
-        **{_PARTS[name]: sum(amounts) if known else None for name, amounts in parts.items()},
-        "positions": sorted(positions, key=lambda each: (-each["component_var"], each["symbol"])),
+        **{_PARTS[name]: in_dollars(totals[name]) if known else None for name in _PARTS},
+        "positions": [
+            {
+                "position_id": str(known[place]["position_id"]),
+                "symbol": known[place]["symbol"],
+                "component_var": in_dollars(parts["component_var"][place]),
+                "component_es": in_dollars(parts["component_es"][place]),
+                "share": _share(parts["component_var"][place], totals["component_var"]),
+                "plain_component_var": in_dollars(parts["plain_component_var"][place]),
+                "plain_component_es": in_dollars(parts["plain_component_es"][place]),
+                "days": known[place]["days"],
+            }
+            for place in order
+        ],
     }
 
 
-def cents_adding_up(amounts: Sequence[float | Decimal]) -> list[Decimal]:
-    """The amounts in whole cents that add up to the exact sum.
-
-    The largest remainders are rounded up.
-    """
-    exact = [Decimal(repr(float(amount))) for amount in amounts]
-    down = [amount.quantize(CENT, ROUND_FLOOR) for amount in exact]
-    missing = int(
-        (sum(exact, Decimal(0)).quantize(CENT, ROUND_HALF_UP) - sum(down, Decimal(0))) / CENT
-    )
-    remainders = sorted(range(len(exact)), key=lambda place: (down[place] - exact[place], place))
-    raised = set(remainders[:missing])
-    return [low + CENT if place in raised else low for place, low in enumerate(down)]
+def _share(part: int, whole: int) -> float | None:
+    """Of cents; None where there is nothing to share, or a gain."""
+    return in_dollars(part) / in_dollars(whole) if whole > 0 else None
 
 
 # --- attribution ---

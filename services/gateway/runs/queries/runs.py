@@ -3,12 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Executable,
+    ScalarSelect,
+    Select,
     Uuid,
     and_,
     case,
@@ -116,12 +119,15 @@ class RunHead:
 
 async def load_heads(session: Session, run_ids: Collection[UUID]) -> dict[UUID, RunHead]:
     """The heads of runs, those that exist."""
+    found = (await session.execute(_heads().where(among(runs.c.run_id, run_ids)))).mappings()
+    return {row["run_id"]: RunHead(**row) for row in found}
+
+
+def _heads() -> Select[Any]:
     overdue = runs.c.problems.contains([{"code": "overdue"}])
     given_up = case((overdue, runs.c.finished_at)).label("given_up_at")
     columns = (runs.c[name] for name in ("run_id", "as_of", "trigger", "status", "started_at"))
-    heads = select(*columns, given_up).where(among(runs.c.run_id, run_ids))
-    found = (await session.execute(heads)).mappings()
-    return {row["run_id"]: RunHead(**row) for row in found}
+    return select(*columns, given_up)
 
 
 async def load_head(session: Session, run_id: UUID) -> RunHead:
@@ -175,22 +181,28 @@ async def load_runs(
     return await page_of(session, page, limit, offset)
 
 
-async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
-    """The run that last worked on a portfolio, or None."""
-    found = await fetched(session, *_latest_run([portfolio_id]))
-    return found[0] if found else None
+@prepared(portfolio_ids=ARRAY(Uuid))
+def latest_head(portfolio_ids: Sequence[UUID]) -> Executable:
+    """The head of the run that last worked on a portfolio, which is given as an array of one."""
+    return _heads().where(runs.c.run_id == _touching(portfolio_ids))
 
 
 @prepared(portfolio_ids=ARRAY(Uuid))
-def _latest_run(portfolio_ids: Sequence[UUID]) -> Executable:
-    touching = (
+def latest_items(portfolio_ids: Sequence[UUID]) -> Executable:
+    """What was reported about that portfolio in that run, by shard and time."""
+    rows = select(items).where(items.c.run_id == _touching(portfolio_ids))
+    named = rows.where(items.c.portfolio_ids.contains(portfolio_ids))
+    return named.order_by(items.c.shard, items.c.occurred_at, items.c.stage)
+
+
+def _touching(portfolio_ids: Sequence[UUID]) -> ScalarSelect[UUID]:
+    return (
         select(items.c.run_id)
         .where(items.c.portfolio_ids.contains(portfolio_ids))
         .order_by(items.c.occurred_at.desc())
         .limit(1)
         .scalar_subquery()
     )
-    return select(runs).where(runs.c.run_id == touching)
 
 
 async def is_waiting(session: Session, portfolio_id: UUID, since: datetime | None) -> bool:
