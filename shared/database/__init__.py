@@ -38,7 +38,6 @@ from shared.database.prepared import (
     Prepared,
     Statements,
     fetched,
-    fetched_each,
     plan_once,
     prepared,
 )
@@ -60,7 +59,6 @@ __all__ = [
     "cannot_write",
     "create_engine",
     "fetched",
-    "fetched_each",
     "folded_column",
     "has_part",
     "is_outage",

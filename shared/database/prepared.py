@@ -131,15 +131,6 @@ async def fetched(
     return [dict(zip(columns, record, strict=True)) for record in found]
 
 
-async def fetched_each(session: AsyncSession, asked: Statements) -> dict[str, list[dict[str, Any]]]:
-    """What `fetched` returns for each of several statements, by name.
-
-    One after the other: a round trip to Postgres costs a twentieth of a millisecond, and one
-    statement made of them all has a plan that takes longer to begin and to end than it saves.
-    """
-    return {name: await fetched(session, *statement) for name, statement in asked.items()}
-
-
 async def plan_once(session: AsyncSession) -> None:
     """Have Postgres plan the rest of the transaction's statements for any values.
 

@@ -1,13 +1,20 @@
 """Sides of a portfolio, shares of a total, and what has to be left out of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
 Row = Mapping[str, Any]
 AnyRow = TypeVar("AnyRow", bound=Row)
 SYMBOLS_NAMED = 20
+GREEKS = ("delta", "gamma", "theta", "vega", "rho")
+Number = Decimal | float | int
+MOST_DECIMALS = 12  # what is smaller is noise of the model
+_SCALES = [10.0**decimals for decimals in range(MOST_DECIMALS + 1)]
+_STEPS = [Decimal(1).scaleb(-decimals) for decimals in range(MOST_DECIMALS + 1)]
+_LARGEST_SCALED = 1e12  # up to it, a product's error is below a thousandth
+_NEAR_HALFWAY = 1e-3
 _MEASURES = ("market_value", "notional_exposure", "delta_adjusted_exposure")
 
 
@@ -85,4 +92,15 @@ def no_share(nav: Decimal | None) -> str | None:
     return "NAV is not positive" if nav <= 0 else None
 
 
-GREEKS = ("delta", "gamma", "theta", "vega", "rho")
+def half_away(value: Number, decimals: int) -> float:
+    """Half away from zero, of the digits that the number is written with.
+
+    `round` takes the binary fraction instead, which differs where these digits lie halfway: it is
+    five times as fast, and answers hold thousands of numbers.
+    """
+    if isinstance(value, float):
+        scaled = value * _SCALES[decimals]
+        if abs(scaled) < _LARGEST_SCALED and abs(scaled % 1.0 - 0.5) > _NEAR_HALFWAY:
+            return round(value, decimals) + 0.0  # adding 0.0 makes -0.0 a plain zero
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    return float(exact.quantize(_STEPS[decimals], ROUND_HALF_UP)) + 0.0

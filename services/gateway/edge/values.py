@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -21,22 +21,17 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from services.gateway.edge.shapes import MOST_DECIMALS, Number, half_away
 from shared.texts import shows_all
 
 Entry = TypeVar("Entry")
 _PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
-Number = Decimal | float | int
 _DIGITS = 6  # significant ones of a Greek: gamma of an index is far below 0.0001
 _LEAST_DECIMALS = 4
-MOST_DECIMALS = 12  # what is smaller is noise of the model
 # a Greek has one decimal less from each of these on
 FEWER_DECIMALS_FROM = [
     10.0**power for power in range(_DIGITS - MOST_DECIMALS, _DIGITS - _LEAST_DECIMALS)
 ]
-_SCALES = [10.0**decimals for decimals in range(MOST_DECIMALS + 1)]
-_STEPS = [Decimal(1).scaleb(-decimals) for decimals in range(MOST_DECIMALS + 1)]
-_LARGEST_SCALED = 1e12  # up to it, a product's error is below a thousandth
-_NEAR_HALFWAY = 1e-3
 _INNER = {"schema", "items_schema", "values_schema", "choices", "fields"}  # of a schema: schemas
 
 
@@ -60,20 +55,6 @@ def _significant(value: Number | None) -> float | None:
         return None
     place = bisect_right(FEWER_DECIMALS_FROM, abs(float(value)))
     return half_away(value, MOST_DECIMALS - place)
-
-
-def half_away(value: Number, decimals: int) -> float:
-    """Half away from zero, of the digits that the number is written with.
-
-    `round` takes the binary fraction instead, which differs where these digits lie halfway: it is
-    five times as fast, and answers hold thousands of numbers.
-    """
-    if isinstance(value, float):
-        scaled = value * _SCALES[decimals]
-        if abs(scaled) < _LARGEST_SCALED and abs(scaled % 1.0 - 0.5) > _NEAR_HALFWAY:
-            return round(value, decimals) + 0.0  # adding 0.0 makes -0.0 a plain zero
-    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    return float(exact.quantize(_STEPS[decimals], ROUND_HALF_UP)) + 0.0
 
 
 def _plain(value: object) -> object:

@@ -27,12 +27,15 @@ from sqlalchemy import (
 )
 from starlette.responses import Response
 
-from services.gateway.edge.values import FEWER_DECIMALS_FROM, MOST_DECIMALS, Rounded
+from services.gateway.edge.shapes import MOST_DECIMALS
+from services.gateway.edge.values import FEWER_DECIMALS_FROM, Rounded
 
 WRITTEN = "written"
 # constants of statements, which are no parameters of theirs
 _OPENED, _COMMA, _CLOSED = (literal_column(f"'{each}'", Text) for each in "[,]")
-_POWERS: ColumnElement[Any] = literal_column(f"'{{{','.join(map(repr, FEWER_DECIMALS_FROM))}}}'::float8[]")
+_POWERS: ColumnElement[Any] = literal_column(
+    f"'{{{','.join(map(repr, FEWER_DECIMALS_FROM))}}}'::float8[]"
+)
 
 
 class Written(bytes):

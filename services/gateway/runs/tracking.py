@@ -42,7 +42,7 @@ from services.gateway.runs.troubles import (
 )
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.limits import LimitSaved, LimitsEvaluated
-from shared.database import Session, Statements, fetched_each
+from shared.database import Session, Statements, fetched
 
 ABANDONED_SECONDS = 120.0
 MOST_LOGGED = 20  # causes of one run
@@ -101,7 +101,8 @@ async def report_alerts_of_limit(session: Session, saved: LimitSaved) -> None:
 
 async def last_run_of(session: Session, portfolio_id: UUID) -> LastRun | None:
     """The run that last worked on a portfolio, with what became of it for this portfolio."""
-    found = await fetched_each(session, last_run_statements(portfolio_id))
+    statements = last_run_statements(portfolio_id)
+    found = {name: await fetched(session, *each) for name, each in statements.items()}
     return last_run_from(portfolio_id, found)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.gateway.analytics.shapes import exposures
 from services.gateway.analytics.shapes.rates import (
     Exposed,
+    RateExposure,
     Rates,
     Sensitivity,
     indistinguishable_from_zero,
@@ -53,12 +54,12 @@ def the_rates(rows: list[dict[str, Any]]) -> Rates:
     found: dict[str, dict[str, Sensitivity]] = {}
     for row in rows:
         if row["maturity"] is not None:
-            terms = [(unknown | row)[name] for name in Sensitivity._fields]
+            terms: list[Any] = [(unknown | row)[name] for name in Sensitivity._fields]
             found.setdefault(row["underlying"], {})[row["maturity"]] = Sensitivity(*terms)
     return Rates(list(exposed.values()), found)
 
 
-def of_maturity(maturity: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
+def of_maturity(maturity: str, rates: list[RateExposure]) -> RateExposure:
     return next(rate for rate in rates if rate["maturity"] == maturity)
 
 

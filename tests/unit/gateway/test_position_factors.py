@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from math import nan
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +14,7 @@ from services.gateway.analytics.shapes.position_factors import (
     Entries,
     HeldVector,
     Product,
+    Regression,
     Regressions,
     in_whole_cents,
     products_in,
@@ -37,8 +37,8 @@ def a_position(
     return HeldVector(UUID(int=number), *terms, factors, betas, products, reason)
 
 
-def a_regression(beta: float | None, reason: str | None = None, **more: Any) -> dict[str, Any]:
-    return {"beta": beta, "reason": reason} | more
+def a_regression(beta: float | None, reason: str | None = None) -> Regression:
+    return Regression(beta, raw_beta=3.0, reason=reason)
 
 
 def test_stored_products_come_in_display_order_and_unknown_ones_with_a_reason() -> None:
@@ -61,7 +61,7 @@ def test_stored_products_come_in_display_order_and_unknown_ones_with_a_reason() 
     ],
 )
 def test_products_in_another_model_are_exposure_times_its_beta(
-    held: HeldVector, row: dict[str, Any] | None, expected: tuple[object, ...]
+    held: HeldVector, row: Regression | None, expected: tuple[object, ...]
 ) -> None:
     known = Regressions(NAMES, {} if row is None else {("A", "market"): row})
 
@@ -86,14 +86,15 @@ def test_an_entry_has_the_fields_of_its_model_in_their_order() -> None:
     held = a_position(exposure=500.005)
     sensitivity = Sensitivity("10Y", -2.0, 1.5, None, 252, "full_history", None)
     rates = Rates([Exposed(held.position_id, "A", "A", 1.0, 500.0)], {"A": {"10Y": sensitivity}})
-    known = Regressions(NAMES, {("A", "market"): a_regression(1.2, raw_beta=3.0)})
+    known = Regressions(NAMES, {("A", "market"): a_regression(1.2)})
 
     entry = Entries(known, rates).entry(held, stored_products(held, NAMES), {"market": 600.0})
 
     assert entry == PositionFactors.model_validate(entry).model_dump(mode="json")
     assert list(entry) == list(PositionFactors.model_fields)
-    assert (entry["exposure"], entry["factors"][0]["factor_exposure"]) == (500.01, 600.0)
-    assert entry["rates"][0]["dollars_per_basis_point"] == pytest.approx(-0.1)
+    model = PositionFactors.model_validate(entry)
+    assert (model.exposure, model.factors[0].factor_exposure) == (500.01, 600.0)
+    assert model.rates[0].dollars_per_basis_point == pytest.approx(-0.1)
 
 
 def test_positions_in_one_underlying_keep_their_own_figures() -> None:
@@ -103,5 +104,6 @@ def test_positions_in_one_underlying_keep_their_own_figures() -> None:
     first = entries.entry(one, stored_products(one, NAMES), {"market": 1.0})
     second = entries.entry(other, stored_products(other, NAMES), {"market": 2.0})
 
-    assert [each["factors"][0]["factor_exposure"] for each in (first, second)] == [1.0, 2.0]
+    models = [PositionFactors.model_validate(each) for each in (first, second)]
+    assert [model.factors[0].factor_exposure for model in models] == [1.0, 2.0]
     assert first["rates"] == second["rates"] == []

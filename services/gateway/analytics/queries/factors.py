@@ -24,7 +24,11 @@ from sqlalchemy import (
     select,
 )
 
-from services.gateway.analytics.shapes.position_factors import HeldVector, Statistics
+from services.gateway.analytics.shapes.position_factors import (
+    HeldVector,
+    Regression,
+    Statistics,
+)
 from services.gateway.analytics.shapes.rates import Exposed, Rates, Sensitivity
 from services.gateway.books.queries.terms import TERMS_ON, held
 from services.gateway.edge.queries import Row
@@ -156,13 +160,13 @@ async def load_statistics(
 ) -> Statistics:
     """Betas of symbols in a model with their regressions, by symbol and factor."""
     found = await fetched(session, *_statistics(sorted(symbols), as_of, model))
-    return {(row["symbol"], row["factor"]): row for row in found}
+    return {(row.pop("symbol"), row.pop("factor")): Regression(**row) for row in found}
 
 
 @prepared(symbols=ARRAY(String), as_of=Date(), model=String())
 def _statistics(symbols: Sequence[str], as_of: date, model: str) -> Executable:
     row = betas.c
-    names = ("symbol", "factor", "beta", "reason", *_STATISTICS)
+    names = ("symbol", "factor", *Regression._fields)
     found = select(*(row[name] for name in names))
     return found.where(among(row.symbol, symbols), row.as_of == as_of, row.model == model)
 

@@ -56,7 +56,7 @@ def sources(portfolio_id: UUID, as_of: date) -> Executable:
 _SOURCES = ("iv_source", "rate_source", "dividend_source")
 
 
-def _options(portfolio_id: UUID, as_of: date) -> Select[Any]:
+def _options(portfolio_id: UUID, as_of: date) -> Select[*tuple[object, ...]]:
     view = greeks.position_greeks
     unit = greeks.contract_greeks
     same = and_(unit.c.contract == view.c.contract, unit.c.as_of == view.c.as_of)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -33,6 +33,7 @@ from services.gateway.edge.written import json_rows
 from shared.database import Session, fetched, prepared
 from shared.published import greeks, snapshots
 
+Value = TypeVar("Value")
 HISTORY_SESSIONS = 90
 DAYS_OF_POINTS = 400  # more than the longest period of a money-weighted return
 CENT_DECIMALS = 2
@@ -109,30 +110,28 @@ def _chain(portfolio_id: UUID, as_of: date) -> Executable:
     since = func.coalesce(before.scalar_subquery(), row.as_of)
     in_cents = (_as_float(row[name], CENT_DECIMALS) for name in _HISTORY)
     parts = {
-        "snapshot": _row(*row).where(row.as_of == until),
-        "history": _row(*in_cents)
+        "snapshot": select(func.row(*row)).where(row.as_of == until),
+        "history": select(func.row(*in_cents))
         .where(row.as_of <= until)
         .order_by(row.as_of.desc())
         .limit(HISTORY_SESSIONS),
-        "points": _row(*(_as_float(row[name]) for name in _POINT))
+        "points": select(func.row(*(_as_float(row[name]) for name in _POINT)))
         .where(row.as_of <= until, row.as_of >= since)
         .order_by(row.as_of),
-        "returns": _row(row.as_of, row.daily_return).order_by(row.as_of),
+        "returns": select(func.row(row.as_of, row.daily_return)).order_by(row.as_of),
     }
     return select(*(func.array(part.scalar_subquery()).label(name) for name, part in parts.items()))
 
 
-def _row(*columns: ColumnElement[Any]) -> Select[Any]:
-    return select(func.row(*columns))
-
-
-def _as_float(column: ColumnElement[Any], decimals: int | None = None) -> ColumnElement[Any]:
+def _as_float(
+    column: ColumnElement[Value], decimals: int | None = None
+) -> ColumnElement[Value] | ColumnElement[float]:
     """A decimal number, rounded half away from zero, as a float; any other column as it is."""
     if not isinstance(column.type, Numeric):
         return column
-    if decimals is not None:
-        column = func.round(column, literal_column(str(decimals)))
-    return cast(column, Double)
+    if decimals is None:
+        return cast(column, Double)
+    return cast(func.round(column, literal_column(str(decimals))), Double)
 
 
 async def load_points(session: Session, portfolio_id: UUID, start: date, end: date) -> list[Point]:
@@ -187,7 +186,7 @@ def written_valuations(portfolio_id: UUID, as_of: date) -> Executable:
     return json_rows(ValuedPosition, _valued(portfolio_id, as_of).subquery("valued"))
 
 
-def _valued(portfolio_id: UUID, as_of: date) -> Select[Any]:
+def _valued(portfolio_id: UUID, as_of: date) -> Select[*tuple[object, ...]]:
     view = snapshots.position_valuations
     contract = greeks.position_greeks
     unit = greeks.contract_greeks

@@ -43,7 +43,7 @@ from services.gateway.edge.written import Written, rows_written, text_of, writte
 from services.gateway.market import queries as market_queries
 from services.gateway.runs.tracking import last_run_from, last_run_statements, standing_of
 from shared.calendar import sessions
-from shared.database import Session, Statements, fetched_each, plan_once
+from shared.database import Session, Statements, fetched, plan_once
 
 Found = Mapping[str, Sequence[Row]]
 
@@ -75,7 +75,8 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
     await plan_once(session)
     chain = await snapshots_queries.load_chain(session, portfolio_id, as_of)
     day = chain.snapshot["as_of"] if chain.snapshot else None
-    found = await fetched_each(session, _statements(portfolio, day))
+    statements = _statements(portfolio, day)
+    found = {name: await fetched(session, *each) for name, each in statements.items()}
     figures = _figures(chain, found)
     standing = None if figures.complete else await standing_of(session, portfolio_id)
     envelope = snapshot_envelope(chain.snapshot, found["without_measure"], standing)

@@ -5,7 +5,7 @@ What two positions in an underlying share, the regressions, is laid out once for
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from services.gateway.analytics.shapes.cents import in_dollars, whole_cents
@@ -16,11 +16,10 @@ from services.gateway.analytics.shapes.rates import (
     in_order,
     indistinguishable_from_zero,
 )
-from services.gateway.edge.values import half_away
+from services.gateway.edge.shapes import half_away
 
-Row = Mapping[str, Any]
-Statistics = Mapping[tuple[str, str], Row]
-CENTS, MICROS = 2, 6
+CENTS = 2
+MICROS = 6  # decimals of a quantity
 
 
 class HeldVector(NamedTuple):
@@ -48,6 +47,25 @@ class Product(NamedTuple):
     beta: float | None
     dollars: float | None
     reason: str | None
+
+
+class Regression(NamedTuple):
+    """A symbol's beta to a factor in a model, and the regression behind it; None with a reason."""
+
+    beta: float | None = None
+    raw_beta: float | None = None
+    standard_error: float | None = None
+    t_statistic: float | None = None
+    capped: bool | None = None
+    r_squared: float | None = None
+    observations: int | None = None
+    condition_number: float | None = None
+    quality: str | None = None
+    reason: str | None = None
+
+
+Statistics = Mapping[tuple[str, str], Regression]  # by symbol and factor
+NO_REGRESSION = Regression()
 
 
 @dataclass(frozen=True)
@@ -78,14 +96,14 @@ def products_in(held: HeldVector, model: str, known: Regressions) -> list[Produc
     ]
 
 
-def _product(held: HeldVector, factor: str, row: Row | None, model: str) -> Product:
-    beta = row["beta"] if row else None
+def _product(held: HeldVector, factor: str, row: Regression | None, model: str) -> Product:
+    beta = row.beta if row else None
     if held.exposure == 0.0:
         return Product(factor, beta, 0.0, None)
     if held.exposure is None:
         return Product(factor, beta, None, held.reason)
     if beta is None:
-        reason = row["reason"] if row else None
+        reason = row.reason if row else None
         missing = f"no {model} betas of the symbol are stored"
         return Product(factor, None, None, reason or missing)
     return Product(factor, beta, held.exposure * beta, None)
@@ -121,12 +139,12 @@ class Entries:
         self.known = known
         self.rates = rates
         self.exposures = {each.position_id: each.exposure for each in rates.exposed}
-        self._factors: dict[tuple[str, str], dict[str, Any]] = {}
-        self._rates: dict[str, list[dict[str, Any]]] = {}
+        self._factors: dict[tuple[str, str], dict[str, object]] = {}
+        self._rates: dict[str, list[tuple[Sensitivity, dict[str, object]]]] = {}
 
     def entry(
         self, held: HeldVector, products: Sequence[Product], dollars: Mapping[str, float]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """One position with the fields of `PositionFactors`, rounded as they are."""
         return {
             "position_id": str(held.position_id),
@@ -147,48 +165,51 @@ class Entries:
             "rates": self._of_rates(held),
         }
 
-    def _of_factor(self, underlying: str, factor: str) -> dict[str, Any]:
+    def _of_factor(self, underlying: str, factor: str) -> dict[str, object]:
         key = (underlying, factor)
         shared = self._factors.get(key)
         if shared is None:
             name = self.known.names[factor]
-            shared = self._factors[key] = _regression(factor, name, self.known.statistics.get(key))
+            found = self.known.statistics.get(key, NO_REGRESSION)
+            shared = self._factors[key] = _regression(factor, name, found)
         return shared
 
-    def _of_rates(self, held: HeldVector) -> list[dict[str, Any]]:
+    def _of_rates(self, held: HeldVector) -> list[dict[str, object]]:
         if held.position_id not in self.exposures:
             return []
         shared = self._rates.get(held.underlying)
         if shared is None:
             found = self.rates.by_underlying.get(held.underlying, {})
-            shared = self._rates[held.underlying] = [_rate(each) for each in in_order(found)]
+            shared = [(each, _rate(each)) for each in in_order(found)]
+            self._rates[held.underlying] = shared
         exposure = self.exposures[held.position_id]
-        return [{**each, "dollars_per_basis_point": _moved(exposure, each)} for each in shared]
+        return [
+            {**own, "dollars_per_basis_point": _moved(exposure, each.beta)} for each, own in shared
+        ]
 
 
-def _regression(factor: str, name: str, row: Row | None) -> dict[str, Any]:
+def _regression(factor: str, name: str, found: Regression) -> dict[str, object]:
     """All of a `PositionFactor` that does not depend on the position, in its order."""
-    found: Row = row or {}
-    raw_beta, error = found.get("raw_beta"), found.get("standard_error")
+    near_zero = indistinguishable_from_zero(found.raw_beta, found.standard_error)
     return {
         "factor": factor,
         "name": name,
         "beta": None,
-        "raw_beta": raw_beta,
-        "standard_error": error,
-        "t_statistic": found.get("t_statistic"),
-        "indistinguishable_from_zero": indistinguishable_from_zero(raw_beta, error),
-        "capped": found.get("capped"),
+        "raw_beta": found.raw_beta,
+        "standard_error": found.standard_error,
+        "t_statistic": found.t_statistic,
+        "indistinguishable_from_zero": near_zero,
+        "capped": found.capped,
         "factor_exposure": None,
-        "r_squared": found.get("r_squared"),
-        "observations": found.get("observations"),
-        "condition_number": found.get("condition_number"),
-        "quality": found.get("quality"),
+        "r_squared": found.r_squared,
+        "observations": found.observations,
+        "condition_number": found.condition_number,
+        "quality": found.quality,
         "reason": None,
     }
 
 
-def _rate(found: Sensitivity) -> dict[str, Any]:
+def _rate(found: Sensitivity) -> dict[str, object]:
     """All of a `PositionRate` that does not depend on the position, in its order."""
     return {
         "maturity": found.maturity,
@@ -205,8 +226,8 @@ def _rate(found: Sensitivity) -> dict[str, Any]:
     }
 
 
-def _moved(exposure: float | None, rate: Row) -> float | None:
+def _moved(exposure: float | None, beta: float | None) -> float | None:
     """USD that a basis point more on the yield makes of the exposure."""
-    if exposure is None or rate["beta"] is None:
+    if exposure is None or beta is None:
         return None
-    return half_away(exposure * rate["beta"] * BASIS_POINT, CENTS)
+    return half_away(exposure * beta * BASIS_POINT, CENTS)

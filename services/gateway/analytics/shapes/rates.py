@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 from uuid import UUID
 
 from services.gateway.edge.shapes import View, no_share, share_of
@@ -33,6 +33,18 @@ class Sensitivity(NamedTuple):
     t_statistic: float | None
     observations: int | None
     quality: str | None
+    reason: str | None
+
+
+class RateExposure(TypedDict):
+    """USD that a basis point more on one yield makes of a portfolio; a decimal of NAV per 1.00."""
+
+    maturity: str
+    dollars_per_basis_point: float | None
+    standard_error: float | None
+    indistinguishable_from_zero: bool | None
+    beta: float | None
+    coverage: float | None
     reason: str | None
 
 
@@ -82,7 +94,7 @@ class Rates:
 NO_RATES = Rates()
 
 
-def rate_exposures(rates: Rates, nav: Decimal | None) -> list[dict[str, Any]]:
+def rate_exposures(rates: Rates, nav: Decimal | None) -> list[RateExposure]:
     """What one basis point more on each Treasury yield does to the portfolio, by maturity.
 
     Nothing for a portfolio without positions.
@@ -95,7 +107,7 @@ def rate_exposures(rates: Rates, nav: Decimal | None) -> list[dict[str, Any]]:
 
 def _rate_exposure(
     known: Sequence[Known], gross: float, nav: Decimal | None, maturity: str
-) -> dict[str, Any]:
+) -> RateExposure:
     """Sum over positions of delta-adjusted exposure x sensitivity x 0.0001.
 
     Sensitivity is the return per 1.00 of yield. `beta` is the same per 1.00 of yield as a share of
@@ -126,7 +138,7 @@ def _independent_error(known: Iterable[Known]) -> float:
     return sqrt(sum((net[name] * errors[name]) ** 2 for name in net))
 
 
-def without_rate(rates: Rates, maturity: str) -> list[dict[str, Any]]:
+def without_rate(rates: Rates, maturity: str) -> list[dict[str, object]]:
     """The positions whose exposure or sensitivity to one yield is unknown, with the reason."""
     unknown = []
     for each in rates.exposed:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -123,7 +122,7 @@ async def load_heads(session: Session, run_ids: Collection[UUID]) -> dict[UUID, 
     return {row["run_id"]: RunHead(**row) for row in found}
 
 
-def _heads() -> Select[Any]:
+def _heads() -> Select[*tuple[object, ...]]:
     overdue = runs.c.problems.contains([{"code": "overdue"}])
     given_up = case((overdue, runs.c.finished_at)).label("given_up_at")
     columns = (runs.c[name] for name in ("run_id", "as_of", "trigger", "status", "started_at"))
