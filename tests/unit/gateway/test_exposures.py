@@ -160,7 +160,7 @@ def test_unknown_rates_are_null_with_a_reason() -> None:
     rates = of_maturity("10Y", rate_exposures(the_rates([a_rate(1, 1.0, None)]), Decimal(1)))
 
     assert rates["dollars_per_basis_point"] is None
-    assert "no position" in rates["reason"]
+    assert "no position" in str(rates["reason"])
 
 
 def test_positions_without_a_sensitivity_are_named() -> None:
