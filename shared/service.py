@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
@@ -118,9 +118,18 @@ class Runtime:
 
 async def _in_time(looked: Awaitable[Result], otherwise: Result) -> Result:
     try:
-        return await asyncio.wait_for(looked, LOOK_SECONDS)
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await looked
     except TimeoutError:
         return otherwise
+
+
+async def until_woken(woken: asyncio.Event, seconds: float) -> None:
+    """Wait until the event is set, `seconds` at most, and clear it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+    woken.clear()
 
 
 def _start_or_explain(step: Callable[[], Result]) -> Result:

@@ -103,7 +103,8 @@ class Supervisor:
             while not self.stopping.is_set():
                 await self._follow_scale(stack)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.stopping.wait(), SCALE_SECONDS)
+                    async with asyncio.timeout(SCALE_SECONDS):
+                        await self.stopping.wait()
         except (Explained, OSError) as error:
             self.state.failure = str(error)
         finally:
@@ -287,7 +288,8 @@ class Supervisor:
         rotate(log)
         process = self._marked(program).start(log)
         try:
-            await asyncio.wait_for(ended(process, self.stopping), BOOTSTRAP_SECONDS)
+            async with asyncio.timeout(BOOTSTRAP_SECONDS):
+                await ended(process, self.stopping)
         except TimeoutError:
             raise StartFailed(
                 f"{program.name} took longer than {BOOTSTRAP_SECONDS:.0f} s:\n{tail(log)}"
@@ -319,9 +321,8 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):
             supervised.process.send_signal(supervised.part.program.stop_signal)
         try:
-            await asyncio.wait_for(
-                ended(supervised.process), STOP_SECONDS.get(name, STOP_SECONDS_SERVICE)
-            )
+            async with asyncio.timeout(STOP_SECONDS.get(name, STOP_SECONDS_SERVICE)):
+                await ended(supervised.process)
         except TimeoutError:
             _note(f"{name} did not exit in time; it is killed")
         end_group(supervised.process.pid)

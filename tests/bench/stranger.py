@@ -100,7 +100,8 @@ async def _trickled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
         writer.write(b"x")
         await writer.drain()
         with suppress(TimeoutError):
-            await asyncio.wait_for(reader.read(65536), PAUSE_SECONDS)
+            async with asyncio.timeout(PAUSE_SECONDS):
+                await reader.read(65536)
 
 
 async def idle(

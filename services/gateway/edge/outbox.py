@@ -1,7 +1,6 @@
 """The relay that publishes the outbox."""
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 from opentelemetry import context, propagate
@@ -13,7 +12,7 @@ from services.gateway.tables import OutboxRow
 from shared.database import DATABASE_ERRORS, Database
 from shared.errors import BusUnavailable, MessageTooLarge
 from shared.messaging import Bus, publish
-from shared.service import Runtime
+from shared.service import Runtime, until_woken
 from shared.topology import EVENTS
 
 BATCH = 50
@@ -54,17 +53,12 @@ class Relay:
                         ):
                             pass
                         pause = self.poll_seconds
-                        await self._wait(pause)
+                        await until_woken(self._woken, pause)
                         await probe()
             except (*DATABASE_ERRORS, BusUnavailable) as error:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 log.warning("outbox waits", reason=repr(error), next_try_seconds=pause)
-                await self._wait(pause)
-
-    async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), seconds)
-        self._woken.clear()
+                await until_woken(self._woken, pause)
 
 
 async def publish_waiting(database: Database, broker: Bus, limits: Limits = DEFAULT_LIMITS) -> int:

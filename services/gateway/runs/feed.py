@@ -19,7 +19,7 @@ from services.gateway.runs.queries.run_events import Readable, Span
 from services.gateway.runs.queries.runs import DRAFT_TRIGGER
 from services.gateway.runs.shapes import ALERT, RUN, data_for_follower
 from shared.database import DATABASE_ERRORS, Database, Session
-from shared.service import Runtime
+from shared.service import Runtime, until_woken
 
 BATCH = 200
 WAITING_AT_MOST = 1000
@@ -87,7 +87,8 @@ class Follower:
         if self.cut_off and self.waiting.empty():
             return None
         with suppress(TimeoutError):
-            return await asyncio.wait_for(self.waiting.get(), seconds)
+            async with asyncio.timeout(seconds):
+                return await self.waiting.get()
         return None
 
 
@@ -118,17 +119,12 @@ class Feed:
                     while True:
                         await self._refuse_ended(runtime.database)
                         await self._distribute(runtime.database)
-                        await self._wait()
+                        await until_woken(self._woken, LOOK_ANYWAY_SECONDS)
                         await probe()
             except DATABASE_ERRORS as error:
                 pause = min(2 * pause + 0.1, LONGEST_PAUSE_SECONDS)
                 log.warning("feed interrupted", reason=repr(error), next_try_seconds=pause)
                 await asyncio.sleep(pause)
-
-    async def _wait(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), LOOK_ANYWAY_SECONDS)
-        self._woken.clear()
 
     def close(self) -> None:
         """End every stream, now and from now on: the process is about to stop."""

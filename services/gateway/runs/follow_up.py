@@ -8,7 +8,6 @@ the run that a user waits for.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from services.gateway.runs.tracking import (
     run_of,
 )
 from shared.database import DATABASE_ERRORS, Database, Session, is_outage
-from shared.service import Runtime
+from shared.service import Runtime, until_woken
 
 BATCH = 500
 LOOK_ANYWAY_SECONDS = 1.0  # for what a process that died had recorded
@@ -66,9 +65,7 @@ class Tracker:
                 while await follow_up_waiting(database):
                     pass
                 pause = 0.0
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), LOOK_ANYWAY_SECONDS)
-                self._woken.clear()
+                await until_woken(self._woken, LOOK_ANYWAY_SECONDS)
             except DATABASE_ERRORS as error:
                 pause = min(2 * pause + 0.1, LONGEST_PAUSE_SECONDS)
                 log.warning("follow-up put off", reason=repr(error), next_try_seconds=pause)

@@ -260,9 +260,8 @@ async def test_what_a_service_did_not_expect_is_an_error_of_ours(
 
 
 async def test_without_ingest_storing_is_unavailable(operator: Person) -> None:
-    answer = await asyncio.wait_for(
-        operator.request("PUT", "admin/market-data/prices", json={"rows": [A_PRICE]}), 10
-    )
+    async with asyncio.timeout(10):
+        answer = await operator.request("PUT", "admin/market-data/prices", json={"rows": [A_PRICE]})
 
     assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
     assert "retry-after" in answer.headers

@@ -53,14 +53,16 @@ class Connection:
     async def head(self) -> str:
         """The next answer's status line; empty when the connection is closed without one."""
         try:
-            return (await asyncio.wait_for(self.reader.readline(), 5)).decode().strip()
+            async with asyncio.timeout(5):
+                return (await self.reader.readline()).decode().strip()
         except ConnectionError:
             return ""
 
     async def rest(self) -> bytes:
         """All that follows, to the end of the connection."""
         try:
-            return await asyncio.wait_for(self.reader.read(), 5)
+            async with asyncio.timeout(5):
+                return await self.reader.read()
         except ConnectionError:
             return b""
 
