@@ -37,6 +37,7 @@ from shared.database.merge import append, merge
 from shared.database.prepared import (
     Prepared,
     Statements,
+    execute_each,
     fetched,
     plan_once,
     prepared,
@@ -58,6 +59,7 @@ __all__ = [
     "breaks_reference",
     "cannot_write",
     "create_engine",
+    "execute_each",
     "fetched",
     "folded_column",
     "has_part",

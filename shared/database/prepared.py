@@ -8,7 +8,8 @@ its rows become dictionaries.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, wraps
@@ -131,6 +132,19 @@ async def fetched(
     return [dict(zip(columns, record, strict=True)) for record in found]
 
 
+async def execute_each(
+    session: AsyncSession, statement: Executable, rows: Iterable[Mapping[str, object]]
+) -> None:
+    """Execute one statement for each row of values, in their order, without waiting in between.
+
+    It returns nothing. Otherwise as `fetched`.
+    """
+    prepared_text = _text_of(cast(CompilerElement, statement))
+    driver = await _driver_of(session)
+    with _database_errors(driver, prepared_text.sql):
+        await driver.executemany(prepared_text.sql, [prepared_text.given(row) for row in rows])
+
+
 async def plan_once(session: AsyncSession) -> None:
     """Have Postgres plan the rest of the transaction's statements for any values.
 
@@ -145,12 +159,18 @@ async def _fetch(
     session: AsyncSession, sql: str, given: Sequence[object]
 ) -> "list[asyncpg.Record]":
     driver = await _driver_of(session)
-    try:
+    with _database_errors(driver, sql):
         found: list[asyncpg.Record] = await driver.fetch(sql, *given)
+    return found
+
+
+@contextmanager
+def _database_errors(driver: "asyncpg.Connection[asyncpg.Record]", sql: str) -> Iterator[None]:
+    try:
+        yield
     except (PostgresError, InterfaceError, OSError) as error:
         is_over = driver.is_closed()
         raise DBAPIError(sql, None, error, connection_invalidated=is_over) from error
-    return found
 
 
 async def _driver_of(session: AsyncSession) -> "asyncpg.Connection[asyncpg.Record]":

@@ -2,7 +2,7 @@
 
 Import from here. Rooms: `router` (what a service declares), `streams` (names and permissions),
 `broker` (the connection), `requests` (questions and replies), `consumption` (around a handler),
-`durability` (what servers promise).
+`together` (many events in one transaction), `durability` (what servers promise).
 """
 
 from shared.messaging.broker import (
@@ -28,6 +28,7 @@ from shared.messaging.streams import (
     nats_authorization,
     stream_configs,
 )
+from shared.messaging.together import Traced
 
 __all__ = [
     "EVENT_RETENTION_SECONDS",
@@ -42,6 +43,7 @@ __all__ = [
     "Refused",
     "RequestTooLarge",
     "ServiceRouter",
+    "Traced",
     "Unanswered",
     "application",
     "ask",

@@ -7,6 +7,7 @@ rerun harmless.
     decodable?   no  -> dead letter, reject
     at fault?    some portfolios of the shard -> they are left out and named in the event (see
                  `division`); a dead letter says why
+    many?        some handlers take what arrives meanwhile in one transaction (see `together`)
     away?        Postgres, or the bus for what is published -> tried again until it is back, which
                  is no attempt (see `outages`)
     handled?     Permanent error (work on a day that is no session, say), a number too large, or
@@ -15,9 +16,8 @@ rerun harmless.
     slow?        a heartbeat every third of `acknowledge_seconds` prevents a redelivery
 """
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from time import perf_counter
@@ -36,7 +36,6 @@ from shared.contracts.event import (
 )
 from shared.database import Database, Session, is_too_large, is_unstorable_text
 from shared.errors import (
-    BusUnavailable,
     MessageTooLarge,
     Misconfigured,
     Permanent,
@@ -46,6 +45,7 @@ from shared.errors import (
 from shared.messaging.acceptance import require_workable
 from shared.messaging.broker import Broker, Delivery, publish
 from shared.messaging.division import divided, is_portfolios_fault, public_reason
+from shared.messaging.heartbeat import heartbeat
 from shared.messaging.letters import letter_about, text_for_operators
 from shared.messaging.outages import is_bus_away, is_database_away, when_back
 from shared.messaging.requests import (
@@ -56,8 +56,9 @@ from shared.messaging.requests import (
 )
 from shared.messaging.router import Handler, ServiceRouter
 from shared.messaging.streams import DEAD_STREAM, Durable, dead_subject, durables_of
+from shared.messaging.together import AT_ONCE, Together, Traced
 from shared.settings import Settings
-from shared.telemetry import Telemetry
+from shared.telemetry import Telemetry, current_trace_id
 
 # Deliveries beyond the last attempt that killed processes may cost before the message is given up.
 CRASHES_TOLERATED = 3
@@ -75,12 +76,19 @@ class Consumption:
     settings: Settings
     telemetry: Telemetry
     attempts_allowed: int = field(init=False)
+    together: dict[Handler, Together] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.together = {
+            handler: Together(handler, self.database, self.settings.retry_seconds)
+            for handler in self.router.of_many
+        }
         self.attempts_allowed = len(self.settings.retry_seconds) + 1
 
     def attach(self) -> None:
         """Subscribe every handler: `concurrency` pull subscribers on each event's durable.
+
+        More where one transaction takes the events of many.
 
         Raises `Misconfigured` when the topology names an event that has no handler.
         """
@@ -91,7 +99,8 @@ class Consumption:
                 f"{self.router.word} subscribes to {names} but has no handler for it"
             )
         for event, handler in self.router.handlers.items():
-            for _ in range(self.settings.concurrency):
+            few = self.settings.concurrency
+            for _ in range(max(few, AT_ONCE) if handler in self.together else few):
                 self._subscribe(event, handler)
         for request, handler in self.router.answers_by_request.items():
             self._serve(request, handler)
@@ -188,6 +197,9 @@ class Consumption:
 
     async def _call(self, handler: Handler, event: Contract) -> list[Event]:
         """What the handler returns; its transaction is committed by then."""
+        if handler in self.together and isinstance(event, Event):
+            await self.together[handler].handled(Traced(event, current_trace_id()))
+            return []
 
         async def attempt() -> list[Event]:
             async with self._resource(handler) as resource:
@@ -367,24 +379,3 @@ def _stamped(event: Event, elapsed_seconds: float) -> Event:
         if isinstance(event, ShardEvent)
         else event
     )
-
-
-@asynccontextmanager
-async def heartbeat(message: Delivery, every_seconds: float) -> AsyncIterator[None]:
-    """Report the message as in progress to the server until the block ends."""
-
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(every_seconds)
-            with suppress(
-                BusUnavailable
-            ):  # a lost connection: the next beat, or redelivery, follows
-                await message.in_progress()
-
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -23,6 +23,7 @@ class ServiceRouter:
         self.word = word
         self.wiring = TOPOLOGY[word]
         self.handlers: dict[type[Event], Handler] = {}
+        self.of_many: set[Handler] = set()
         self.emitted: dict[Handler, tuple[type[Event], ...]] = {}
         self.stages: dict[Handler, Stage] = {}
         self.answers_by_request: dict[type[Request[Contract]], Handler] = {}
@@ -34,6 +35,7 @@ class ServiceRouter:
         joined = cls(parts[0].word)
         for part in parts:
             joined.handlers |= part.handlers
+            joined.of_many |= part.of_many
             joined.emitted |= part.emitted
             joined.stages |= part.stages
             joined.answers_by_request |= part.answers_by_request
@@ -52,6 +54,19 @@ class ServiceRouter:
         def register(handler: HandlerKind) -> HandlerKind:
             self.handlers.update(dict.fromkeys(events, handler))
             return handler
+
+        return register
+
+    def on_many(self, *events: type[Event]) -> Callable[[HandlerKind], HandlerKind]:
+        """Register `async def handler(traced, session)` for many events of the classes at once.
+
+        `traced`: a sequence of `Traced` events, in any order, which share a transaction. It returns
+        nothing. Where it raises, it is called again with each of them alone (see `together`).
+        """
+
+        def register(handler: HandlerKind) -> HandlerKind:
+            self.of_many.add(handler)
+            return self.on(*events)(handler)
 
         return register
 

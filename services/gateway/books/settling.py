@@ -9,6 +9,7 @@ import structlog
 
 from services.gateway.books.keeping import KeptLedger, keep_ledgers, last_session_with_data
 from services.gateway.books.queries import ledger
+from services.gateway.books.queries import settling as queries
 from services.gateway.runs.queries import items, revisions, runs
 from services.gateway.runs.shapes import Trouble
 from services.gateway.runs.starting import start_run_of
@@ -26,7 +27,7 @@ SETTLED = "settled"  # the reason that `portfolios.changed` gives
 async def lock_dependent(session: Session, event: PricesUpdated) -> list[UUID]:
     """Those of the event's portfolios whose lots depend on the market, held against edits."""
     day = await last_session_with_data(session)
-    found = await ledger.market_dependent(session, event.portfolio_ids, day)
+    found = await queries.market_dependent(session, event.portfolio_ids, day)
     if found:
         await ledger.lock_portfolios(session, found)
     return found

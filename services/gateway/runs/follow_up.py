@@ -31,6 +31,9 @@ from shared.database import DATABASE_ERRORS, Database, Session, is_outage
 from shared.service import Runtime, until_woken
 
 BATCH = 500
+# A round costs little more for many items than for one: while many come, the next are let gather.
+MANY = 10
+GATHERING_SECONDS = 0.1
 LOOK_ANYWAY_SECONDS = 1.0  # for what a process that died had recorded
 LONGEST_PAUSE_SECONDS = 10.0
 RETRY_SECONDS = (0.1, 0.5, 2.0)
@@ -62,8 +65,9 @@ class Tracker:
         pause = 0.0
         while True:
             try:
-                while await follow_up_waiting(database):
-                    pass
+                while followed := await follow_up_waiting(database):
+                    if MANY <= followed < BATCH:
+                        await asyncio.sleep(GATHERING_SECONDS)
                 pause = 0.0
                 await until_woken(self._woken, LOOK_ANYWAY_SECONDS)
             except DATABASE_ERRORS as error:

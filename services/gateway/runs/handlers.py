@@ -4,14 +4,16 @@
 reports are no runs.
 """
 
+from collections.abc import Sequence
+
 from services.gateway.runs.follow_up import tracker
 from services.gateway.runs.queries import dead_letters, items, runs
+from services.gateway.runs.queries.items import StageRecord
 from services.gateway.runs.tracking import report_alerts, troubles_of
 from shared.contracts.event import DeadLetter, ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session
-from shared.messaging import ServiceRouter
-from shared.telemetry import current_trace_id
+from shared.messaging import ServiceRouter, Traced
 from shared.topology import FAILURES, STAGE_EVENTS, failed_stage, stage_of
 
 router = ServiceRouter("gateway")
@@ -23,25 +25,32 @@ async def open_run(event: MarketClosed, session: Session) -> None:
     await runs.save_announcement(session, event)
 
 
-@router.on(*(event for event in STAGE_EVENTS if event is not PricesUpdated))
-async def record_stage(event: ShardEvent, session: Session) -> None:
-    """A stage of a shard is done; the run may or may not wait for it."""
-    if event.more_follow:
-        await report_alerts(session, event)
-        return
-    stage = stage_of(type(event))
-    troubles = await troubles_of(session, stage, event)
-    await items.save_stage(session, stage, event, current_trace_id(), troubles)
+@router.on_many(*(event for event in STAGE_EVENTS if event is not PricesUpdated), *FAILURES)
+async def record_stages(
+    traced: Sequence[Traced[ShardEvent | WorkFailed]], session: Session
+) -> None:
+    """Stages of shards are done, which runs may or may not wait for, or have failed."""
+    await items.save_begun(session, [each.event for each in traced])
+    halves = [each.event for each in traced if more_follow(each.event)]
+    ended = [each for each in traced if not more_follow(each.event)]
+    await items.save_stages(session, [await _record(session, each) for each in ended])
+    await report_alerts(session, halves)
     tracker.wake_after(session)
 
 
-@router.on(*FAILURES)
-async def record_failure(event: WorkFailed, session: Session) -> None:
-    """A stage of a shard failed, and the stages after it will not come."""
-    stage = failed_stage(type(event), event.heard)
+def more_follow(event: ShardEvent | WorkFailed) -> bool:
+    """Whether the event does not end its stage."""
+    return isinstance(event, ShardEvent) and event.more_follow
+
+
+async def _record(session: Session, traced: Traced[ShardEvent | WorkFailed]) -> StageRecord:
+    event = traced.event
+    if isinstance(event, WorkFailed):
+        stage = failed_stage(type(event), event.heard)
+    else:
+        stage = stage_of(type(event))
     troubles = await troubles_of(session, stage, event)
-    await items.save_failure(session, stage, event, current_trace_id(), troubles)
-    tracker.wake_after(session)
+    return StageRecord(stage, event, traced.trace_id, troubles)
 
 
 @router.on_dead_letters

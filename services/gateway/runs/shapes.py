@@ -275,7 +275,8 @@ def shard_news(run: Run, recorded: Item, items: Sequence[Item]) -> list[News]:
         working = _without_failed([recorded])
         news.insert(0, News(STAGE, working, _stage_data(run, recorded, own)))
     if now == DONE != before:
-        ready = [each for each in recorded.portfolio_ids if each in _without_failed(own)]
+        sound = set(_without_failed(own))
+        ready = [each for each in recorded.portfolio_ids if each in sound]
         incomplete = [trouble for trouble in _troubles_of_done(own) if not trouble.fatal]
         news.append(News(RESULTS, ready, _results_data(run, recorded.shard, "ready", incomplete)))
     return [each for each in news if each.portfolio_ids or not recorded.portfolio_ids]

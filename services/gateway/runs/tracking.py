@@ -1,7 +1,7 @@
 """What the stored items of a run say: its status, its news, and when it is closed as overdue."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,17 +72,26 @@ async def troubles_of(
     return troubles_of_stage(stage, event, held_by, needed_by_all)
 
 
-async def report_alerts(session: Session, event: ShardEvent) -> None:
-    """Notify the owners of new alerts of an event that does not end its stage; once."""
-    await items.save_begun(session, event)
-    counts = event.alerts if isinstance(event, LimitsEvaluated) else {}
-    if not any(counts.values()):
-        return
-    await runs.hold(session, event.run_id)
-    run = run_of(await runs.load_head(session, event.run_id))
-    news = alert_news(run, event.event_id, counts)
-    if not await run_events.is_recorded(session, event.run_id, news[0].data):
-        await run_events.save_news(session, rows_of(event.run_id, news))
+async def report_alerts(session: Session, events: Iterable[ShardEvent | WorkFailed]) -> None:
+    """Notify the owners of new alerts of events that do not end their stage; once.
+
+    The caller's last statements: other writers of news wait until the transaction ends.
+    """
+    raised = {
+        event.event_id: event
+        for event in events
+        if isinstance(event, LimitsEvaluated) and any(event.alerts.values())
+    }
+    run_ids = sorted({event.run_id for event in raised.values()})
+    for run_id in run_ids:
+        await runs.hold(session, run_id)
+    heads = await runs.load_heads(session, run_ids) if run_ids else {}
+    rows: list[dict[str, Any]] = []
+    for event in raised.values():
+        news = alert_news(run_of(heads[event.run_id]), event.event_id, event.alerts)
+        if not await run_events.is_recorded(session, event.run_id, news[0].data):
+            rows += rows_of(event.run_id, news)
+    await run_events.save_news(session, rows)
 
 
 async def report_alerts_of_limit(session: Session, saved: LimitSaved) -> None:

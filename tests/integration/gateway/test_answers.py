@@ -15,7 +15,6 @@ from services.gateway.application import assembled
 from services.gateway.books.answers import etag_of
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.reports.handlers import router
-from services.gateway.runs import handlers
 from services.gateway.runs.queries import revisions
 from services.gateway.settings import GatewaySettings
 from services.ingest.tables import DataProvider
@@ -31,7 +30,7 @@ from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.seeds import StoredBook, a_stored_book
 from tests.integration.gateway.statements import noted_statements
-from tests.integration.gateway.tracking import followed_up
+from tests.integration.gateway.tracking import followed_up, handled
 
 STAGES = (
     PricesUpdated,
@@ -152,7 +151,7 @@ async def test_an_answer_is_kept_until_a_stage_is_recorded(
     kept = await market_value(ann, book.portfolio_id)
 
     async with gateway.database.transaction() as session:
-        await handlers.record_stage(a_stage(book.portfolio_id), session)
+        await handled(session, a_stage(book.portfolio_id))
     await followed_up(gateway.database)
 
     assert (before, kept) == (4_000, 4_000)
@@ -184,7 +183,7 @@ async def test_another_portfolio_s_stage_outdates_nothing(
     await change_behind(admin, book.portfolio_id)
 
     async with gateway.database.transaction() as session:
-        await handlers.record_stage(a_stage(other), session)
+        await handled(session, a_stage(other))
     await followed_up(gateway.database)
 
     assert await market_value(ann, book.portfolio_id) == before
@@ -212,12 +211,12 @@ async def test_a_portfolios_run_ends_with_the_last_stage_of_its_shard(
     ]
     for each in [*events[:last], *events[last + 1 : -1]]:
         async with gateway.database.transaction() as session:
-            await router.handlers[type(each)](each, session)
+            await handled(session, each)
     await followed_up(gateway.database)
     running = (await ann.get(f"portfolios/{book.portfolio_id}/report")).json()["last_run"]
 
     async with gateway.database.transaction() as session:
-        await router.handlers[type(events[last])](events[last], session)
+        await handled(session, events[last])
     await followed_up(gateway.database)
     finished = (await ann.get(f"portfolios/{book.portfolio_id}/report")).json()["last_run"]
 

@@ -15,7 +15,6 @@ from sqlalchemy import text
 
 from services.factors.handlers.compute_factors import compute_factors
 from services.gateway.books.handlers import record_prices
-from services.gateway.runs.handlers import record_stage
 from services.greeks.handlers.compute_greeks import compute_greeks
 from services.ingest.handlers.deliver_prices import deliver_prices_of_changed
 from services.ingest.handlers.record_coverage import record_coverage
@@ -34,7 +33,7 @@ from shared.contracts.stress import StressComputed
 from shared.database import Database
 from tests.builders import AS_OF
 from tests.integration.gateway.people import HEADER, Person
-from tests.integration.gateway.tracking import followed_up
+from tests.integration.gateway.tracking import followed_up, handled
 from tests.pipeline import Pipeline, content_hash, forget_calculations, nothing_runs
 from tests.servers import Role
 
@@ -118,7 +117,7 @@ class Driven:
             async with self.role(stage.word).transaction() as session:
                 result = await stage.handler(cause, session)
             async with self.role("gateway").transaction() as session:
-                await record_stage(result, session)
+                await handled(session, result)
             await followed_up(self.role("gateway"))
 
     async def edit(self) -> None:

@@ -31,13 +31,14 @@ from services.gateway.runs.feed import (
     FollowerEvent,
     Wanted,
 )
-from services.gateway.runs.queries import items, run_events, runs
+from services.gateway.runs.queries import run_events, runs
 from shared.contracts.event import Event
 from shared.contracts.factors import FactorsFailed
 from shared.database import Database
 from tests.builders import AS_OF
 from tests.integration.gateway.people import Person, logged_in
 from tests.integration.gateway.test_runs import STAGES, a_failure, a_stage, deliver
+from tests.integration.gateway.tracking import handled
 
 STARTED = datetime.now(UTC)
 NAMES = [name for _, name in STAGES]
@@ -239,7 +240,7 @@ async def test_what_is_rolled_back_is_not_streamed(ann: Person, gateway: Gateway
     with contextlib.suppress(ZeroDivisionError):
         async with gateway.database.transaction() as session:
             event = of_portfolio(portfolio_id, run_id)[0]
-            await items.save_stage(session, "prices", event, None)  # type: ignore[arg-type]
+            await handled(session, event)
             await run_events.save_news(
                 session, [{"run_id": run_id, "kind": "stage", "portfolio_ids": [], "data": {}}]
             )

@@ -10,23 +10,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.gateway.edge.dependencies import Gateway
-from services.gateway.reports.handlers import router
 from services.gateway.runs import follow_up
 from services.gateway.runs.queries import items, runs
 from services.gateway.tables.runs import BACKFILL, CLOSE, INTERACTIVE
 from shared.contracts.event import ShardEvent
-from shared.database import Database, Session, is_outage
+from shared.database import Database, is_outage
 from tests.builders import AS_OF
 from tests.integration.gateway.statements import noted_statements
 from tests.integration.gateway.test_problems import made_read_only
 from tests.integration.gateway.test_runs import NOON, STAGES, a_stage, a_whole_run, rows, status
-from tests.integration.gateway.tracking import followed_up, is_any_waiting
-
-
-async def record(session: Session, events: Sequence[ShardEvent]) -> None:
-    """Record events as the handlers do, and wake no one."""
-    for event in events:
-        await items.save_stage(session, event.subject.partition(".")[0], event, None)
+from tests.integration.gateway.tracking import followed_up, handled, is_any_waiting, recorded
 
 
 async def follow_up_at_once(
@@ -38,7 +31,7 @@ async def follow_up_at_once(
     """
     with noted_statements(gateway) as sent:
         async with gateway.database.transaction() as session:
-            await record(session, events)
+            await recorded(session, events)
             await asyncio.sleep(0)
             sent.clear()
             waiting = await items.lock_waiting(session, 10_000)
@@ -53,7 +46,7 @@ async def test_a_run_followed_up_at_once_ends_like_one_followed_up_event_by_even
     run_id = uuid4()
     for event in a_whole_run(run_id, 3):
         async with gateway.database.transaction() as session:
-            await router.handlers[type(event)](event, session)
+            await handled(session, event)
         await followed_up(gateway.database)
     one_by_one = await rows(admin, run_id)
     news = await news_of(admin, run_id)
@@ -93,7 +86,7 @@ async def test_a_users_run_comes_before_the_evening_and_histories(gateway: Gatew
         for number, (work_class, run_id) in enumerate(lanes.items()):
             await runs.save_run(session, run_id, AS_OF, "operator", None, work_class)
             later = NOON + timedelta(seconds=number)
-            await record(session, [a_stage(STAGES[0][0], run_id, occurred_at=later)])
+            await recorded(session, [a_stage(STAGES[0][0], run_id, occurred_at=later)])
         waiting = await items.lock_waiting(session, 10)
 
     assert [new.run_id for new in waiting] == [
@@ -110,7 +103,7 @@ async def test_follow_up_goes_on_after_postgres_could_store_nothing(gateway: Gat
             await follow_up.follow_up_waiting(gateway.database)
         await asyncio.sleep(0.3)  # it looks, and pauses
     async with gateway.database.transaction() as session:
-        await record(session, [a_stage(STAGES[0][0], run_id)])
+        await recorded(session, [a_stage(STAGES[0][0], run_id)])
     async with asyncio.timeout(20):
         while await is_any_waiting(gateway.database):
             await asyncio.sleep(0.02)
@@ -129,7 +122,7 @@ async def test_an_item_that_cannot_be_followed_up_holds_up_no_other(
     earlier = a_stage(STAGES[0][0], broken, occurred_at=NOON - timedelta(seconds=1))
 
     async with gateway.database.transaction() as session:
-        await record(session, [earlier, *whole_run(sound, 2)])
+        await recorded(session, [earlier, *whole_run(sound, 2)])
         await session.execute(spoil, {"run_id": broken})
     await followed_up(gateway.database)
 
@@ -141,7 +134,7 @@ async def test_an_event_recorded_by_a_process_that_died_is_followed_up_later(
 ) -> None:
     run_id = uuid4()
     async with gateway.database.transaction() as session:
-        await record(session, whole_run(run_id, 1))
+        await recorded(session, whole_run(run_id, 1))
     before = await status(admin, run_id)
 
     await followed_up(gateway.database)

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 
 from services.gateway.edge.dependencies import Gateway
-from services.gateway.runs import handlers
 from services.ingest.tables import (
     DataProvider,
     FetchLogEntry,
@@ -25,7 +24,7 @@ from shared.contracts.ingest import PricesUpdated
 from shared.database import Database
 from tests.builders import AS_OF, a_price, a_security, a_yield, save, save_prices
 from tests.integration.gateway.people import HEADER, Person
-from tests.integration.gateway.tracking import followed_up
+from tests.integration.gateway.tracking import followed_up, recorded
 from tests.panel import PROXIES
 
 pytestmark = pytest.mark.usefixtures("market")
@@ -345,7 +344,7 @@ async def test_files_are_settled_once_a_run_has_read_them(
         await session.execute(other, {"id": UUID(run_id)})
     facts = {"price_run": "1", "shard": 0, "shards": 1, "portfolio_ids": (UUID(portfolio_id),)}
     async with gateway.database.transaction() as session:
-        await handlers.record_stage(PricesUpdated.new(UUID(run_id), AS_OF, **facts), session)
+        await recorded(session, [PricesUpdated.new(UUID(run_id), AS_OF, **facts)])
     await followed_up(gateway.database)
     after = (await ann.get(path)).json()["progress"]
 

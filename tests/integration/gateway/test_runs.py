@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 
 from services.gateway.edge.dependencies import Gateway
-from services.gateway.reports.handlers import router
 from services.gateway.runs import tracking
 from services.ingest.tables import PriceClaim, ProviderRequest
 from shared.contracts.event import NOT_CALCULATED, Event, ShardEvent, WorkFailed
@@ -21,7 +20,7 @@ from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, Snapshots
 from shared.contracts.stress import StressComputed
 from shared.database import Database
 from tests.builders import AS_OF, a_portfolio, save
-from tests.integration.gateway.tracking import followed_up
+from tests.integration.gateway.tracking import followed_up, handled
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 PORTFOLIOS = (UUID(int=1), UUID(int=2))
@@ -74,9 +73,8 @@ def a_whole_run(run_id: UUID, shards: int = 2) -> list[Event]:
 
 async def deliver(gateway: Gateway, events: list[Event]) -> None:
     for event in events:
-        handler = router.handlers[type(event)]
         async with gateway.database.transaction() as session:
-            await handler(event, session)
+            await handled(session, event)
         await followed_up(gateway.database)
 
 

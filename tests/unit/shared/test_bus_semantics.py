@@ -9,8 +9,8 @@ rows of the stage before it, in one transaction. The real ones are played by `ma
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, cast
@@ -28,7 +28,7 @@ from shared.contracts.ingest import PricesUpdated
 from shared.contracts.limits import LimitsEvaluated
 from shared.contracts.snapshots import SnapshotsCreated
 from shared.database import Database
-from shared.messaging import Broker, Consumption, ServiceRouter
+from shared.messaging import Broker, Consumption, ServiceRouter, Traced
 from shared.messaging.broker import Delivery, publish
 from shared.settings import Settings
 from shared.telemetry import Telemetry, create_telemetry
@@ -41,6 +41,7 @@ STAGES = stages_of("portfolios")
 PORTFOLIOS = [UUID(int=number) for number in range(1, 5)]
 SETTINGS = Settings(retry_seconds=(0.0, 0.0, 0.0))
 FAULTS = 3  # of one message: one less than its attempts
+AT_ONCE = 5  # messages that come together
 Key = tuple[str, UUID]
 
 
@@ -48,7 +49,7 @@ class Crash(BaseException):
     """The process ends here and now."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Message:
     """A message that a durable has not acknowledged."""
 
@@ -63,8 +64,9 @@ class Message:
 class World:
     """Bus, database and processes under one seed; `calm` has no faults.
 
-    `rows`: by table and portfolio, from which version of the portfolio it was derived. `halves`: of
-    a run's shard, what limits were evaluated from.
+    `handling`: the messages that one process works on at once. `rows`: by table and portfolio, from
+    which version of the portfolio it was derived. `halves`: of a run's shard, what limits were
+    evaluated from.
     """
 
     random: Random
@@ -77,16 +79,16 @@ class World:
     waiting: list[Message] = field(default_factory=list)
     letters: list[bytes] = field(default_factory=list)
     runs: list[UUID] = field(default_factory=list)
-    handling: Message | None = None
+    handling: list[Message] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
 
     def may(self, fail: type[BaseException], probability: float) -> None:
-        """Raise the error, sometimes."""
-        message = self.handling
-        if self.calm or message is None or message.faults >= FAULTS:
+        """Raise the error, sometimes: it may cost every message in hand an attempt."""
+        if self.calm or not self.handling or max(each.faults for each in self.handling) >= FAULTS:
             return
         if self.random.random() < probability:
-            message.faults += 1
+            for each in self.handling:
+                each.faults += 1
             self.happened[fail.__name__] += 1
             raise fail
 
@@ -166,14 +168,14 @@ class MemoryDelivery:
 
     async def acknowledge(self) -> None:
         self.world.may_crash()
-        self.world.handling = None
+        self.world.handling.remove(self.message)
 
     async def redeliver(self, delay_seconds: float) -> None:
         self.world.waiting.append(self.message)
-        self.world.handling = None
+        self.world.handling.remove(self.message)
 
     async def reject(self) -> None:
-        self.world.handling = None
+        self.world.handling.remove(self.message)
 
 
 def _calculator(cause: type[Event], result: type[ShardEvent]) -> Any:
@@ -202,12 +204,15 @@ def _of_half(event: ShardEvent, draft: Draft) -> LimitsEvaluated:
     return LimitsEvaluated.after(event, half, more_follow=not complete)
 
 
-async def record_stage(event: ShardEvent, draft: Draft) -> None:
+async def record_stages(traced: Sequence[Traced[ShardEvent]], draft: Draft) -> None:
     """The model of run tracking: one item for a stage of a shard, the first that is reported."""
-    key = (event.run_id, stage_of(type(event)), event.shard)
-    if not event.more_follow and key not in draft.world.items:
-        about = (event.shards, True, event.occurred_at, 0.0, event.portfolio_ids)
-        draft.items[key] = Item(key[1], event.shard, *about)
+    draft.world.happened["together"] += len(traced) > 1
+    for event in (each.event for each in traced):
+        draft.world.may(ConnectionResetError, 0.05)
+        key = (event.run_id, stage_of(type(event)), event.shard)
+        if not event.more_follow and key not in {**draft.world.items, **draft.items}:
+            about = (event.shards, True, event.occurred_at, 0.0, event.portfolio_ids)
+            draft.items[key] = Item(key[1], event.shard, *about)
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +223,7 @@ def services() -> dict[str, tuple[ServiceRouter, Telemetry]]:
         router = ServiceRouter(word)
         for cause, result in router.wiring.subscribes.items():
             if word == "gateway" and issubclass(cause, ShardEvent):
-                router.on(cause)(record_stage)
+                router.on_many(cause)(record_stages)
             elif result is not None and issubclass(result, ShardEvent) and _is_staged(result):
                 handler = _calculator(cause, result)
                 router.emits(result)(router.on(cause)(handler))
@@ -257,12 +262,11 @@ async def played(seed: int, services: Mapping[str, Any], *, calm: bool = False) 
             edited = PORTFOLIOS[edits]
             world.versions[edited] += 1
             await _run(world, bus, UUID(int=2000 + edits), [[edited]])
-        await _deliver_one(world, consuming)
+        await _deliver_some(world, consuming)
     return world
 
 
 async def _run(world: World, bus: MemoryBus, run_id: UUID, shards: list[list[UUID]]) -> None:
-    world.handling = None
     world.runs.append(run_id)
     for shard, portfolio_ids in enumerate(shards):
         about = {"price_run": str(run_id), "shard": shard, "shards": len(shards)}
@@ -272,26 +276,43 @@ async def _run(world: World, bus: MemoryBus, run_id: UUID, shards: list[list[UUI
         await publish(bus, event)
 
 
-async def _deliver_one(world: World, consuming: Mapping[str, Consumption]) -> None:
-    """Any message may be the next one; sometimes one that was stored long ago comes again."""
+async def _deliver_some(world: World, consuming: Mapping[str, Consumption]) -> None:
+    """Any message may be the next one; sometimes one that was stored long ago comes again.
+
+    Its service may get others at the same time. What it does not settle is delivered again.
+    """
     place = 0 if world.calm else world.random.randrange(len(world.waiting))
-    message = world.waiting.pop(place)
+    first = world.waiting.pop(place)
     if not world.calm and world.random.random() < 0.05:
         (subject, _), body = world.random.choice(list(world.stored.items()))
-        if EVENTS[subject] in TOPOLOGY[message.word].subscribes:
+        if EVENTS[subject] in TOPOLOGY[first.word].subscribes:
             world.happened["repeated"] += 1
-            world.waiting.append(Message(message.word, subject, body))
+            world.waiting.append(Message(first.word, subject, body))
+    others = [each for each in world.waiting if each.word == first.word and _is_many(each)]
+    others = others[: world.random.randrange(AT_ONCE)] if _is_many(first) else []
+    for each in others:
+        world.waiting.remove(each)
+    world.handling = [first, *others]
+    settled = [_settle(world, each, consuming[each.word]) for each in world.handling]
+    await asyncio.gather(*settled)
+    world.waiting += world.handling
+    world.handling = []
+
+
+def _is_many(message: Message) -> bool:
+    """Whether its handler takes many at once, as run tracking does."""
+    return message.word == "gateway"
+
+
+async def _settle(world: World, message: Message, consumption: Consumption) -> None:
     message.attempt += 1
-    consumption = consuming[message.word]
     kind = EVENTS[message.subject]
     handler = consumption.router.handlers.get(kind)
     if handler is None:  # an occasional stage, which no run waits for
+        world.handling.remove(message)
         return
-    world.handling = message
-    try:
+    with suppress(Crash):
         await consumption.settle(kind, handler, cast(Delivery, MemoryDelivery(world, message)))
-    except Crash:
-        world.waiting.append(message)
 
 
 @pytest.fixture(scope="module")
@@ -334,4 +355,5 @@ def test_every_kind_of_fault_happens(services: Mapping[str, Any]) -> None:
         for seed in range(20):
             happened += asyncio.run(played(seed, services)).happened
 
-    assert min(happened[each] for each in ("Crash", "ConnectionResetError", "repeated")) > 20
+    every = ("Crash", "ConnectionResetError", "repeated", "together")
+    assert min(happened[each] for each in every) > 20

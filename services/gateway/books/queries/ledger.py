@@ -301,22 +301,6 @@ async def save_lots(
     await merge(session, PositionSpan, [vars(row) for row in held], within)
 
 
-async def market_dependent(
-    session: Session, portfolio_ids: Collection[UUID], as_of: date
-) -> list[UUID]:
-    """Those of the portfolios whose lots depend on the market, ascending; of drafts none.
-
-    They hold options that have expired by `as_of`, or closed lots that a split may concern.
-    """
-    row = transactions.c
-    concerned = or_(row.expiry <= as_of, row.kind.not_in(("opening", "sell_short")))
-    traded = and_(among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None))
-    books = select(portfolios.c.portfolio_id).where(IS_BOOK)
-    traded = and_(traded, row.portfolio_id.in_(books))
-    query = select(row.portfolio_id).distinct().where(traded, concerned)
-    return list(await session.scalars(query.order_by(row.portfolio_id)))
-
-
 async def lock_portfolios(session: Session, portfolio_ids: Collection[UUID]) -> None:
     """Let edits of the portfolios wait for each other until the transaction ends."""
     row = portfolios.c

@@ -1,4 +1,4 @@
-"""The items of runs: recorded one by one, followed up many at a time.
+"""The items of runs: recorded, and followed up, many at a time.
 
 What follows from an item (a run's status, news for its followers, outdated answers) is left to do
 in the row itself, so that recording never waits for it.
@@ -7,6 +7,7 @@ in the row itself, so that recording never waits for it.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, cast
 from uuid import UUID
 
@@ -34,77 +35,67 @@ from services.gateway.tables.runs import CLOSE, INTERACTIVE
 from shared.contracts.event import CALCULATION_FAILED, NOT_CALCULATED, ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.contracts.limits import LimitsEvaluated
-from shared.database import Session, among, array_of, fetched, sql_table
+from shared.database import Session, among, array_of, execute_each, sql_table
 
 runs = sql_table(BatchRun)
 items = sql_table(BatchItem)
 UNKNOWN_TRIGGER = "unknown"
 
 
-async def save_stage(
-    session: Session,
-    stage: str,
-    event: ShardEvent,
-    trace_id: str | None,
-    troubles: Sequence[Trouble] = (),
-) -> None:
-    """A stage succeeded for a shard, but for its `troubles`."""
-    row = {
-        "status": "ok",
-        "elapsed_seconds": event.elapsed_seconds,
-        "counts": event.counts,
-        "warnings": [notice.model_dump(mode="json") for notice in event.warnings],
-        "problems": [trouble.as_row() for trouble in troubles],
-        "error": None,
-        "message": None,
-    }
-    await _save(session, stage, event, row, trace_id)
+@dataclass(frozen=True)
+class StageRecord:
+    """What is to be recorded of an event.
+
+    Its stage and trace; `troubles`: why it failed, or what it succeeded without.
+    """
+
+    stage: str
+    event: ShardEvent | WorkFailed
+    trace_id: str | None = None
+    troubles: Sequence[Trouble] = ()
 
 
-async def save_failure(
-    session: Session,
-    stage: str,
-    event: WorkFailed,
-    trace_id: str | None,
-    troubles: Sequence[Trouble] = (),
-) -> None:
-    """A stage was given up for a shard."""
-    row = {
-        "status": "failed",
-        "elapsed_seconds": 0.0,
-        "counts": {},
-        "warnings": [],
-        "problems": [trouble.as_row() for trouble in troubles],
-        "error": event.error,
-        "message": event.message,
-    }
-    await _save(session, stage, event, row, trace_id)
-
-
-async def _save(
-    session: Session,
-    stage: str,
-    event: ShardEvent | WorkFailed,
-    facts: Mapping[str, object],
-    trace_id: str | None,
-) -> None:
-    """Record the item and that it is to be followed up, if it says more than the recorded one.
+async def save_stages(session: Session, records: Iterable[StageRecord]) -> None:
+    """Record items, and that they are to be followed up, that say more than the recorded ones.
 
     Success outlives failure and the later report outlives the earlier, so the order of arrival does
-    not matter. The run's row is not locked: the items of a run do not wait for each other.
+    not matter. Their runs' rows, which are there (see `save_begun`), are not locked: the items of a
+    run do not wait for each other. They are written in the order of their keys, so transactions
+    that record the same ones wait for each other instead of deadlocking.
     """
-    row = {
-        **_begun(event),
-        "stage": stage,
+    rows = sorted(map(_row, records), key=itemgetter(*_KEY))
+    await execute_each(session, _RECORDED, rows)
+
+
+def _row(record: StageRecord) -> dict[str, object]:
+    event = record.event
+    return {
+        "run_id": event.run_id,
+        "stage": record.stage,
         "shard": event.shard,
         "shards": event.shards,
         "occurred_at": event.occurred_at,
         "portfolio_ids": [*event.portfolio_ids, *_failed(event)],
-        "trace_id": trace_id,
+        "trace_id": record.trace_id,
         "follow_up": _follow_up(event),
-        **facts,
+        "problems": [trouble.as_row() for trouble in record.troubles],
+        **_outcome(event),
     }
-    await fetched(session, _RECORDED, row)
+
+
+def _outcome(event: ShardEvent | WorkFailed) -> dict[str, object]:
+    """That the stage succeeded for the shard, or was given up."""
+    if isinstance(event, WorkFailed):
+        error = {"error": event.error, "message": event.message}
+        return {"status": "failed", "elapsed_seconds": 0.0, "counts": {}, "warnings": [], **error}
+    return {
+        "status": "ok",
+        "elapsed_seconds": event.elapsed_seconds,
+        "counts": event.counts,
+        "warnings": [notice.model_dump(mode="json") for notice in event.warnings],
+        "error": None,
+        "message": None,
+    }
 
 
 def _given(table: Table, *names: str) -> dict[str, BindParameter[object]]:
@@ -129,21 +120,23 @@ _RECORDED = _new.on_conflict_do_update(
     where=tuple_(_new.excluded.status == "ok", _new.excluded.occurred_at)
     > tuple_(items.c.status == "ok", items.c.occurred_at),
 ).inline()
-_RECORDED = _RECORDED.add_cte(_BEGUN.cte("begun"))
 
 
-async def save_begun(session: Session, event: ShardEvent | WorkFailed) -> None:
-    """A run has begun, as an event of it shows; one that is there already is left alone."""
-    await fetched(session, _BEGUN, _begun(event))
-
-
-def _begun(event: ShardEvent | WorkFailed) -> dict[str, object]:
-    return {
-        "run_id": event.run_id,
-        "as_of": event.as_of,
-        "trigger": trigger_of(event),
-        "started_at": event.occurred_at,
-    }
+async def save_begun(session: Session, events: Iterable[ShardEvent | WorkFailed]) -> None:
+    """The events' runs have begun, by the first of each; those that are there are left alone."""
+    first: dict[UUID, ShardEvent | WorkFailed] = {}
+    for event in sorted(events, key=lambda event: (event.run_id, event.occurred_at)):
+        first.setdefault(event.run_id, event)
+    rows = [
+        {
+            "run_id": run_id,
+            "as_of": event.as_of,
+            "trigger": trigger_of(event),
+            "started_at": event.occurred_at,
+        }
+        for run_id, event in first.items()
+    ]
+    await execute_each(session, _BEGUN, rows)
 
 
 def trigger_of(event: ShardEvent | WorkFailed) -> str:
@@ -237,14 +230,15 @@ async def lock_waiting(session: Session, limit: int) -> list[NewItem]:
     another transaction follows up are left to it, or to the next call.
     """
     rows = await all_rows(session, _next(limit))
+    ids = _Ids()
     return [
         NewItem(
             row["run_id"],
             item,
             UUID(row["follow_up"]["event_id"]),
             row["follow_up"]["trigger"],
-            _by_portfolio(row["follow_up"]["edits"]),
-            _by_portfolio(row["follow_up"]["alerts"]),
+            ids.keys_of(row["follow_up"]["edits"]),
+            ids.keys_of(row["follow_up"]["alerts"]),
         )
         for row, item in zip(rows, as_items(rows), strict=True)
     ]
@@ -257,8 +251,15 @@ def _next(limit: int) -> Executable:
     return in_order.limit(limit).with_for_update(skip_locked=True, key_share=True)
 
 
-def _by_portfolio(counts: Mapping[str, int]) -> dict[UUID, int]:
-    return {UUID(portfolio_id): count for portfolio_id, count in counts.items()}
+class _Ids(dict[str, UUID]):
+    """Ids by their texts, each read once: the stages of a shard name the same portfolios."""
+
+    def __missing__(self, text: str) -> UUID:
+        found = self[text] = UUID(text)
+        return found
+
+    def keys_of(self, counts: Mapping[str, int]) -> dict[UUID, int]:
+        return {self[text]: count for text, count in counts.items()}
 
 
 async def is_any_waiting(session: Session) -> bool:
