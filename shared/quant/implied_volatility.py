@@ -23,14 +23,14 @@ from shared.quant.american import american_prices, methods
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends, escrowed
 from shared.quant.lattice import Mesh
+from shared.quant.lattice_volatility import LARGEST_VOLATILITY, Sought
 from shared.quant.roots import bracketed_roots
 
 LEAST_TIME_VALUE = 1e-9  # as a share of the spot: less than this says nothing about volatility
-LARGEST_VOLATILITY = 100.0  # 10,000 % per year
 MOST_ROUNDS = 100
-MOST_SECANTS = 8
 CLOSE_ENOUGH = 1e-7  # of the spot: a price on a lattice that is met
 ROUGHLY = 1e-5  # on a coarse one
+LAST_STEP = 2e-5  # of the spot: after a step for less than this, a hundredth of it is left at most
 
 _LARGEST_DEVIATION = 60.0
 _ROOT_HALF = np.sqrt(0.5)
@@ -105,10 +105,14 @@ def implied_volatilities(
 def american_implied_volatilities(
     options: OptionColumns, price: ArrayLike, dividends: CashDividends | None = None
 ) -> ImpliedVolatilities:
-    """The same for American options, to 1e-9 of a year's volatility."""
+    """The same for American options, to 1e-9 of a year's volatility.
+
+    With cash dividends: to 2e-7 of the spot in price.
+    """
     flat = options.flat()
     quoted = np.broadcast_to(np.asarray(price, dtype=np.float64), options.strike.shape).ravel()
-    least = american_prices(_moving(flat, np.zeros(quoted.shape)), dividends)
+    still = _moving(flat, np.zeros(quoted.shape))
+    least = american_prices(still, dividends, Mesh.of(still).coarser())
     intrinsic = _least(flat, flat.underlying_price, flat.strike)
     reason = _reasons(flat, quoted, _Bounds(intrinsic, least, _american_bound(flat)))
     volatility = np.full(quoted.shape, np.nan)
@@ -315,7 +319,7 @@ def _by_premium(options: OptionColumns, price: FloatArray, dividends: CashDivide
     result = np.full(price.shape, np.nan)
     european = implied_volatilities(options, price, dividends).volatility
     some = np.flatnonzero(european > 0.0)
-    sought = _Sought(options.take(some), price[some], dividends.take(some))
+    sought = Sought(options.take(some), price[some], dividends.take(some))
     before = european[some]
     mesh = Mesh.of(_moving(sought.options, before))
     coarse = mesh.coarser()
@@ -323,54 +327,17 @@ def _by_premium(options: OptionColumns, price: FloatArray, dividends: CashDivide
     over = sought.excess(before, every, coarse)
     now = implied_volatilities(sought.options, sought.price - over, sought.dividends).volatility
     rough, slope = sought.secants((before, over), now, coarse, ROUGHLY)
+    over = sought.excess(rough, every, mesh)
     with np.errstate(all="ignore"):
-        over = sought.excess(rough, every, mesh)
-        result[some], _ = sought.secants((rough, over), rough - over / slope, mesh, CLOSE_ENOUGH)
+        now = rough - over / slope
+        small = np.abs(over) <= LAST_STEP * sought.options.underlying_price
+    result[some] = now
+    far = np.flatnonzero(~small | ~(now > 0.0))
+    if far.size:
+        rest = Sought(sought.options.take(far), sought.price[far], sought.dividends.take(far))
+        start = rough[far], over[far]
+        result[some[far]], _ = rest.secants(start, now[far], mesh.take(far), CLOSE_ENOUGH)
     return result
-
-
-@dataclass(frozen=True)
-class _Sought:
-    """American options with cash dividends of shape (n,), and the prices to be met."""
-
-    options: OptionColumns
-    price: FloatArray
-    dividends: CashDividends
-
-    def excess(self, volatility: FloatArray, at: NDArray[np.intp], mesh: Mesh) -> FloatArray:
-        """Values at `volatility` (n,) less the prices, of those at `at`; else NaN."""
-        over = np.full(self.price.shape, np.nan)
-        at = at[(volatility[at] > 0.0) & (volatility[at] < LARGEST_VOLATILITY)]
-        moved = _moving(self.options.take(at), volatility[at])
-        values = american_prices(moved, self.dividends.take(at), mesh.take(at))
-        over[at] = values - self.price[at]
-        return over
-
-    def secants(
-        self, first: tuple[FloatArray, FloatArray], now: FloatArray, mesh: Mesh, close: float
-    ) -> tuple[FloatArray, FloatArray]:
-        """Volatilities that meet the prices to `close` x spot or NaN, and the last slopes.
-
-        `first`: a volatility with its excess, `now` another one, all (n,).
-        """
-        before, over_before = first
-        nearest = close * self.options.underlying_price
-        result = np.where(np.abs(over_before) <= nearest, before, np.nan)
-        slope = np.full(now.shape, np.nan)
-        for _ in range(MOST_SECANTS):
-            going = np.flatnonzero(np.isnan(result) & (now > 0.0))
-            if not going.size:
-                break
-            over = self.excess(now, going, mesh)
-            with np.errstate(all="ignore"):
-                found = (over - over_before) / (now - before)
-                slope = np.where(np.isfinite(found), found, slope)
-                after = now - over / slope
-            result = np.where(np.abs(over) <= nearest, now, result)
-            before = now
-            over_before = over
-            now = after
-        return result, slope
 
 
 def _bracketed(

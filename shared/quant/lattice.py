@@ -35,7 +35,7 @@ from shared.quant.lattice_grid import Places, Reading, families
 from shared.quant.lattice_leg import Leg
 from shared.quant.lattice_schedule import NARROWEST, Schedule, deviation, exercised_any_day
 
-NODES = np.array([48, 96])
+NODES = np.array([48, 96, 128])
 NODES_OF_DIFFERENCES = 32
 NODES_SHARED = 192  # where spots as far as `REACH_SHARED` away are read as well
 REACH_SHARED = 0.4  # as a logarithm
@@ -64,9 +64,9 @@ class Mesh(ArrayColumns):
         earning = np.maximum(np.abs(options.rate), np.abs(options.dividend_yield))
         pull = np.nan_to_num(earning * years) / np.maximum(spread, NARROWEST)
         dollars = options.strike * spread
-        dates = np.clip(9.0 * np.sqrt(dollars * pull), FEWEST_DATES, MOST_DATES)
+        dates = np.clip(10.0 * np.sqrt(dollars * pull), FEWEST_DATES, MOST_DATES)
         often = np.where(exercised_any_day(options), dates, 0.0)
-        wanted = np.maximum(13.0 * np.sqrt(often), 6.0 * np.sqrt(dollars))
+        wanted = np.maximum(13.5 * np.sqrt(often), 6.0 * np.sqrt(dollars))
         finest = len(NODES) - 1
         return cls(dates, NODES[np.minimum(np.searchsorted(NODES, wanted), finest)])
 

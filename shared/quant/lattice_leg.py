@@ -70,7 +70,7 @@ class Leg:
         spots = self.spots * self.growth[:, None]
         paid = spots - options.strike[:, None]
         paid *= self.sign[:, None]
-        if len(self.elapsed) > 1:
+        if self.dates.any():
             paid += self._earned(spots)
         value = positive_part(paid)
         spots *= options.call[:, None]
@@ -95,15 +95,15 @@ class Leg:
         spots -= after
         np.minimum(after, np.exp(center + edge)[:, None], out=after)
         position = np.log(after, out=after)
-        position -= center[:, None]
-        position *= (-0.5 * nodes * self.sign / half)[:, None]
-        position += 0.5 * (nodes - 1)
+        scale = -0.5 * nodes * self.sign / half
+        position *= scale[:, None]
+        position += (0.5 * (nodes - 1) - center * scale)[:, None]
         found = interpolated(value, position)
         if options.call.any():
             spots *= options.call[:, None]
             found -= spots
             gain = np.where(options.call, -options.strike, -np.inf)[:, None] - found
-            if len(self.elapsed) > 1:
+            if self.dates[options.call].any():
                 gain += self._earned(self.spots * self.growth[:, None])
             found += positive_part(gain)
         return found
@@ -161,6 +161,6 @@ def _payments(
     With its share of what exercise earns in the step before; of calls less the spot at the end.
     """
     weight = SHARE_OF_A_STEP * np.diff(elapsed, axis=0, prepend=0.0)
-    delivered = np.exp(-options.dividend_yield * (years - elapsed))
-    slope = sign * (1.0 + options.dividend_yield * weight) - options.call * delivered
+    slope = sign * (1.0 + options.dividend_yield * weight)
+    slope -= options.call * np.exp(-options.dividend_yield * (years - elapsed))
     return slope, -sign * options.strike * (1.0 + options.rate * weight)

@@ -18,7 +18,7 @@ LARGEST_LEVER = 4.0
 LOWEST_SHARE = 1e-3  # of the forward: it is not centred lower by a dividend
 # Whether to exercise now is decided by the next dates: in the first interval that has some, they
 # lie closer the sooner they are, and are not too few.
-FEWEST_FIRST = 4
+FEWEST_FIRST = 6
 FIRST_POWER = 2.0
 
 
