@@ -10,7 +10,7 @@ from services.gateway.books.files.problems import Problem
 from services.gateway.books.ledger.inputs import Kind
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: docs/performance.md says why
 class Entry:
     """One valid line.
 

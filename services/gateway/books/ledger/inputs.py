@@ -73,7 +73,7 @@ class Instrument:
         return self.symbol[:-15] if self.expiry else self.symbol
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: docs/performance.md says why
 class Trade:
     """A transaction that opens or closes lots.
 

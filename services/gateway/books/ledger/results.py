@@ -22,7 +22,7 @@ def cash_moved(quantity: Decimal, multiplier: int, price: Decimal) -> Decimal:
     return cents(-quantity * multiplier * price)
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: docs/performance.md says why
 class Movement:
     """What a transaction did to one lot.
 
@@ -41,7 +41,7 @@ class Movement:
     cash: Decimal | None
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: docs/performance.md says why
 class Span:
     """The quantity of a lot at the end of each day from `held_from` to before `held_until`.
 
@@ -59,7 +59,7 @@ class Span:
     until_price: Decimal | None
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: docs/performance.md says why
 class Lot:
     """What one transaction opened: a signed quantity at one price since one day.
 

@@ -32,7 +32,7 @@ class Terms:
     draft_id: UUID | None = None
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: docs/performance.md says why
 class LotRow:
     """A row of the positions table."""
 
@@ -56,7 +56,7 @@ class LotRow:
     opened_by: UUID | None
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: docs/performance.md says why
 class SpanRow:
     """A row of the position_spans table."""
 
@@ -69,7 +69,7 @@ class SpanRow:
     until_price: Decimal | None
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: docs/performance.md says why
 class TransactionRow:
     """A row of the transactions table, before it is written."""
 

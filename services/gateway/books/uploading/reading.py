@@ -12,6 +12,7 @@ from services.gateway.books import files
 from services.gateway.books.files import Problem as FileProblem
 from services.gateway.books.files import Sheet
 from services.gateway.books.files.mapping import Profile, Use
+from services.gateway.edge.collecting import uncollected
 from services.gateway.edge.dependencies import Caller
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.workers import Workers
@@ -22,7 +23,8 @@ _under_way: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 async def one_upload(caller: Caller) -> AsyncIterator[None]:
     """Let a user's uploads through one after the other; those that wait hold no connection."""
     async with _under_way.setdefault(caller.user_id, asyncio.Lock()):
-        yield
+        with uncollected():
+            yield
 
 
 ONE_UPLOAD = Depends(one_upload, scope="function")
