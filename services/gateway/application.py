@@ -19,8 +19,14 @@ from services.gateway.agents.workspace import WorkspaceCors
 from services.gateway.alerts import endpoints as alerts
 from services.gateway.analytics import endpoints as analytics
 from services.gateway.books import endpoints as books
-from services.gateway.books.answers import KeptAnswers, Unchanged, answer_unchanged
+from services.gateway.books.answers import (
+    Answers,
+    KeptAnswers,
+    Unchanged,
+    answer_unchanged,
+)
 from services.gateway.books.keeping import anchor_portfolios
+from services.gateway.books.renewing import Renewals
 from services.gateway.drafts import endpoints as drafts
 from services.gateway.edge import endpoints as edge
 from services.gateway.edge import problems
@@ -116,13 +122,15 @@ def assembled(
     relay = Relay(settings.outbox_poll_seconds, limits)
     workers = Workers(settings.upload_readers)
     gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay, workers)
-    feed = Feed()
+    answers = Answers(settings.kept_answer_bytes)
+    renewals = Renewals(answers)
+    feed = Feed(renewals.wake)
     agents = Agents(gateway)
     app = DocumentedApi(
         title="SigmaSight",
         version="1",
         description=DESCRIPTION,
-        lifespan=_lifespan(gateway, feed, agents),
+        lifespan=_lifespan(gateway, feed, agents, renewals),
         dependencies=[Depends(refuse_unknown)],
         openapi_url=None,  # served below, written once
         docs_url=None,  # served with the dashboard's files, without another server
@@ -131,10 +139,11 @@ def assembled(
     )
     app.state.gateway = gateway
     app.state.feed = feed
+    app.state.renewals = renewals
     app.state.rate_limits = RateLimits(_secret(settings.rate_limit_store_url))
     _add_routes(app, settings)
     app.router.routes.extend(agent_routes(agents))
-    surround(app, settings, app.state.rate_limits, tokens.user_id)
+    surround(app, settings, app.state.rate_limits, tokens.user_id, answers)
     app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
     problems.install(app)
     app.add_exception_handler(Unchanged, answer_unchanged)
@@ -165,7 +174,9 @@ def _secret(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
 
 
-def _lifespan(gateway: Gateway, feed: Feed, agents: Agents):  # type: ignore[no-untyped-def]
+def _lifespan(  # type: ignore[no-untyped-def]
+    gateway: Gateway, feed: Feed, agents: Agents, renewals: Renewals
+):
     sweeper = Sweeper(
         gateway.settings.sweep_seconds,
         gateway.settings.run_overdue_seconds,
@@ -183,7 +194,7 @@ def _lifespan(gateway: Gateway, feed: Feed, agents: Agents):  # type: ignore[no-
         await runtime.broker.start()
         await runtime.start_background(
             [
-                *(gateway.relay.run, tracker.run, feed.run),
+                *(gateway.relay.run, tracker.run, feed.run, renewals.run),
                 *(sweeper.run, scheduler.run, observer.run),
             ]
         )
@@ -215,11 +226,17 @@ async def ensure_admin(session: Session, gateway: Gateway) -> None:
         await identity_queries.save_user(session, address, password_hash, role="admin")
 
 
-def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_of: UserOf) -> None:
+def surround(
+    app: FastAPI,
+    settings: GatewaySettings,
+    limits: RateLimits,
+    user_of: UserOf,
+    answers: Answers,
+) -> None:
     """Put all of them around the application but the metrics; the last added is the outermost."""
     app.add_middleware(Errors)
     app.add_middleware(ConditionalReads)
-    app.add_middleware(KeptAnswers, most_bytes=settings.kept_answer_bytes)
+    app.add_middleware(KeptAnswers, answers=answers, served_by=app)
     app.add_middleware(
         GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=COMPRESSION_LEVEL
     )

@@ -43,6 +43,7 @@ SUBJECTS: dict[str, set[str]] = {
     },
     "books": {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
+        *("renewing",),
         *(
             "booking",
             "caps",

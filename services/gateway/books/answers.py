@@ -11,11 +11,13 @@ process recorded outdates the answers kept here, too.
 import asyncio
 import gzip
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
+from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.gateway.books.dependencies import ChosenPortfolio, NamedPortfolio
 from services.gateway.books.queries.revisions import Claim, load_revisions
 from services.gateway.edge.conditional import HEADERS, matches, unchanged, weak_tag
-from services.gateway.edge.dependencies import Gateway
+from services.gateway.edge.dependencies import RENEWED_FOR, Gateway
 from services.gateway.edge.problems import is_database_outage
 from services.gateway.edge.queries import Row
 from services.gateway.edge.tokens import Bearer, InvalidToken
@@ -61,11 +63,15 @@ async def answer_unchanged(_: Request, error: Exception) -> Response:
 
 @dataclass(frozen=True)
 class Question:
-    """A user's request; its answer stays the same until the portfolio's revision is raised."""
+    """A user's request; its answer stays the same until the portfolio's revision is raised.
+
+    `family_id`: the log-in that asked first, no part of the question.
+    """
 
     user_id: UUID
     path: str
     query: bytes
+    family_id: UUID | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -121,26 +127,52 @@ def _weighted(coding: str) -> tuple[str, float]:
         return name, 0.0
 
 
+async def _not_served(_: Question) -> None:
+    """Before the application has answered a request, there is nothing to renew."""
+
+
 class Answers:
-    """The answers kept in memory; the least recently used are removed first."""
+    """The answers kept in memory; the least recently used are removed first.
+
+    `renew`: how one is given again, as long as its log-in is good; set by what serves them.
+    """
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
         self.bytes = 0
         self._kept: OrderedDict[Question, KeptAnswer] = OrderedDict()
+        self._wanted: set[Question] = set()  # asked for since `take_wanted`
+        self.renew: Callable[[Question], Awaitable[None]] = _not_served
+
+    def __contains__(self, question: Question) -> bool:
+        return question in self._kept
 
     def find(self, question: Question) -> KeptAnswer | None:
         """The last answer given to the question, however old."""
         kept = self._kept.get(question)
         if kept is not None:
             self._kept.move_to_end(question)
+            self._wanted.add(question)
         return kept
 
-    def keep(self, question: Question, answer: KeptAnswer) -> None:
+    @property
+    def has_wanted(self) -> bool:
+        """Whether `take_wanted` returns any."""
+        return bool(self._wanted)
+
+    def take_wanted(self) -> list[tuple[Question, KeptAnswer]]:
+        """The answers that were asked for since this was last called; the latest first."""
+        wanted = [each for each in reversed(self._kept.items()) if each[0] in self._wanted]
+        self._wanted.clear()
+        return wanted
+
+    def keep(self, question: Question, answer: KeptAnswer, *, wanted: bool = True) -> None:
         """Keep the answer in place of an older one, unless it is larger than the whole cache."""
+        wanted = wanted or question in self._wanted
         self._forget(question)
         if len(answer.body) > self.most_bytes:
             return
+        self._wanted |= {question} if wanted else set()
         self._kept[question] = answer
         self.bytes += len(answer.body)
         while self.bytes > self.most_bytes:
@@ -148,6 +180,7 @@ class Answers:
 
     def _forget(self, question: Question) -> None:
         gone = self._kept.pop(question, None)
+        self._wanted.discard(question)
         self.bytes -= len(gone.body) if gone else 0
 
 
@@ -232,9 +265,11 @@ class KeptAnswers:
     Doubtful requests (an invalid token, a database that is down) are left to the application.
     """
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, answers: Answers, served_by: Starlette) -> None:
         self.app = app
-        self.answers = Answers(most_bytes)
+        self.answers = answers
+        self.served_by = served_by
+        answers.renew = self.renew
         self.revisions = Revisions()
         self._renewing: dict[Question, asyncio.Event] = {}
 
@@ -248,13 +283,24 @@ class KeptAnswers:
         if bearer is None:
             await self.app(scope, receive, send)
             return
-        question = Question(bearer.user_id, scope["path"], scope["query_string"])
+        question = Question(bearer.user_id, scope["path"], scope["query_string"], bearer.family_id)
         kept = await self._current(gateway, bearer, question)
         if kept:
             scope["route"] = kept.route
             await kept.response(headers)(scope, receive, send)
         else:
             await self._answer(question, scope, receive, send)
+
+    async def renew(self, question: Question) -> None:
+        """Let the application answer a question again, as far as its log-in is still good."""
+        assert question.family_id is not None
+        scope: Scope = {
+            **{"type": "http", "http_version": "1.1", "scheme": "http", "root_path": ""},
+            **{"method": "GET", "path": question.path, "query_string": question.query},
+            **{"headers": [], "client": None, "server": None, "state": {}, "app": self.served_by},
+            RENEWED_FOR: Bearer(question.user_id, question.family_id),
+        }
+        await self._answer(question, scope, _no_body, _discard)
 
     async def _current(
         self, gateway: Gateway, bearer: Bearer, question: Question
@@ -289,19 +335,28 @@ class KeptAnswers:
         collected = _Collected(scope, send)
         renewed = (
             self._renewing.setdefault(question, asyncio.Event())
-            if self.answers.find(question)
+            if question in self.answers
             else None
         )
         try:
             await self.app(scope, receive, collected.take)
             if collected.answer is not None:
-                self.answers.keep(question, collected.answer)
+                wanted = RENEWED_FOR not in scope
+                self.answers.keep(question, collected.answer, wanted=wanted)
         finally:
             if renewed is not None:
                 self._renewing.pop(question, None)
                 renewed.set()
         if collected.answer is not None:
             await collected.answer.response(Headers(scope=scope))(scope, receive, send)
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _discard(_: Message) -> None:
+    """No caller waits for the answer."""
 
 
 class _Collected:

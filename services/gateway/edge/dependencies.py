@@ -28,7 +28,7 @@ from services.gateway.edge.problems import Problem, unauthorised
 from services.gateway.edge.queries import Proof
 from services.gateway.edge.scopes import RouteNames, role_needed
 from services.gateway.edge.shapes import View
-from services.gateway.edge.tokens import InvalidToken, Passwords, Tokens, token_hash
+from services.gateway.edge.tokens import Bearer, InvalidToken, Passwords, Tokens, token_hash
 from services.gateway.edge.workers import Workers
 from services.gateway.settings import GatewaySettings
 from services.gateway.tables import VIEWER, User
@@ -38,6 +38,9 @@ from shared.messaging import ask
 from shared.service import Runtime
 
 OPERATORS_PATH = "/api/v1/admin/"
+# In the scope of a question that the process itself asks again: the log-in that asked it. No
+# request from outside has entries of a scope.
+RENEWED_FOR = "sigmasight.renewed_for"
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,9 @@ async def current_user(
     Uses a separate transaction that has ended when the endpoint runs: an endpoint that reads
     concurrently would otherwise hold one connection while it waits for more.
     """
+    renewed_for: Bearer | None = connection.scope.get(RENEWED_FOR)
+    if renewed_for is not None:
+        return await _of_log_in(gateway, renewed_for, connection)
     if credentials is None:
         raise unauthorised("missing_token", "send an access token: Authorization: Bearer <token>")
     return await authenticated(gateway, credentials.credentials, connection)
@@ -158,6 +164,10 @@ async def logged_in(gateway: Gateway, token: str, connection: HTTPConnection) ->
         raise unauthorised(
             "invalid_token", "the access token is expired or not valid: log in again"
         ) from None
+    return await _of_log_in(gateway, bearer, connection)
+
+
+async def _of_log_in(gateway: Gateway, bearer: Bearer, connection: HTTPConnection) -> User:
     async with gateway.database.transaction() as session:
         user = await queries.load_caller(session, bearer.user_id, bearer.family_id)
     if user is None:

@@ -4,7 +4,7 @@ One reader in each process, one queue for each follower.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -92,6 +92,10 @@ class Follower:
         return None
 
 
+def _nothing() -> None:
+    """What else a notification is for, by default."""
+
+
 class Feed:
     """Distributes what any process has recorded to the followers of this one.
 
@@ -99,7 +103,8 @@ class Feed:
     when it is back: they are in the log.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, also: Callable[[], None] = _nothing) -> None:
+        self._also = also  # called at every notification, with or without followers
         self._followers: set[Follower] = set()
         self._woken = asyncio.Event()
         self._position: int | None = None  # the last event distributed; None without followers
@@ -114,7 +119,7 @@ class Feed:
         pause = 0.0
         while True:
             try:
-                async with runtime.database.listening(run_events.CHANNEL, self._woken.set) as probe:
+                async with runtime.database.listening(run_events.CHANNEL, self._notice) as probe:
                     pause = 0.0
                     while True:
                         await self._refuse_ended(runtime.database)
@@ -125,6 +130,10 @@ class Feed:
                 pause = min(2 * pause + 0.1, LONGEST_PAUSE_SECONDS)
                 log.warning("feed interrupted", reason=repr(error), next_try_seconds=pause)
                 await asyncio.sleep(pause)
+
+    def _notice(self) -> None:
+        self._woken.set()
+        self._also()
 
     def close(self) -> None:
         """End every stream, now and from now on: the process is about to stop."""
