@@ -147,6 +147,11 @@ def assembled(
     app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
     problems.install(app)
     app.add_exception_handler(Unchanged, answer_unchanged)
+    _trace(app, runtime)
+    return app
+
+
+def _trace(app: FastAPI, runtime: Runtime) -> None:
     FastAPIInstrumentor.instrument_app(
         app,
         tracer_provider=runtime.telemetry.tracer_provider,
@@ -154,7 +159,6 @@ def assembled(
         # one span a request: these add nothing, and cost more than it
         exclude_spans=["receive", "send"],
     )
-    return app
 
 
 def _add_routes(app: DocumentedApi, settings: GatewaySettings) -> None:

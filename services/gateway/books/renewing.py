@@ -7,7 +7,6 @@ any more is renewed once in vain.
 """
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
@@ -42,10 +41,9 @@ class Renewals:
 
     async def _quiet_after_news(self) -> None:
         await self._news.wait()
-        with suppress(TimeoutError):
-            while True:
-                self._news.clear()
-                await asyncio.wait_for(self._news.wait(), QUIET_SECONDS)
+        while self._news.is_set():
+            self._news.clear()
+            await asyncio.sleep(QUIET_SECONDS)
 
     async def renew_outdated(self, database: Database) -> None:
         """Renew what is wanted and outdated, and whose log-in is still good."""

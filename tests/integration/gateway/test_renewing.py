@@ -25,7 +25,7 @@ from tests.integration.gateway.statements import noted_statements
 
 @dataclass
 class Reading:
-    """Ann's report at a gateway of its own, in which nothing runs by itself."""
+    """Ann's report at a separate gateway, in which nothing runs by itself."""
 
     ann: Person
     book: StoredBook
