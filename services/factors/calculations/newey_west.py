@@ -8,10 +8,10 @@ dropping them.
 
 import numpy as np
 
-from services.factors.calculations.columnwise import accompanied, columnwise_product
 from services.factors.calculations.regression import Fit, complete_days, definite
 from services.factors.calculations.symmetric import inverse_roots, product, transposed_product
 from shared.arrays import BoolArray, FloatArray, IntArray
+from shared.quant.columnwise import accompanied, columnwise_product
 
 
 def lags(observations: IntArray) -> IntArray:

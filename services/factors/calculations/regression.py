@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from services.factors.calculations.columnwise import accompanied, columnwise_product
 from services.factors.calculations.symmetric import (
     diagonals,
     extreme_eigenvalues,
@@ -22,6 +21,7 @@ from services.factors.calculations.symmetric import (
 )
 from shared.arrays import BoolArray, FloatArray, IntArray
 from shared.conventions import MINIMUM_OBSERVATIONS
+from shared.quant.columnwise import accompanied, columnwise_product
 
 # Beyond this the regressors are one another: the split of a coefficient means nothing.
 CONDITION_LIMIT = 1e6

@@ -6,8 +6,8 @@ axis every step of an elimination is one vector operation over thousands of matr
 
 import numpy as np
 
-from services.factors.calculations.columnwise import columnwise_product
 from shared.arrays import BoolArray, FloatArray
+from shared.quant.columnwise import columnwise_product
 
 _ITERATIONS = 20
 _TINY = 1e-290  # the inverse is still finite

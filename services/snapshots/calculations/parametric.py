@@ -15,6 +15,7 @@ import numpy as np
 
 from shared.arrays import ArrayColumns, BoolArray, FloatArray, IntArray
 from shared.conventions import MINIMUM_OBSERVATIONS, NORMAL_QUANTILE
+from shared.quant.columnwise import accompanied, columnwise_product
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,10 @@ def specific_variances(
     parts of the variance look at the same past. NaN with fewer than 60 days on which the return and
     every factor are known.
     """
-    residuals = returns - factor_returns @ betas.T
+    if len(betas) == 1:
+        twice = accompanied(returns), factor_returns, np.repeat(betas, 2, axis=0), decay
+        return specific_variances(*twice)[:1]
+    residuals = returns - columnwise_product(factor_returns, betas.T)
     known = np.isfinite(residuals)
     weights = np.where(known, (decay ** np.arange(len(residuals))[::-1])[:, None], 0.0)
     total = weights.sum(axis=0)

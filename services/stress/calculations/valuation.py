@@ -34,6 +34,7 @@ from services.stress.calculations.shocks import (
 from services.stress.inputs import Indices, Scenario, ShardBook
 from shared.arrays import BoolArray, FloatArray
 from shared.caveats import Caveat
+from shared.quant.columnwise import columnwise_product
 
 Method = Literal["direct", "correlated"]
 OPTION_VALUATION = "full"
@@ -217,9 +218,9 @@ def stressed_underlying_returns(
     r = sum over factors of beta x shock + rate beta x rate shock, over what is known of it: an
     unknown sensitivity adds nothing here, and the result names the position.
     """
-    by_factor = np.nan_to_num(betas) @ shocks.factors.T
-    returns: FloatArray = by_factor + np.nan_to_num(rate_beta)[:, None] * shocks.rates
-    return returns
+    by_factor = columnwise_product(shocks.factors, np.nan_to_num(betas).T).T
+    returns = by_factor + np.nan_to_num(rate_beta)[:, None] * shocks.rates
+    return np.ascontiguousarray(returns)
 
 
 def _impacts(book: ShardBook, shocks: Shocks, changes: _Changes) -> Impacts:

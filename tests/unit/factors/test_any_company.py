@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.factors.calculations.betas import model_betas
-from services.factors.calculations.columnwise import WIDTH
 from services.factors.calculations.rates import rate_sensitivities
 from services.factors.calculations.regression import BLOCK
 from shared.arrays import FloatArray
+from shared.quant.columnwise import WIDTH
 from shared.quant.returns import simple_returns
 from tests import panel
 

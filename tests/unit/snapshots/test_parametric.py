@@ -181,3 +181,16 @@ def test_model_of_a_real_year_explains_a_real_book() -> None:
     risk = parametric_risk(exposures([1000.0] * 4), model)
 
     assert risk.deviation == pytest.approx((stocks @ np.full(4, 1000.0)).std(), rel=0.1)
+
+
+@given(st.lists(st.integers(0, 149), min_size=1, max_size=150, unique=True))
+def test_a_specific_variance_is_the_same_whichever_symbols_are_beside_it(chosen: list[int]) -> None:
+    random = np.random.default_rng(11)
+    factors, betas = random.normal(0.0, 0.01, (252, 7)), random.normal(0.0, 1.0, (150, 7))
+    returns = factors @ betas.T + random.normal(0.0, 0.02, (252, 150))
+    returns[:50, ::3] = np.nan
+
+    among_all = specific_variances(returns, factors, betas, decay=0.94)
+
+    found = specific_variances(returns[:, chosen], factors, betas[chosen], decay=0.94)
+    np.testing.assert_array_equal(found, among_all[chosen])

@@ -621,3 +621,17 @@ def test_ladders_say_what_they_cover() -> None:
     assert market.coverage.tolist() == pytest.approx([0.7])
     assert rates.coverage.tolist() == pytest.approx([0.9])
     assert rates.measured.tolist() == [True]
+
+
+@given(st.lists(st.integers(0, 299), min_size=1, max_size=300, unique=True))
+def test_a_positions_returns_are_the_same_whichever_positions_are_beside_it(
+    chosen: list[int],
+) -> None:
+    random = np.random.default_rng(13)
+    betas, rate_beta = random.normal(0.0, 1.0, (300, 7)), random.normal(0.0, 5.0, 300)
+    shocks = Shocks(random.normal(0.0, 0.2, (18, 7)), np.full(18, 0.01), np.zeros(18))
+
+    among_all = stressed_underlying_returns(betas, rate_beta, shocks)
+
+    found = stressed_underlying_returns(betas[chosen], rate_beta[chosen], shocks)
+    np.testing.assert_array_equal(found, among_all[chosen])
