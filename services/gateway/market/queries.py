@@ -42,14 +42,9 @@ class SessionRange:
 
 async def sessions_with_data(session: Session) -> SessionRange | None:
     """The first and last session that ingest can price; None before ingest first started."""
-    [found] = await fetched(session, *_sessions_with_data())
-    return None if found["first"] is None else SessionRange(**found)
-
-
-@prepared()
-def _sessions_with_data() -> Executable:
     known = ingest.market_sessions.c.session_date
-    return select(func.min(known).label("first"), func.max(known).label("last"))
+    found = (await session.execute(select(func.min(known), func.max(known)))).one()
+    return None if found[0] is None else SessionRange(*found)
 
 
 async def latest_session(session: Session) -> date | None:
