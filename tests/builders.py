@@ -24,10 +24,13 @@ async def save(admin: Database, model: type[SQLModel], rows: Sequence[Mapping[st
 
 
 async def a_portfolio(
-    admin: Database, name: str = "Book", equity_balance: Decimal | None = None
+    admin: Database,
+    name: str = "Book",
+    equity_balance: Decimal | None = None,
+    portfolio_id: UUID | None = None,
 ) -> UUID:
-    """A stored portfolio of a new user; returns its id."""
-    user_id, portfolio_id = uuid4(), uuid4()
+    """A stored portfolio of a new user; returns its id, by default a new one."""
+    user_id, portfolio_id = uuid4(), portfolio_id or uuid4()
     user = {
         "user_id": user_id,
         "email": f"{user_id}@example.com",

@@ -269,9 +269,8 @@ class Consumption:
     async def _retry_or_give_up(
         self, kind: type[Event], event: Event, message: Delivery, error: Exception
     ) -> None:
-        hopeless = isinstance(error, Permanent | Misconfigured | MessageTooLarge) or is_too_large(
-            error
-        )
+        hopeless = isinstance(error, Permanent | Misconfigured | MessageTooLarge)
+        hopeless = hopeless or is_too_large(error) or is_unstorable_text(error)
         if hopeless or message.attempt >= self.attempts_allowed:
             await self._give_up(kind, event, message, error)
             return

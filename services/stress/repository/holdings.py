@@ -39,13 +39,15 @@ async def claim_work(
     """Lock the portfolios for this session, and load what their stress tests need.
 
     The locks last until the transaction ends: the last of several runs to commit has read the
-    newest positions, so no stale result stays. `maturity`: of the yield that rate shocks move.
+    newest positions, so no stale result stays. A portfolio that there is not (any more) is left
+    out. `maturity`: of the yield that rate shocks move.
     Raises `MarketDataNotReady` when no factor is defined yet.
     """
     day = as_of.isoformat()
     await lock_each(session, [f"stress/{day}/{portfolio}" for portfolio in portfolio_ids])
-    holdings = await _load_holdings(session, portfolio_ids, as_of, maturity)
     catalogue = await load_catalogue(session, portfolio_ids)
+    existing = [portfolio_id for portfolio_id in portfolio_ids if portfolio_id in catalogue.owners]
+    holdings = await _load_holdings(session, existing, as_of, maturity)
     return Work(holdings, catalogue, await _load_past(session, holdings))
 
 

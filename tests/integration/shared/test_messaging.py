@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from asyncpg import UntranslatableCharacterError
 from nats.aio.client import Client
 from sqlalchemy import text
 
@@ -165,8 +166,9 @@ async def test_transient_error_is_retried_until_it_passes(
         (ConnectionError("still down"), 4),
         (Permanent("no retry can help"), 1),
         (OverflowError("too large"), 1),
+        (UntranslatableCharacterError("a zero byte"), 1),
     ],
-    ids=["transient", "permanent", "too large"],
+    ids=["transient", "permanent", "too large", "unstorable"],
 )
 async def test_hopeless_message_becomes_a_dead_letter(
     error: Exception, attempts: int, servers: Servers, role: Role, bus: Client

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
+from sqlalchemy import select
 
 from services.factors import tables as factors
 from services.greeks import tables as greeks
@@ -16,10 +17,11 @@ from services.stress.handlers.stress_portfolios import stress_portfolios
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.stress import StressComputed
 from shared.database import Database
+from shared.published import gateway as published_gateway
 from shared.published import stress as published
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.pricing import prices
-from tests.builders import AS_OF, save
+from tests.builders import AS_OF, a_portfolio, save
 from tests.servers import Role
 
 FACTORS = ("market", "value", "growth", "momentum", "quality", "size", "low_volatility")
@@ -172,6 +174,18 @@ def an_event(*portfolio_ids: UUID) -> FactorsComputed:
 
 
 async def stress(role: Role, event: FactorsComputed) -> StressComputed:
+    """Handle the event, whose portfolios are stored first where they are not there yet."""
+    gateway = role("gateway")
+    async with gateway.transaction() as session:
+        query = select(published_gateway.portfolios.c.portfolio_id)
+        there = set(await session.scalars(query))
+    for portfolio_id in set(event.portfolio_ids) - there:
+        await a_portfolio(gateway, portfolio_id=portfolio_id)
+    return await stress_stored(role, event)
+
+
+async def stress_stored(role: Role, event: FactorsComputed) -> StressComputed:
+    """Handle the event, of whose portfolios some may not be there."""
     async with role("stress").transaction() as session:
         return await stress_portfolios(event, session)
 

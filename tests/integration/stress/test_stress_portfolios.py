@@ -36,6 +36,7 @@ from tests.integration.stress.books import (
     result,
     stored,
     stress,
+    stress_stored,
 )
 from tests.servers import Role
 
@@ -361,6 +362,13 @@ async def test_an_empty_book_loses_exactly_nothing(role: Role) -> None:
     row = await result(role, "market_crash_35")
 
     assert (row["total_pnl"], row["coverage"]) == (Decimal(0), None)
+
+
+async def test_a_portfolio_that_there_is_not_has_no_results(role: Role) -> None:
+    published_event = await stress_stored(role, an_event(uuid4()))
+
+    assert published_event.counts == {"scenarios": 18, "results": 0, "positions": 0}
+    assert await stored(role, published.stress_results) == []
 
 
 async def test_an_empty_shard_is_answered(role: Role) -> None:
