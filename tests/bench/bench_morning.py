@@ -30,7 +30,7 @@ from tests.servers import Servers, running_servers
 MORNING = SIZES | {"users": 100, "portfolios": 1_000, "sessions": 20}
 SECONDS = 60.0
 ALLOWED_SECONDS = 0.2
-IDLE_SECONDS = 0.02  # of CPU in a second, from which on nothing is renewed any more
+IDLE_SECONDS = 0.1  # of CPU in a second: nothing is renewed any more
 NEWS = text("select pg_notify(:channel, '')")
 
 

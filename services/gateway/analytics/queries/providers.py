@@ -5,14 +5,25 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Executable, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Executable,
+    Uuid,
+    case,
+    func,
+    literal,
+    select,
+    true,
+)
 
 from services.gateway.edge.queries import Row, all_rows
 from services.gateway.tables import BatchItem, BatchRun
 from shared.database import Session, among, fetched, prepared, sql_table
-from shared.published import ingest
+from shared.published import ingest, snapshots
 
 prices = ingest.daily_prices
+quotes = ingest.option_quotes
 items = sql_table(BatchItem)
 runs = sql_table(BatchRun)
 
@@ -109,3 +120,48 @@ async def load_rejected(
         if len(kept) < MOST_REJECTED:
             kept.append(RejectedClose(*terms))
     return found
+
+
+# --- where closes and quotes are from ---
+
+QUOTED = "quote_mid"  # the source of a price that is a quote of the option itself
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def price_sources(portfolio_id: UUID, as_of: date) -> Executable:
+    """How many of the closes that a portfolio is valued with on a session each source has.
+
+    Source, basis and how many prices, the most first.
+    """
+    row = snapshots.position_valuations.c
+    closed = select(row.underlying.label("symbol")).where(
+        *_valued(portfolio_id, as_of), row.price_source != QUOTED
+    )
+    asked = closed.distinct().subquery("asked")
+    known = select(prices.c.source, prices.c.close_basis).where(
+        prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of
+    )
+    last = known.order_by(prices.c.session_date.desc()).limit(1).lateral("last")
+    count = func.count().label("prices")
+    counted = select(last.c.source, last.c.close_basis.label("basis"), count).join_from(
+        asked, last, true()
+    )
+    grouped = counted.group_by(last.c.source, last.c.close_basis)
+    return grouped.order_by(count.desc(), last.c.source)
+
+
+@prepared(portfolio_id=Uuid(), as_of=Date())
+def quote_sources(portfolio_id: UUID, as_of: date) -> Executable:
+    """How many of the quotes that it is valued with each source has, the most first."""
+    row = snapshots.position_valuations.c
+    quoted = select(row.symbol).where(*_valued(portfolio_id, as_of), row.price_source == QUOTED)
+    count = func.count().label("prices")
+    counted = select(quotes.c.source, literal("quote").label("basis"), count).where(
+        quotes.c.contract.in_(quoted), quotes.c.session_date == as_of
+    )
+    return counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source)
+
+
+def _valued(portfolio_id: UUID, as_of: date) -> tuple[ColumnElement[bool], ...]:
+    row = snapshots.position_valuations.c
+    return row.portfolio_id == portfolio_id, row.as_of == as_of
