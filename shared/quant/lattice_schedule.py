@@ -21,6 +21,8 @@ LOWEST_SHARE = 1e-3  # of the forward: it is not centred lower by a dividend
 FEWEST_FIRST = 6
 FIRST_POWER = 2.0
 
+_TINY_RATE = 1e-12  # below it a put waits longer than any contract lasts
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -89,7 +91,7 @@ def _waiting(options: OptionColumns, years: FloatArray, paid: FloatArray) -> Flo
     """A put waits for a dividend that is worth more than the interest on its strike until then."""
     waits = np.zeros_like(years)
     earning = ~options.call & (options.rate > 0.0) & (options.dividend_yield >= 0.0)
-    interest = np.where(earning, options.rate, 1.0)
+    interest = np.where(earning, np.maximum(options.rate, _TINY_RATE), 1.0)
     waits[:, earning] = (np.log1p(paid / options.strike) / interest)[:, earning]
     waits[:, ~exercised_any_day(options)] = np.inf
     return np.asarray(np.minimum(waits, years))

@@ -224,7 +224,7 @@ def _max_drawdown(chain: Chain) -> Metric:
 def max_drawdown(returns: FloatArray) -> float:
     """min over t of W_t / max(1, W_1..W_t) - 1 with W the compounded returns; 0 without a fall."""
     wealth = np.concatenate(([1.0], np.cumprod(1.0 + returns)))
-    return float((wealth / np.maximum.accumulate(wealth)).min()) - 1.0
+    return float(np.min(wealth / np.maximum.accumulate(wealth))) - 1.0
 
 
 def _performances(chain: Chain, exchange: Sequence[date]) -> Iterator[Metric]:

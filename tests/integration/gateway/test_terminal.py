@@ -234,8 +234,9 @@ async def test_a_code_comes_from_the_environment(terminal: Terminal, ann: Person
     her = await enrolled(ann)
 
     without = await terminal("report")
-    given = await terminal("report", SIGMASIGHT_CODE=her.code())
-    again = await terminal("report", "--json", SIGMASIGHT_CODE=her.code())
+    code = her.code()
+    given = await terminal("report", SIGMASIGHT_CODE=code)
+    again = await terminal("report", "--json", SIGMASIGHT_CODE=code)
 
     assert "set SIGMASIGHT_CODE to a code of it, or SIGMASIGHT_TOKEN" in without.stderr
     assert "you have no portfolio" in given.stderr

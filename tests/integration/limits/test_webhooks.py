@@ -127,7 +127,12 @@ async def test_a_receiver_that_is_down_or_silent_is_named_in_plain_words() -> No
         port = receiver.port
     assert await sent(port, scheme="http") == Outcome(False, error="no connection")
 
-    silent = await asyncio.start_server(lambda _, __: asyncio.sleep(30), "127.0.0.1", 0)
+    held = []  # a stream that nothing refers to is closed
+
+    def hold(*streams: object) -> None:
+        held.append(streams)
+
+    silent = await asyncio.start_server(hold, "127.0.0.1", 0)
     async with silent:
         port = silent.sockets[0].getsockname()[1]
         outcome = await sent(port, scheme="http", seconds=0.1)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -106,6 +106,8 @@ def test_value_is_within_a_cent_of_quantlib() -> None:
     first=st.integers(1, 90),
     gap=st.sampled_from([7, 30, 91, 182]),
 )
+@example(False, 20.0, 0.0, 10, 0.5, 1e-300, [0.015625], 1, 7)
+@example(False, 20.0, 0.0, 10, 0.5, 2.2250738585e-313, [0.015625], 1, 7)
 @settings(max_examples=30, deadline=None)
 def test_value_is_within_a_cent_of_quantlib_in_any_market(
     call: bool,

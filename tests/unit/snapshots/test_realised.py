@@ -26,6 +26,7 @@ from services.snapshots.calculations.realised import (
     sharpe_ratio,
     sortino_ratio,
 )
+from shared.arrays import FloatArray
 from shared.calendar import sessions
 from shared.conventions import PERIODS, period_start
 from shared.quant.returns import simple_returns
@@ -40,7 +41,7 @@ def the_sessions(count: int, last: date = LAST) -> list[date]:
 
 
 def a_chain(
-    returns: Sequence[float],
+    returns: Sequence[float] | FloatArray,
     market: Any = 0.0,
     rate: float = 0.0,
     days: Sequence[date] | None = None,
