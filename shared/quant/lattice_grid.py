@@ -14,6 +14,7 @@ from scipy.fft import dct, idct
 
 from shared.arrays import FloatArray
 from shared.quant.black_scholes import OptionColumns
+from shared.quant.columnwise import rowwise_product
 from shared.quant.dividends import CashDividends
 
 Places = NDArray[np.intp]
@@ -40,11 +41,9 @@ def expected(value: FloatArray, factor: FloatArray) -> FloatArray:
         terms *= factor
         return np.asarray(idct(terms, axis=1, overwrite_x=True))
     forward, back = _cosines(value.shape[1])
-    if len(value) == 1:  # a product with one row is summed in another order
-        return expected(np.repeat(value, 2, axis=0), factor)[:1]
-    terms = value @ forward
+    terms = rowwise_product(value, forward)
     terms *= factor
-    return np.asarray(terms @ back)
+    return rowwise_product(terms, back)
 
 
 def step_factor(deviation: FloatArray, nodes: int) -> FloatArray:
