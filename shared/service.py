@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from shared.database import Database, Session, create_engine
 from shared.errors import Misconfigured
 from shared.messaging import Application, Broker, Consumption, Page, ServiceRouter, application
 from shared.settings import ServiceSettings, check_spelling, load, shared_settings
+from shared.tasks import cancelled
 from shared.telemetry import Telemetry, create_telemetry, metrics_page
 
 log = structlog.get_logger("sigmasight.service")
@@ -77,9 +78,7 @@ class Runtime:
     async def stop_background(self) -> None:
         """Cancel the background tasks and wait for them."""
         self.stopping = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(*self._tasks)
 
     async def close(self) -> None:
         """Close the database connections and flush the traces."""
@@ -122,14 +121,6 @@ async def _in_time(looked: Awaitable[Result], otherwise: Result) -> Result:
             return await looked
     except TimeoutError:
         return otherwise
-
-
-async def until_woken(woken: asyncio.Event, seconds: float) -> None:
-    """Wait until the event is set, `seconds` at most, and clear it."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await woken.wait()
-    woken.clear()
 
 
 def _start_or_explain(step: Callable[[], Result]) -> Result:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from shared.errors import BusUnavailable
 from shared.messaging.broker import Delivery
+from shared.tasks import cancelled
 
 
 @asynccontextmanager
@@ -24,6 +25,6 @@ async def heartbeat(message: Delivery, every_seconds: float) -> AsyncIterator[No
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancelled(task)
+    if not task.cancelled():
+        task.result()

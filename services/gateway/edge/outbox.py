@@ -12,7 +12,8 @@ from services.gateway.tables import OutboxRow
 from shared.database import DATABASE_ERRORS, Database
 from shared.errors import BusUnavailable, MessageTooLarge
 from shared.messaging import Bus, publish
-from shared.service import Runtime, until_woken
+from shared.service import Runtime
+from shared.tasks import until_woken
 from shared.topology import EVENTS
 
 BATCH = 50

@@ -50,6 +50,7 @@ from services.gateway.runs.schemas import (
     TicketOut,
 )
 from services.gateway.runs.shapes import ALERT, REPORT, RESULTS, RUN, STAGE
+from shared.tasks import cancelled
 
 TICKET_SECONDS = 30
 LARGEST_MESSAGE = 64 * 1024  # bytes, or characters
@@ -240,9 +241,7 @@ async def follow_by_websocket(
     try:
         await asyncio.wait({sending, waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (sending, waiting):
-            task.cancel()
-        await asyncio.gather(sending, waiting, return_exceptions=True)
+        await cancelled(sending, waiting)
 
 
 async def _send(socket: WebSocket, events: AsyncIterator[FollowerEvent]) -> None:

@@ -19,7 +19,8 @@ from services.gateway.runs.queries.run_events import Readable, Span
 from services.gateway.runs.queries.runs import DRAFT_TRIGGER
 from services.gateway.runs.shapes import ALERT, RUN, data_for_follower
 from shared.database import DATABASE_ERRORS, Database, Session
-from shared.service import Runtime, until_woken
+from shared.service import Runtime
+from shared.tasks import until_woken
 
 BATCH = 200
 WAITING_AT_MOST = 1000

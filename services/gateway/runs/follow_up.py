@@ -28,7 +28,8 @@ from services.gateway.runs.tracking import (
     run_of,
 )
 from shared.database import DATABASE_ERRORS, Database, Session, is_outage
-from shared.service import Runtime, until_woken
+from shared.service import Runtime
+from shared.tasks import until_woken
 
 BATCH = 500
 # A round costs little more for many items than for one: while many come, the next are let gather.

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from services.ingest import repository
 from services.ingest.history.feed import Feed
 from shared.database import Database
+from shared.tasks import cancelled
 
 
 @asynccontextmanager
@@ -24,11 +25,11 @@ async def claimed(feed: Feed, symbols: Collection[str]) -> AsyncIterator[set[str
     try:
         yield mine
     finally:
-        renewal.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewal
+        await cancelled(renewal)
         async with feed.database.transaction() as session:
             await repository.delete_claims(session, claimant)
+    if not renewal.cancelled():
+        renewal.result()
 
 
 async def _renew(database: Database, claimant: UUID, seconds: float) -> None:

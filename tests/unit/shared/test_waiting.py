@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from shared.service import until_woken
+from shared import tasks
+from shared.tasks import cancelled, until_woken
 
 
 async def test_being_woken_ends_the_wait_and_is_forgotten() -> None:
@@ -31,3 +32,43 @@ async def test_a_wait_that_is_woken_and_cancelled_at_the_same_moment_is_cancelle
 
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_a_task_that_loses_one_cancellation_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "AGAIN_SECONDS", 0.01)
+    lost = 0
+
+    async def forgetful() -> None:
+        nonlocal lost
+        while True:
+            try:
+                await asyncio.sleep(60.0)
+            except asyncio.CancelledError:
+                lost += 1
+                if lost > 1:
+                    raise
+
+    task = asyncio.create_task(forgetful())
+    await asyncio.sleep(0)
+
+    await cancelled(task)
+
+    assert task.cancelled()
+    assert lost == 2
+
+
+async def test_a_task_that_fails_while_it_ends_has_ended() -> None:
+    async def failing() -> None:
+        try:
+            await asyncio.sleep(60.0)
+        finally:
+            raise ValueError("while cleaning up")
+
+    task = asyncio.create_task(failing())
+    await asyncio.sleep(0)
+
+    await cancelled(task)
+
+    assert isinstance(task.exception(), ValueError)
