@@ -38,8 +38,8 @@ up: install ## Start the stack in the background
 down: install ## Stop the stack
 	$(BIN)/sigmasight down
 
-test: install ## Run every test, with coverage of services and shared (TEST_PROCESSES=4)
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
+test: install ## Run the tests but for those of `make check`, with coverage of services and shared (TEST_PROCESSES=4)
+	$(BIN)/python -m pytest --ignore tests/architecture --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 unit: install ## Run the tests without input and output (seconds)
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/architecture $(ARGS)

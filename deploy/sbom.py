@@ -7,7 +7,8 @@ which the images have too. Packages of the base image are not in it.
 
 import sys
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
@@ -47,16 +48,16 @@ def packages(wanted: Collection[Requirement]) -> Mapping[str, frozenset[str]]:
         for extra in ("", *requirement.extras):
             if (name, extra) not in seen:
                 seen.add((name, extra))
-                required = list(_required(name, extra))
+                required = _required(name, extra)
                 requires.update(canonicalize_name(each.name) for each in required)
                 waiting += required
     return {name: frozenset(requires) for name, requires in sorted(found.items())}
 
 
-def _required(name: str, extra: str) -> Iterator[Requirement]:
-    for each in map(Requirement, distribution(name).requires or ()):
-        if each.marker is None or each.marker.evaluate({"extra": extra}):
-            yield each
+@cache  # images share most of their packages
+def _required(name: str, extra: str) -> Sequence[Requirement]:
+    required = map(Requirement, distribution(name).requires or ())
+    return [each for each in required if not each.marker or each.marker.evaluate({"extra": extra})]
 
 
 def bill_of_materials(image: str) -> str:
@@ -83,6 +84,7 @@ def bill_of_materials(image: str) -> str:
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
 
 
+@cache
 def _component(name: str) -> Component:
     installed = distribution(name)
     licence = next(iter(installed.metadata.get_all("License-Expression") or ()), None)

@@ -35,7 +35,7 @@ from shared.telemetry import Telemetry, create_telemetry
 from shared.topology import EVENTS, TOPOLOGY, stage_of
 from tests.builders import AS_OF
 
-SEEDS = 300
+SEEDS = 100
 CALCULATORS = ("greeks", "factors", "stress", "snapshots", "limits")
 STAGES = stages_of("portfolios")
 PORTFOLIOS = [UUID(int=number) for number in range(1, 5)]
