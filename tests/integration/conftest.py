@@ -6,6 +6,7 @@ import pytest
 from nats.aio.client import Client
 
 from shared.database import Database, create_engine
+from shared.messaging import broker
 from tests.emptying import empty_all
 from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import (
@@ -15,6 +16,18 @@ from tests.servers import (
     administrators_database,
     running_servers,
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_pulls() -> Iterator[None]:
+    """Subscribers in this process renew what they asked for seldom: a message ends the wait.
+
+    A gateway has more than a hundred, all eight services several hundred, and idle ones would take
+    a good part of the time of every test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broker, "PULL_SECONDS", 30.0)
+        yield
 
 
 @pytest.fixture(scope="session")
