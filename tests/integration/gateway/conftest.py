@@ -70,7 +70,6 @@ async def app(gateway_environment: None) -> AsyncIterator[FastAPI]:
     runtime = Runtime("gateway", router, GatewaySettings)
     settings = GatewaySettings(
         request_seconds=60.0,  # a busy machine is no failure
-        outbox_poll_seconds=0.2,
         sweep_seconds=3_600.0,  # runs of 2022 are overdue at once: tests sweep by themselves
         requests_per_minute=1_000_000,
         page_requests_per_minute=1_000_000,
@@ -121,7 +120,7 @@ async def ann(
     http: httpx2.AsyncClient, gateway: Gateway, password_hash: str, empty: None
 ) -> Person:
     """A user."""
-    return await a_stored_person(http, gateway.database, password_hash)
+    return await a_stored_person(http, gateway, password_hash)
 
 
 @pytest.fixture
@@ -129,7 +128,7 @@ async def bob(
     http: httpx2.AsyncClient, gateway: Gateway, password_hash: str, empty: None
 ) -> Person:
     """Another user."""
-    return await a_stored_person(http, gateway.database, password_hash)
+    return await a_stored_person(http, gateway, password_hash)
 
 
 @pytest.fixture
@@ -137,7 +136,7 @@ async def operator(
     http: httpx2.AsyncClient, gateway: Gateway, password_hash: str, empty: None
 ) -> Person:
     """An administrator."""
-    return await an_administrator(http, gateway.database, password_hash)
+    return await an_administrator(http, gateway, password_hash)
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 """People who use the API in the tests."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import httpx2
+from sqlalchemy import text
 
-from services.gateway.identity import queries as identity_queries
-from shared.database import Database
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.edge.tokens import Bearer, new_refresh_token, token_hash
+from services.gateway.identity.schemas import TokenPair
 
 PASSWORD = "correct horse battery"
 HEADER = "ticker,quantity,entry_price,entry_date,tags\n"
@@ -80,20 +83,46 @@ async def a_person(http: httpx2.AsyncClient) -> Person:
 
 
 async def a_stored_person(
-    http: httpx2.AsyncClient, database: Database, password_hash: str, role: str = "user"
+    http: httpx2.AsyncClient, gateway: Gateway, password_hash: str, role: str = "user"
 ) -> Person:
-    """A new user, or an administrator, who did not have to register, logged in."""
+    """A new user, or an administrator, with the tokens of a log-in.
+
+    Stored by one statement: registering and logging in would be most of what a test costs.
+    """
     email = f"{uuid4().hex}@example.com"
-    async with database.transaction() as session:
-        await identity_queries.save_user(session, email, password_hash, role=role)
-    return await logged_in(http, email)
+    bearer = Bearer(uuid4(), uuid4())
+    pair = TokenPair(
+        access_token=gateway.tokens.access_token(bearer, datetime.now(UTC)),
+        refresh_token=new_refresh_token(),
+        expires_in=gateway.settings.access_token_seconds,
+    )
+    values = {
+        "user_id": bearer.user_id,
+        "email": email,
+        "password_hash": password_hash,
+        "role": role,
+        "token_hash": token_hash(pair.refresh_token),
+        "family_id": bearer.family_id,
+        "days": gateway.settings.refresh_token_days,
+    }
+    async with gateway.database.transaction() as session:
+        await session.execute(_LOGGED_IN, values)
+    return Person(http, email, pair.model_dump())
+
+
+_LOGGED_IN = text(
+    "with person as (insert into gateway.users (user_id, email, password_hash, full_name, role) "
+    "values (:user_id, :email, :password_hash, '', :role) returning user_id) "
+    "insert into gateway.refresh_tokens (token_hash, user_id, family_id, expires_at) "
+    "select :token_hash, user_id, :family_id, now() + make_interval(days => :days) from person"
+)
 
 
 async def an_administrator(
-    http: httpx2.AsyncClient, database: Database, password_hash: str
+    http: httpx2.AsyncClient, gateway: Gateway, password_hash: str
 ) -> Person:
     """An administrator, logged in."""
-    return await a_stored_person(http, database, password_hash, role="admin")
+    return await a_stored_person(http, gateway, password_hash, role="admin")
 
 
 async def logged_in(http: httpx2.AsyncClient, email: str) -> Person:

@@ -161,7 +161,7 @@ async def test_one_administrator_always_remains(
         await changed(operator, user_id, disabled=True),
         await operator.request("DELETE", f"admin/users/{user_id}"),
     ]
-    other = await an_administrator(http, gateway.database, password_hash)
+    other = await an_administrator(http, gateway, password_hash)
     allowed = await changed(other, user_id, role="user")
 
     assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {

@@ -251,6 +251,7 @@ async def test_a_stranger_keeps_no_owner_out_of_an_address_they_logged_in_from(
     configured: pytest.MonkeyPatch,
     ann: Person,
 ) -> None:
+    await logged_in(http, ann.email)
     configured.setattr(gateway.settings, "login_attempts_per_account", 2)
 
     async with elsewhere(app, "192.0.2.66") as stranger:

@@ -500,7 +500,7 @@ async def test_a_caller_without_a_valid_token_receives_nothing(
 ) -> None:
     tokens: dict[str, list[str | None]] = {"missing_token": [None], "invalid_token": []}
     for why in ("expired", "logged out", "disabled", "signed by another"):
-        operator = await an_administrator(http, gateway.database, password_hash)
+        operator = await an_administrator(http, gateway, password_hash)
         tokens["invalid_token"].append(await outdated(gateway, operator, why))
 
     for operation in chosen(app, USERS, OWNER, ADMINISTRATORS):

@@ -144,7 +144,7 @@ async def test_a_former_viewers_answers_are_a_strangers(
     bob: Person,
     anns_things: dict[str, str],
 ) -> None:
-    stranger = await a_stored_person(http, gateway.database, password_hash)
+    stranger = await a_stored_person(http, gateway, password_hash)
     await share(ann, bob, anns_things, "viewer")
     portfolio_id = anns_things["portfolio_id"]
     draft = await bob.post("modelling/sessions", {"portfolio_id": portfolio_id})
