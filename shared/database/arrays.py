@@ -68,7 +68,7 @@ async def merge_columns(
     content = await asyncio.to_thread(encoded, table, columns, same)
     if stored:
         return await write(session, upserted, Copied(upserted, content), within, count)
-    await copy(session, table.name, table.schema, upserted.columns, content)
+    await copy(session, table, upserted.columns, content)
     return count
 
 

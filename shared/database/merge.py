@@ -47,7 +47,7 @@ async def append(
         return
     table = sql_table(model)
     if not guarded:
-        await copy(session, table.name, table.schema, tuple(rows[0]), rows)
+        await copy(session, table, tuple(rows[0]), rows)
         return
     written = Upserted(table, tuple(rows[0]))
     fresh = written.way(len(rows))(written, rows)

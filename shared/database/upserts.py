@@ -10,6 +10,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from shared.database.engine import Session
+from shared.database.lines import is_plain, lines_of
 
 Rows = Sequence[Mapping[str, Any]]
 MOST_VALUES = 10_000  # sent beside a statement; more are copied, which is then the faster way
@@ -18,20 +19,28 @@ quote = _dialect.identifier_preparer.quote
 
 
 async def copy(
-    session: Session, table: str, schema: str | None, columns: Sequence[str], given: Rows | bytes
+    session: Session,
+    table: SqlTable,
+    columns: Sequence[str],
+    given: Rows | bytes,
+    into: str | None = None,
 ) -> None:
-    """COPY rows, or the bytes of `shared.database.binary`, into a table."""
+    """COPY rows, or the bytes of `shared.database.binary`, into a table, or one that is like it."""
     connection = await (await session.connection()).get_raw_connection()
     driver = connection.driver_connection
-    target: dict[str, Any] = {"schema_name": schema, "columns": list(columns)}
+    target: dict[str, Any] = {"table_name": into or table.name, "columns": list(columns)}
+    target["schema_name"] = None if into else table.schema
     if isinstance(given, bytes):
         # Bytes as such would be the path of a file.
         target |= {"source": memoryview(given), "format": "binary"}
-        await driver.copy_to_table(table, **target)  # type: ignore[union-attr]
-        return
-    values = itemgetter(*columns)
-    records = map(values, given) if len(columns) > 1 else ((values(row),) for row in given)
-    await driver.copy_records_to_table(table, records=records, **target)  # type: ignore[union-attr]
+        await driver.copy_to_table(**target)  # type: ignore[union-attr]
+    elif is_plain(table, columns):
+        source = lines_of(table, columns, given)
+        await driver.copy_to_table(**target, source=source)  # type: ignore[union-attr]
+    else:
+        values = itemgetter(*columns)
+        records = map(values, given) if len(columns) > 1 else ((values(row),) for row in given)
+        await driver.copy_records_to_table(**target, records=records)  # type: ignore[union-attr]
 
 
 async def write(
@@ -166,7 +175,8 @@ class Copied:
         )
         if self.upserted.vectors:
             await session.execute(text(self._leave_vectors_as_they_are()))
-        await copy(session, f"merge_{self.upserted.table.name}", None, columns, self.given)
+        into = f"merge_{self.upserted.table.name}"
+        await copy(session, self.upserted.table, columns, self.given, into)
 
     def _leave_vectors_as_they_are(self) -> str:
         """Switch compression off: measured numbers do not compress, and trying is slow."""

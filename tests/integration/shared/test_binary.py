@@ -30,9 +30,10 @@ from sqlalchemy.schema import CreateTable, DropTable
 from sqlmodel import MetaData, SQLModel
 
 from shared.arrays import Columns
-from shared.database import Database, key, optional, sql_table
+from shared.database import Database, key, lines, optional, sql_table
 from shared.database.arrays import as_sent, float_vector
 from shared.database.binary import encoded
+from shared.database.lines import is_plain
 from shared.database.upserts import copy
 from shared.rows import rows_of
 
@@ -59,6 +60,7 @@ class EveryKind(SQLModel, table=True):
 
 
 TABLE = sql_table(EveryKind)
+PLAIN = ("place", "large", "owner", "day", "name", "money", "cents")
 _DAYS = some.dates(date(1900, 1, 1), date(2200, 1, 1))
 _TEXT = some.text(some.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=24)
 _MONEY = some.one_of(
@@ -86,13 +88,16 @@ _ROW = some.fixed_dictionaries(
 
 
 async def stored(admin: Database, columns: Columns, *, as_bytes: bool) -> list[tuple[Any, ...]]:
-    """What a table holds once the columns are copied into it, as bytes or as rows."""
+    """What a table holds once the columns are copied into it, as bytes or as rows.
+
+    Rows go as lines where all columns have them.
+    """
     async with admin.transaction() as session:
         await session.execute(CreateTable(TABLE))
         if as_bytes:
-            await copy(session, TABLE.name, None, tuple(columns), encoded(TABLE, columns, {}))
+            await copy(session, TABLE, tuple(columns), encoded(TABLE, columns, {}))
         else:
-            await copy(session, TABLE.name, None, tuple(columns), rows_of(EveryKind, columns))
+            await copy(session, TABLE, tuple(columns), rows_of(EveryKind, columns))
         found = (await session.execute(select(TABLE).order_by(TABLE.c.place))).all()
         await session.execute(DropTable(TABLE))
     return [tuple(row) for row in found]
@@ -120,6 +125,40 @@ async def test_bytes_and_rows_are_stored_alike(
 
     as_rows = await stored(admin, columns, as_bytes=False)
     assert repr(as_bytes) == repr(as_rows)  # in which NaN equals NaN, and the scale of money counts
+
+
+@settings(
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(rows=some.lists(_ROW, min_size=1, max_size=12))
+async def test_lines_and_bytes_are_stored_alike(
+    admin: Database, rows: list[dict[str, object]]
+) -> None:
+    columns = {name: values for name, values in columns_with(rows).items() if name in PLAIN}
+    assert is_plain(TABLE, PLAIN)
+
+    as_lines = await stored(admin, columns, as_bytes=False)
+
+    assert repr(as_lines) == repr(await stored(admin, columns, as_bytes=True))
+
+
+async def test_lines_hold_every_row_and_character_in_order(
+    admin: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "ROWS_AT_ONCE", 2)
+    texts = ["a\tb", "a\nb", "a\r\nb", "\\N", "\\.", "\\", "", None, "é☃", "\u2028", "\x01\x7f"]
+    columns: Columns = {"place": list(range(len(texts))), "name": texts}
+
+    found = await stored(admin, columns, as_bytes=False)
+
+    assert [row[4] for row in found] == texts
+
+
+async def test_a_column_of_vectors_has_no_lines() -> None:
+    assert not is_plain(TABLE, ("place", "vector"))
+    assert not is_plain(TABLE, ("place", "beta"))
 
 
 async def test_arrays_of_numpy_are_stored_as_their_values(admin: Database) -> None:
@@ -194,7 +233,7 @@ async def test_vectors_come_back_as_they_were_sent(admin: Database) -> None:
 
     async with admin.transaction() as session:
         await session.execute(CreateTable(TABLE))
-        await copy(session, TABLE.name, None, tuple(columns), encoded(TABLE, columns, {}))
+        await copy(session, TABLE, tuple(columns), encoded(TABLE, columns, {}))
         found = list(await session.scalars(query))
         await session.execute(DropTable(TABLE))
 
