@@ -1,7 +1,7 @@
 """A file of transactions: its rows, and what each enters into the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -35,18 +35,16 @@ def transactions_sheet(line: int, header: list[str], records: Sequence[Record]) 
     for place, cell in unread.items():
         columns[place] = name if (name := snake_case(cell)) in turning else ""
     texts: dict[str, str] = {}  # each cell's text once, however many lines have it
-    rows = tuple(Row(number, _named(columns, cells, texts), turning) for number, cells in shaped)
+    read = {place: name for place, name in enumerate(columns) if name}
+    rows = tuple(Row(number, _named(read, cells, texts), turning) for number, cells in shaped)
     ignored = left_out(unread, turning)
     return Sheet(Source.TRANSACTIONS, line, rows, problems, ignored=ignored)
 
 
-def _named(columns: Sequence[str], cells: Sequence[str], texts: dict[str, str]) -> dict[str, str]:
-    """The cells of the columns that are read, by name."""
-    return {
-        column: texts.setdefault(cell, cell)
-        for column, cell in zip(columns, cells, strict=False)
-        if column
-    }
+def _named(read: Mapping[int, str], cells: Sequence[str], texts: dict[str, str]) -> dict[str, str]:
+    """The cells of the columns that are read, by name; `read`: their names by place, ascending."""
+    given = [cells[place] for place in read if place < len(cells)]
+    return dict(zip(read.values(), map(texts.setdefault, given, given), strict=False))
 
 
 def trade_readings(sheet: Sheet, rules: Rules) -> Iterator[TradeReading]:

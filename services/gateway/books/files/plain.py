@@ -71,7 +71,9 @@ class PlainLines:
         self._reading = TradeReading(Row(0, {}), rules, day_first=day_first)
         self._columns: dict[tuple[str, ...], _Columns] = {}
         self._days: dict[str, date | None] = {}
-        self._numbers: dict[tuple[bool, str], Decimal | None] = {}
+        self._numbers: dict[str, Decimal | None] = {}
+        self._quantities: dict[str, Decimal | None] = {}
+        self._sums: dict[str, Decimal | None] = {}
 
     def learn(self, reading: TradeReading, found: Entry | Skipped | None) -> None:
         """Remember what the words of a line say, unless a rule had something to say of it."""
@@ -112,16 +114,21 @@ class PlainLines:
         self, row: Row, words: _Words, day: date, fee_columns: tuple[str, ...], identity: str | None
     ) -> Entry | None:
         cells = row.cells
-        number = self._number(cells.get("quantity", ""), of_quantity=True)
+        number = self._quantity(cells.get("quantity", ""))
         price = self._number(cells.get("price", ""))
-        charged = [self._money(text) for field in fee_columns if (text := cells[field])]
         instrument = words.instrument
-        if not number or price is None or price <= 0 or None in charged or instrument is None:
+        if not number or price is None or price <= 0 or instrument is None:
             return None
         quantity = number
         if words.kind is not Kind.OPENING:
             quantity = abs(number) if words.kind in BOUGHT else -abs(number)
-        fees = sum((abs(fee) for fee in charged if fee is not None), _NONE) if charged else None
+        fees: Decimal | None = None
+        for name in fee_columns:
+            if text := cells[name]:
+                fee = self._money(text)
+                if fee is None:
+                    return None
+                fees = abs(fee) if fees is None else fees + abs(fee)
         if not self._is_sound(instrument, day, quantity, price):
             return None
         if cells.get("amount"):
@@ -166,20 +173,29 @@ class PlainLines:
             self._reading.problems.clear()
         return self._days[text]
 
-    def _number(self, text: str, *, of_quantity: bool = False) -> Decimal | None:
-        """The number of a text; None where a rule has something to say of it, or without one."""
-        if PLAIN.fullmatch(text):
-            return Decimal(text).quantize(SMALLEST_STEP)
-        if (of_quantity, text) not in self._numbers:
-            field = "quantity" if of_quantity else "price"
-            given = text if text and _is_plain(text) else None
-            self._numbers[of_quantity, text] = self._reading.number(field, given)
-            self._reading.problems.clear()
-        return self._numbers[of_quantity, text]
+    def _number(self, text: str) -> Decimal | None:
+        """The number of a text, read once; None where a rule has something to say of it."""
+        if text not in self._numbers:
+            self._numbers[text] = self._read("price", text)
+        return self._numbers[text]
+
+    def _quantity(self, text: str) -> Decimal | None:
+        if text not in self._quantities:
+            self._quantities[text] = self._read("quantity", text)
+        return self._quantities[text]
 
     def _money(self, text: str) -> Decimal | None:
-        number = self._number(text)
-        return None if number is None else number.quantize(CENT, ROUND_HALF_UP)
+        if text not in self._sums:
+            number = self._number(text)
+            self._sums[text] = None if number is None else number.quantize(CENT, ROUND_HALF_UP)
+        return self._sums[text]
+
+    def _read(self, field: str, text: str) -> Decimal | None:
+        if PLAIN.fullmatch(text):
+            return Decimal(text).quantize(SMALLEST_STEP)
+        number = self._reading.number(field, text if text and _is_plain(text) else None)
+        self._reading.problems.clear()
+        return number
 
 
 def one_of_each(rows: Iterable[Row]) -> tuple[Row, ...]:

@@ -50,7 +50,11 @@ def shapely(
     """The records whose quotes and number of cells fit the header, and the problems of others."""
     fitting: list[tuple[int, list[str]]] = []
     problems: list[Problem] = []
+    width = len(columns)
     for number, cells in records:
+        if cells is not None and len(cells) == width:
+            fitting.append((number, cells))
+            continue
         problem = misshapen(number, cells, columns, required)
         if problem:
             problems.append(problem)
@@ -91,14 +95,15 @@ def records_in(
     blank = 0
     for here, line in lines:
         _check_length(here, line)
-        if not line.strip() or line.lstrip().startswith("#"):
+        bare = line.lstrip()
+        if not bare or bare[0] == "#":
             continue
         cells: list[str] | None
         if _QUOTE in line or len(line) >= _LONGEST_PLAIN:
             cells, length = _next_record(lines.from_here(line, _MAX_LINES_PER_ROW), separator)
             lines.drop(length - 1)
         else:  # the same cells, in a fraction of the time
-            cells = [cell.strip() for cell in line.split(delimiter)]
+            cells = list(map(str.strip, line.split(delimiter)))
         if cells is None or any(cells):
             yield here, cells
             continue
