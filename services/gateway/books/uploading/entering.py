@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from os import urandom
 from uuid import UUID, uuid4
 
 from services.gateway.books.checks import IN_PRICE, in_price
@@ -84,17 +85,29 @@ async def write_entries(
 def _rows(
     portfolio_id: UUID, entries: Sequence[Entry], share_day: date | None
 ) -> list[TransactionRow]:
-    return [transaction_row(portfolio_id, entry, share_day) for entry in entries]
+    ids = _random_ids(len(entries))
+    return [
+        transaction_row(portfolio_id, entry, share_day, transaction_id)
+        for entry, transaction_id in zip(entries, ids, strict=True)
+    ]
 
 
-def transaction_row(portfolio_id: UUID, entry: Entry, share_day: date | None) -> TransactionRow:
-    """The line as one of the ledger."""
+def _random_ids(count: int) -> list[UUID]:
+    """As many ids as `uuid4` would give, for one call of the system instead of one for each."""
+    drawn = urandom(16 * count)
+    return [UUID(bytes=drawn[place : place + 16], version=4) for place in range(0, len(drawn), 16)]
+
+
+def transaction_row(
+    portfolio_id: UUID, entry: Entry, share_day: date | None, transaction_id: UUID | None = None
+) -> TransactionRow:
+    """The line as one of the ledger; `transaction_id`: default a random one."""
     instrument = entry.instrument
     option = instrument if isinstance(instrument, OptionContract) else None
     symbol = instrument.symbol if isinstance(instrument, OptionContract) else instrument
     traded = entry.quantity is not None
     return TransactionRow(
-        uuid4(),
+        transaction_id or uuid4(),
         portfolio_id,
         entry.kind,
         entry.trade_date,
