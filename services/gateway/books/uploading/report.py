@@ -1,6 +1,7 @@
 """The report on an upload."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,8 @@ from services.gateway.books.schemas.uploads import (
 )
 from services.gateway.books.uploading.plan import Plan, Started
 from services.gateway.edge.queries import Row
+from services.gateway.edge.shapes import half_away
+from services.gateway.edge.written import Written, rows_written, written
 from shared.instruments import position_type
 
 
@@ -53,8 +56,9 @@ def _report(
     portfolio: Row | None,
     started: Started,
     totals: OpenTotals | None,
-) -> str:
-    report = UploadReport.model_validate(
+) -> Written:
+    return written(
+        UploadReport,
         {
             "portfolio": portfolio,
             "source": _source(plan),
@@ -74,14 +78,13 @@ def _report(
                 "export": _export_totals(plan),
             },
             "changes": [_change_row(change) for change in plan.changes],
-            "transactions": [_entry_row(entry) for entry in plan.entries],
+            "transactions": entry_rows(plan.entries),
             "problems": [vars(problem) for problem in plan.holdings.problems],
             "warnings": [vars(warning) for warning in _warnings(plan, options)],
             "restated": RestatedSessions.of(started.restated),
             "run_id": started.run_id,
-        }
+        },
     )
-    return report.model_dump_json()
 
 
 def _receipt(plan: Plan) -> dict[str, int]:
@@ -168,9 +171,37 @@ def _tables_not_read(sheet: Sheet) -> list[RowProblem]:
     ]
 
 
-def _entry_row(entry: Entry) -> dict[str, object]:
-    symbol = None if entry.instrument is None else symbol_of(entry.instrument)
-    return {**vars(entry), "symbol": symbol}
+def entry_rows(entries: Sequence[Entry]) -> Written:
+    """The lines as a list of `EntryOut`: there may be a hundred thousand."""
+    six, two = _Rounded(6), _Rounded(2)
+    return rows_written(
+        [
+            {
+                "line": entry.line,
+                "kind": entry.kind,
+                "trade_date": entry.trade_date,
+                "symbol": None if entry.instrument is None else symbol_of(entry.instrument),
+                "quantity": six[entry.quantity],
+                "price": six[entry.price],
+                "amount": two[entry.amount],
+                "fees": two[entry.fees],
+                "external_id": entry.external_id,
+            }
+            for entry in entries
+        ]
+    )
+
+
+class _Rounded(dict[Decimal | None, float | None]):
+    """Numbers with so many decimals, each rounded once on however many lines it is."""
+
+    def __init__(self, decimals: int) -> None:
+        super().__init__({None: None})
+        self._decimals = decimals
+
+    def __missing__(self, number: Decimal) -> float:
+        rounded = self[number] = half_away(number, self._decimals)
+        return rounded
 
 
 def _change_row(change: Change) -> dict[str, Any]:
