@@ -33,8 +33,8 @@ CONCENTRATION: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def limits(servers: Servers, admin: Database, empty: None) -> AsyncIterator[None]:
+@pytest.fixture(scope="module")
+async def limits(servers: Servers, admin: Database) -> AsyncIterator[None]:
     """The service limits answers; tests evaluate by themselves."""
     async with answering_services(servers, admin, ["limits"]):
         yield
@@ -119,40 +119,44 @@ async def test_every_template_can_be_set_and_what_is_not_stored_is_not_measured(
     assert "is not stored" in found["var_99"]["reason"]
 
 
-@pytest.mark.parametrize(
-    ("limit", "value", "member"),
-    [
-        ({"measure": "exposure.dollar.gross", "per": "sector"}, 28_000.0, "unclassified"),
-        ({"measure": "market_value", "per": "position", "direction": "below"}, -12_000.0, "MSFT"),
-        ({"measure": "market_value", "per": "underlying", "key": "XOM"}, 1_000.0, "XOM"),
-        ({"measure": "market_value", "per": "position", "key": " xom "}, 1_000.0, "XOM"),
-        ({"measure": "market_value", "per": "sector", "key": "Unclassified"}, 4e3, "unclassified"),
-        ({"measure": "market_value", "per": "underlying", "key": "TSLA"}, 0.0, "TSLA"),
-        ({"measure": "market_value", "per": "tag"}, 0.0, None),
-        ({"measure": "component_var_95", "per": "position"}, 400.0, "AAPL"),
-        ({"measure": "scenario.crash", "per": "underlying", "direction": "below"}, -6000.0, "AAPL"),
-        ({"measure": "dollar_vega_1pt", "per": "underlying"}, 50.0, "AAPL"),
-        ({"measure": "factor.market", "per": "underlying"}, 31_200.0, "AAPL"),
-        ({"measure": "factor.market"}, None, None),
-        ({"measure": "nav"}, 50_000.0, None),
-        ({"measure": "var_95_1d_historical.longs"}, 800.0, None),
-        ({"measure": "scenario.doom.direct"}, -57_000.0, None),
-        ({"measure": "sharpe_252d"}, None, None),
-    ],
-)
-async def test_a_measure_is_read_as_it_is_stored(
-    ann: Person, book: StoredBook, limit: dict[str, Any], value: float | None, member: str | None
-) -> None:
+# A limit, and what is stored for it: the value and the member, of which the worst counts.
+STORED: list[tuple[dict[str, Any], float | None, str | None]] = [
+    ({"measure": "exposure.dollar.gross", "per": "sector"}, 28_000.0, "unclassified"),
+    ({"measure": "market_value", "per": "position", "direction": "below"}, -12_000.0, "MSFT"),
+    ({"measure": "market_value", "per": "underlying", "key": "XOM"}, 1_000.0, "XOM"),
+    ({"measure": "market_value", "per": "position", "key": " xom "}, 1_000.0, "XOM"),
+    ({"measure": "market_value", "per": "sector", "key": "Unclassified"}, 4e3, "unclassified"),
+    ({"measure": "market_value", "per": "underlying", "key": "TSLA"}, 0.0, "TSLA"),
+    ({"measure": "market_value", "per": "tag"}, 0.0, None),
+    ({"measure": "component_var_95", "per": "position"}, 400.0, "AAPL"),
+    ({"measure": "scenario.crash", "per": "underlying", "direction": "below"}, -6000.0, "AAPL"),
+    ({"measure": "dollar_vega_1pt", "per": "underlying"}, 50.0, "AAPL"),
+    ({"measure": "factor.market", "per": "underlying"}, 31_200.0, "AAPL"),
+    ({"measure": "factor.market"}, None, None),
+    ({"measure": "nav"}, 50_000.0, None),
+    ({"measure": "var_95_1d_historical.longs"}, 800.0, None),
+    ({"measure": "scenario.doom.direct"}, -57_000.0, None),
+    ({"measure": "sharpe_252d"}, None, None),
+]
+
+
+async def test_a_measure_is_read_as_it_is_stored(ann: Person, book: StoredBook) -> None:
     own = {"per": "portfolio", "unit": "own", "direction": "above", "warning": None}
+    series = await ann.get(f"portfolios/{book.portfolio_id}/series", measures="factor.market")
+    market = series.json()["series"][0]["values"][-1]
 
-    standing = (await created(ann, **{**own, "breach": 1e9, **limit}))["worst"]
+    standings = [
+        (await created(ann, **{**own, "breach": 1e9, "name": f"Limit {number}", **limit}))["worst"]
+        for number, (limit, *_) in enumerate(STORED)
+    ]
 
-    if limit == {"measure": "factor.market"}:
-        series = await ann.get(f"portfolios/{book.portfolio_id}/series", measures="factor.market")
-        value = series.json()["series"][0]["values"][-1]
-    assert standing["value"] == (None if value is None else pytest.approx(value, abs=0.01))
-    assert standing["member"] == member
-    assert (standing["state"] == "not_measured") == (value is None)
+    for (limit, stored, member), standing in zip(STORED, standings, strict=True):
+        value = market if limit == {"measure": "factor.market"} else stored
+        assert standing["value"] == (None if value is None else pytest.approx(value, abs=0.01)), (
+            limit
+        )
+        assert standing["member"] == member, limit
+        assert (standing["state"] == "not_measured") == (value is None), limit
 
 
 async def test_a_limit_on_what_is_not_held_says_so(ann: Person, book: StoredBook) -> None:

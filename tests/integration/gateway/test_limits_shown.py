@@ -21,8 +21,8 @@ from tests.servers import Role, Servers
 pytestmark = pytest.mark.usefixtures("market", "limits")
 
 
-@pytest.fixture
-async def limits(servers: Servers, admin: Database, empty: None) -> AsyncIterator[None]:
+@pytest.fixture(scope="module")
+async def limits(servers: Servers, admin: Database) -> AsyncIterator[None]:
     """The service limits answers; tests evaluate by themselves."""
     async with answering_services(servers, admin, ["limits"]):
         yield

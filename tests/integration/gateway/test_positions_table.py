@@ -103,18 +103,18 @@ async def test_closed_positions_have_another_table(ann: Person, book: StoredBook
 
 
 @pytest.mark.usefixtures("book")
-@pytest.mark.parametrize("by", ["type", "underlying", "sector", "tag", "strategy", "expiry"])
-async def test_sums_of_all_are_those_of_the_groups(ann: Person, by: str) -> None:
-    groups = (await ann.get("positions/grouped", by=by)).json()
-
-    sums = (await ann.post("positions/sums", {"by": by})).json()
-
-    names = [name for name in groups["items"][0] if name != "position_ids"]
-    assert [{name: each[name] for name in names} for each in sums["groups"]] == [
-        {name: each[name] for name in names} for each in groups["items"]
-    ]
+async def test_sums_of_all_are_those_of_the_groups(ann: Person) -> None:
     table = (await ann.get("positions/table")).json()
-    assert sums["everything"] == table["everything"]
+    for by in ("type", "underlying", "sector", "tag", "strategy", "expiry"):
+        groups = (await ann.get("positions/grouped", by=by)).json()
+
+        sums = (await ann.post("positions/sums", {"by": by})).json()
+
+        names = [name for name in groups["items"][0] if name != "position_ids"]
+        assert [{name: each[name] for name in names} for each in sums["groups"]] == [
+            {name: each[name] for name in names} for each in groups["items"]
+        ], by
+        assert sums["everything"] == table["everything"], by
 
 
 async def test_sums_of_some_are_of_those_alone(ann: Person, book: StoredBook) -> None:
