@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from deploy.demo.books import DEMO_BOOKS, DemoBook
-from deploy.local.places import outside_place, remove_place
 from deploy.page import is_current
 from tests.e2e.dashboard import BROWSER, Dashboard, chromium
 from tests.e2e.local_stack import LocalStack
+from tests.e2e.users import Users
 
 pytest.register_assert_rewrite("tests.e2e.screens")
 
@@ -20,8 +20,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """The command before anything was started."""
     stack = LocalStack(tmp_path_factory.mktemp("stack") / "state")
     yield stack
-    stack.run("down")
-    remove_place(outside_place(stack.directory.path / "postgres"))
+    stack.close()
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +59,31 @@ def book() -> DemoBook:
     return DEMO_BOOKS[0]
 
 
+@pytest.fixture(scope="module")
+def users(stack: LocalStack, browser: Browser) -> Iterator[Users]:
+    """The users of the demo's portfolios, each logged in by the form once."""
+    users = Users(browser, stack.directory.load().gateway_url)
+    yield users
+    users.close()
+
+
 @pytest.fixture
-def dashboard(stack: LocalStack, browser: Browser, book: DemoBook) -> Iterator[Dashboard]:
-    """A window logged in by the form; nothing may go wrong in it."""
+def dashboard(users: Users, book: DemoBook) -> Iterator[Dashboard]:
+    """A window of a user who is logged in; nothing may go wrong in it."""
+    with users.window(book) as window:
+        yield window
+
+
+@pytest.fixture
+def fund(users: Users) -> Iterator[Dashboard]:
+    """A window of the user whose portfolio is long and short, with options."""
+    with users.window(DEMO_BOOKS[-1]) as window:
+        yield window
+
+
+@pytest.fixture
+def alone(stack: LocalStack, browser: Browser, book: DemoBook) -> Iterator[Dashboard]:
+    """A window logged in by the form, whose session is that of no other test."""
     window = Dashboard(browser, stack.directory.load().gateway_url)
     window.log_in(book.email, book.password)
     yield window

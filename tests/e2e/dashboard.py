@@ -7,13 +7,12 @@ an error on the console is a finding. Screenshots go to `build/screenshots`.
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import Any
 
 from playwright.sync_api import (
     Browser,
+    BrowserContext,
     Page,
     StorageState,
     expect,
@@ -22,6 +21,7 @@ from playwright.sync_api import (
 
 from deploy.page import PROJECT, SOURCES, node
 from sigmasight_client.models import PortfolioReport
+from tests.e2e.accessibility import accessibility
 
 _LISTED = re.compile(r'id: "([^"]+)",\s+name: "([^"]+)",\s+key: "(\w)"')
 _SCREENS = _LISTED.findall((SOURCES / "src/state/screens.ts").read_text(encoding="utf-8"))
@@ -76,24 +76,26 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@cache
-def _axe() -> str:
-    return (SOURCES / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-
-
 class Dashboard:
     """One window of a logged-out browser; `findings` is what went wrong in it so far.
 
-    A `newcomer` has not seen the tour.
+    A `newcomer` has not seen the tour. In the `context` of an earlier window, a further window of
+    the same browser.
     """
 
     def __init__(
-        self, browser: Browser, address: str, theme: str = "light", *, newcomer: bool = False
+        self,
+        browser: Browser,
+        address: str,
+        theme: str = "light",
+        *,
+        newcomer: bool = False,
+        context: BrowserContext | None = None,
     ) -> None:
         self.address = address
         self.theme = theme
         self.findings: list[str] = []
-        self.context = browser.new_context(
+        self.context = context or browser.new_context(
             viewport={"width": 1440, "height": 1000},
             color_scheme="dark" if theme == "dark" else "light",
             storage_state=None if newcomer else _tour_was_seen(address),
@@ -188,23 +190,9 @@ class Dashboard:
     def accessibility(self, only_colours: bool = False) -> list[str]:
         """What axe finds serious or critical: the rule and the first place.
 
-        With `only_colours` by the rules that depend on a theme, which take a tenth of the time.
+        With `only_colours` by the rules that depend on a theme.
         """
-        options: dict[str, object] = {"resultTypes": ["violations"]}
-        if only_colours:
-            options["runOnly"] = {
-                "type": "rule",
-                "values": ["color-contrast", "link-in-text-block"],
-            }
-        self.page.evaluate(_axe())
-        found: Mapping[str, Any] = self.page.evaluate(
-            "options => axe.run(document, options)", options
-        )
-        return [
-            f"{each['id']}: {each['nodes'][0]['html'][:160]}"
-            for each in found["violations"]
-            if each["impact"] in ("serious", "critical")
-        ]
+        return accessibility(self.page, only_colours)
 
 
 def _tour_was_seen(address: str) -> StorageState:

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import psutil
 
 from deploy.demo.books import DemoBook
 from deploy.local.api import connection
+from deploy.local.places import outside_place, remove_place
 from deploy.local.stack import answers_ok
 from deploy.local.state import PROJECT, StateDirectory
 from sigmasight_client import SigmaSight
@@ -31,6 +33,14 @@ class LocalStack:
             "SIGMASIGHT_LIMITS_WEBHOOKS_TO_LOOPBACK": "true",  # for receivers in the tests
         }
         self.environment = dict(os.environ) | UNLIMITED | own
+        self.clients: dict[str, SigmaSight] = {}
+
+    def close(self) -> None:
+        """Stop what runs, and remove what is outside of the directory."""
+        for client in self.clients.values():
+            client.close()
+        self.run("down")
+        remove_place(outside_place(self.directory.path / "postgres"))
 
     def run(self, *arguments: str, **more_environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -80,8 +90,13 @@ def until(claim: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def client_of(stack: LocalStack, book: DemoBook) -> SigmaSight:
-    return connection(stack.directory.load(), book.email, book.password)
+@contextmanager
+def client_of(stack: LocalStack, book: DemoBook) -> Iterator[SigmaSight]:
+    """The user's client, which stays logged in for the next test."""
+    if book.email not in stack.clients:
+        client = connection(stack.directory.load(), book.email, book.password)
+        stack.clients[book.email] = client
+    yield stack.clients[book.email]
 
 
 def report_of(client: SigmaSight, book: DemoBook, day: str | None = None) -> PortfolioReport:

@@ -169,18 +169,16 @@ def test_correlations_are_the_apis_to_the_history_of_a_pair(
     ]
 
 
-def test_pairs_that_hedge_come_first(stack: LocalStack, dashboard: Dashboard) -> None:
+def test_pairs_that_hedge_come_first(stack: LocalStack, fund: Dashboard) -> None:
     book = DEMO_BOOKS[-1]  # long and short
     with client_of(stack, book) as client:
         report = client.get_position_correlations(portfolio_id=_id_of(client, book))
 
-    dashboard.page.get_by_role("button", name="Log out").click()
-    dashboard.log_in(book.email, book.password)
-    dashboard.press("g", "c")
-    dashboard.shows("correlation")
-    rows = dashboard.table("Pairs that hedge")
-    dashboard.page.set_viewport_size({"width": 390, "height": 844})
-    cells = dashboard.page.locator(".matrix")
+    fund.press("g", "c")
+    fund.shows("correlation")
+    rows = fund.table("Pairs that hedge")
+    fund.page.set_viewport_size({"width": 390, "height": 844})
+    cells = fund.page.locator(".matrix")
     cells.evaluate("place => place.scrollTo(200, 100)")
     cell = cells.locator("tbody td").first.bounding_box()
     name = cells.locator("tbody th").last.bounding_box()
@@ -190,7 +188,7 @@ def test_pairs_that_hedge_come_first(stack: LocalStack, dashboard: Dashboard) ->
     assert frame
     assert cell["width"] >= 40
     assert name["x"] == pytest.approx(frame["x"], abs=2)  # it stays while the cells scroll
-    assert dashboard.accessibility() == []
+    assert fund.accessibility() == []
 
     assert report["hedges"]
     assert [row[:2] for row in rows if row[-1] == "hedges"] == [

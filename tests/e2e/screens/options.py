@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from deploy.demo.books import DEMO_BOOKS, LAST_SESSION
 from deploy.local.api import admin_connection
@@ -12,7 +12,6 @@ from tests.e2e.local_stack import LocalStack, client_of, report_of
 from tests.e2e.screens.texts import cents, compact, percent, rows_of, thousands
 
 FUND = DEMO_BOOKS[-1]  # long and short, with options
-WITHOUT = DEMO_BOOKS[0]
 NAME = "AAPL"
 EXPIRIES = (
     *("230120", "230217", "230317", "230421", "230519", "230616"),
@@ -21,20 +20,14 @@ EXPIRIES = (
 STRIKES = (105, 115, 125, 135, 145)
 
 
-def opened(stack: LocalStack, browser: Browser, underlying: str = "") -> Dashboard:
-    window = Dashboard(browser, stack.directory.load().gateway_url)
-    window.log_in(FUND.email, FUND.password)
+def opened(window: Dashboard, underlying: str = "") -> Page:
+    """The screen, of all options or of those of one underlying."""
     window.press("g", "t")
     window.shows("options")
     if underlying:
         window.page.get_by_label("Of", exact=True).select_option(underlying)
         window.shows("options")
-    return window
-
-
-def closed(window: Dashboard) -> None:
-    window.context.close()
-    assert window.findings == []
+    return window.page
 
 
 def the_map(page: Page) -> list[list[str]]:
@@ -61,13 +54,12 @@ def expected_map(found: Any, greek: str, side: str) -> list[list[str]]:
 
 
 def test_the_map_of_greeks_is_the_apis_for_each_greek_and_side(
-    stack: LocalStack, browser: Browser
+    stack: LocalStack, fund: Dashboard
 ) -> None:
     with client_of(stack, FUND) as client:
         report = report_of(client, FUND)
         found = client.get_option_map(report["portfolio"]["portfolio_id"])
-    window = opened(stack, browser)
-    page = window.page
+    page = opened(fund)
 
     assert the_map(page) == expected_map(found, "dollar_vega_1pt", "net")
     page.get_by_role("button", name="Short", exact=True).click()
@@ -86,18 +78,16 @@ def test_the_map_of_greeks_is_the_apis_for_each_greek_and_side(
         for each in group["metrics"]
     }
     assert abs(whole["dollar_delta"] - (metrics["dollar_delta"] or 0.0)) < 1.0
-    closed(window)
 
 
 def test_a_cell_of_the_map_leads_to_its_contracts_and_its_meaning(
-    stack: LocalStack, browser: Browser
+    stack: LocalStack, fund: Dashboard
 ) -> None:
     with client_of(stack, FUND) as client:
         portfolio_id = report_of(client, FUND)["portfolio"]["portfolio_id"]
         found = client.get_option_map(portfolio_id, underlying=NAME)
     cell = found["cells"][0]
-    window = opened(stack, browser, NAME)
-    page = window.page
+    page = opened(fund, NAME)
     spot = found["rows"][0]["underlying_price"]
 
     rows = [row for row in the_map(page) if row[0] != f"{spot:g}{NAME}"]
@@ -108,16 +98,15 @@ def test_a_cell_of_the_map_leads_to_its_contracts_and_its_meaning(
     assert net is not None
     expect(drawer.locator(".big")).to_have_text(cents(net["dollar_vega_1pt"]))
     expect(drawer).to_contain_text("Formula")
-    window.press("Escape")
+    fund.press("Escape")
     expect(drawer).to_have_count(0)
     contracts = page.locator("section", has=page.get_by_role("heading", name="Contracts"))
     assert len(rows_of(contracts)) == len(cell["position_ids"])
     contracts.get_by_role("button", name="Show all").click()
     assert len(rows_of(contracts)) == found["options"]["positions"]
-    closed(window)
 
 
-def test_curve_and_grid_are_what_the_api_reprices(stack: LocalStack, browser: Browser) -> None:
+def test_curve_and_grid_are_what_the_api_reprices(stack: LocalStack, fund: Dashboard) -> None:
     with client_of(stack, FUND) as client:
         about: Any = {
             "portfolio_id": report_of(client, FUND)["portfolio"]["portfolio_id"],
@@ -127,14 +116,13 @@ def test_curve_and_grid_are_what_the_api_reprices(stack: LocalStack, browser: Br
         grid = client.evaluate_grid(about)
         about["volatilities"] = [-0.25, 0.25]
         curve = client.evaluate_curve(about)
-    window = opened(stack, browser, NAME)
-    page = window.page
+    page = opened(fund, NAME)
 
     page.get_by_label("Days ahead").fill("0, 10")
-    window.press("Enter")
+    fund.press("Enter")
     expect(page.get_by_role("button", name="in 10 days")).to_be_visible()
     page.get_by_role("button", name="in 10 days").click()
-    window.shows("options")
+    fund.shows("options")
     shown = rows_of(page.locator("section", has_text="P&L by spot and volatility").locator("table"))
     size = max(abs(pnl) for row in grid["pnl"][1] for pnl in row)
     text = thousands if size >= 10_000 else compact
@@ -151,20 +139,17 @@ def test_curve_and_grid_are_what_the_api_reprices(stack: LocalStack, browser: Br
         [cents(line[place]) for line in lines] for place in range(len(curve["spots"]))
     ]
     assert "days=10" in page.url
-    closed(window)
 
 
 def test_twelve_expiries_of_quotes_are_volatilities_with_curves(
-    stack: LocalStack, browser: Browser
+    stack: LocalStack, fund: Dashboard
 ) -> None:
     with admin_connection(stack.directory.load()) as admin:
         admin.put_option_quotes({"rows": quotes()})
     with client_of(stack, FUND) as client:
         found = client.get_smile(NAME)
-    window = opened(stack, browser, NAME)
-    panel = window.page.locator(
-        "section", has=window.page.get_by_role("heading", name="Smile by expiry")
-    )
+    page = opened(fund, NAME)
+    panel = page.locator("section", has=page.get_by_role("heading", name="Smile by expiry"))
 
     assert len(found["expiries"]) == len(EXPIRIES)
     expect(panel.locator("figure")).to_have_count(len(EXPIRIES))
@@ -175,12 +160,11 @@ def test_twelve_expiries_of_quotes_are_volatilities_with_curves(
         expect(figure).to_contain_text(f"at the money {percent(fit['at_the_money'])}")
         assert figure.locator("circle").count() == len(smile["quotes"])
     assert panel.locator("path.long, path.short").count() == 2  # the two options that are held
-    window.screenshot("options-twelve-expiries")
+    fund.screenshot("options-twelve-expiries")
     panel.get_by_role("button", name="Table").click()
     volatilities = {row[4] for row in rows_of(panel)}
     assert {percent(each["volatility"]) for each in found["expiries"][0]["quotes"]} <= volatilities
-    assert window.accessibility() == []
-    closed(window)
+    assert fund.accessibility() == []
 
 
 def quotes() -> list[Any]:
@@ -204,14 +188,10 @@ def quotes() -> list[Any]:
     return rows
 
 
-def test_a_portfolio_without_options_says_so_once(stack: LocalStack, browser: Browser) -> None:
-    window = Dashboard(browser, stack.directory.load().gateway_url)
-    window.log_in(WITHOUT.email, WITHOUT.password)
+def test_a_portfolio_without_options_says_so_once(dashboard: Dashboard) -> None:
+    dashboard.press("g", "t")
+    dashboard.shows("options")
 
-    window.press("g", "t")
-    window.shows("options")
-
-    expect(window.page.get_by_text("The portfolio holds no options")).to_have_count(1)
-    expect(window.page.locator("table.heat")).to_have_count(1)  # the grid of its shares
-    window.screenshot("options-none")
-    closed(window)
+    expect(dashboard.page.get_by_text("The portfolio holds no options")).to_have_count(1)
+    expect(dashboard.page.locator("table.heat")).to_have_count(1)  # the grid of its shares
+    dashboard.screenshot("options-none")

@@ -49,17 +49,6 @@ def table_of(client: SigmaSight, book: DemoBook) -> Any:
     )
 
 
-@pytest.fixture
-def options(stack: LocalStack, browser: Browser) -> Iterator[Dashboard]:
-    """A window on the demo's portfolio of long and short options."""
-    book = DEMO_BOOKS[-1]
-    window = Dashboard(browser, stack.directory.load().gateway_url)
-    window.log_in(book.email, book.password)
-    yield window
-    window.context.close()
-    assert window.findings == []
-
-
 def open_grid(window: Dashboard, query: str = "") -> Page:
     """The grid with a query in the address."""
     base = re.sub(r"&screen=.*", "", window.page.url)
@@ -160,7 +149,7 @@ def test_pills_are_entered_edited_and_removed_by_keyboard(
 
 
 def test_arrows_lead_through_the_grid_and_enter_opens_a_position(
-    stack: LocalStack, options: Dashboard
+    stack: LocalStack, fund: Dashboard
 ) -> None:
     with client_of(stack, DEMO_BOOKS[-1]) as client:
         columns = table_of(client, DEMO_BOOKS[-1])["columns"]
@@ -168,16 +157,16 @@ def test_arrows_lead_through_the_grid_and_enter_opens_a_position(
         position = client.get_position(columns["position_id"][place])
         history = client.get_position_history(position["position_id"])["items"]
         (lot,) = client.list_lots(position["portfolio_id"], symbol=position["symbol"])["items"]
-    page = open_grid(options, "where=instrument.eq.option")
+    page = open_grid(fund, "where=instrument.eq.option")
     panel = page.get_by_role("complementary", name="Position")
 
-    options.press("/", "Enter", "ArrowRight", "ArrowRight", "Space")
+    fund.press("/", "Enter", "ArrowRight", "ArrowRight", "Space")
     explained = page.get_by_role("heading", name="Price", exact=True)
     expect(explained).to_be_visible()
-    options.press("Escape")
+    fund.press("Escape")
     expect(explained).to_have_count(0)
     page.get_by_role("grid").focus()
-    options.press("Home", "Enter")
+    fund.press("Home", "Enter")
     figures = panel.locator(".numbers .item")
     expect(figures.filter(has_text="Market value")).to_contain_text(cents(position["market_value"]))
     expect(figures.filter(has_text="Component VaR")).to_contain_text(
@@ -195,8 +184,8 @@ def test_arrows_lead_through_the_grid_and_enter_opens_a_position(
     panel.get_by_role("button", name="Lots").click()
     expect(panel.locator("tbody tr").first).to_contain_text(cents(lot["cost"]))
     expect(panel.locator("tbody tr").first).to_contain_text(cents(lot["unrealised_pnl"], plus=True))
-    options.screenshot("position")
-    options.press("Escape")
+    fund.screenshot("position")
+    fund.press("Escape")
     expect(panel).to_have_count(0)
 
 
@@ -231,31 +220,29 @@ def test_a_view_is_saved_and_there_after_a_reload(dashboard: Dashboard) -> None:
     expect(menu).to_have_text("View: All positions")
 
 
-def test_the_calendar_shows_what_every_expiry_would_do(
-    stack: LocalStack, options: Dashboard
-) -> None:
+def test_the_calendar_shows_what_every_expiry_would_do(stack: LocalStack, fund: Dashboard) -> None:
     book = DEMO_BOOKS[-1]  # long and short options
     with client_of(stack, book) as client:
         portfolio_id = report_of(client, book)["portfolio"]["portfolio_id"]
         expiries = client.list_expiries(portfolio_id)["items"]
-    options.press("g", "p")
-    options.shows("positions")
+    fund.press("g", "p")
+    fund.shows("positions")
 
-    listed(options.page, "Expiries")
+    listed(fund.page, "Expiries")
 
     for expiry in expiries:
-        panel = options.page.get_by_role("region", name=expiry["expiry"], exact=True)
+        panel = fund.page.get_by_role("region", name=expiry["expiry"], exact=True)
         expect(panel).to_contain_text(cents(expiry["cash"], plus=True))
         rows = panel.locator("tbody tr")
         expect(rows).to_have_count(len(expiry["options"]))
         for place, option in enumerate(expiry["options"]):
             expect(rows.nth(place)).to_contain_text(str(option["outcome"]).replace("_", " "))
     first = expiries[0]["expiry"]
-    options.page.locator(".month button").first.click()
-    expect(options.page.locator("section.panel h2").nth(1)).to_have_text(first)
-    assert f"expiry={first}" in options.page.url
-    options.screenshot("expiries")
-    assert options.accessibility() == []
+    fund.page.locator(".month button").first.click()
+    expect(fund.page.locator("section.panel h2").nth(1)).to_have_text(first)
+    assert f"expiry={first}" in fund.page.url
+    fund.screenshot("expiries")
+    assert fund.accessibility() == []
 
 
 @pytest.fixture

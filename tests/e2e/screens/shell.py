@@ -101,19 +101,19 @@ def test_new_results_arrive_in_every_tab_without_a_reload(
 
 
 def test_a_session_that_is_over_asks_for_a_log_in_and_keeps_the_address(
-    dashboard: Dashboard, book: DemoBook
+    alone: Dashboard, book: DemoBook
 ) -> None:
-    page = dashboard.page
-    dashboard.press("g", "s")
-    dashboard.shows("scenarios")
-    dashboard.press("[")
+    page = alone.page
+    alone.press("g", "s")
+    alone.shows("scenarios")
+    alone.press("[")
     expect(page).to_have_url(re.compile("as_of="))
     wanted = page.url
-    kept = dashboard.context.storage_state()
+    kept = alone.context.storage_state()
     own = {"X-SigmaSight-Page": "1", "Sec-Fetch-Site": "same-origin"}
-    dashboard.context.request.delete(f"{dashboard.address}/api/v1/auth/session", headers=own)
+    alone.context.request.delete(f"{alone.address}/api/v1/auth/session", headers=own)
     # The server knows the session no longer; the browser still has its cookie.
-    dashboard.context.set_storage_state(kept)
+    alone.context.set_storage_state(kept)
 
     page.reload()
     expect(page.get_by_label("Password")).to_be_visible()
@@ -122,7 +122,7 @@ def test_a_session_that_is_over_asks_for_a_log_in_and_keeps_the_address(
     page.get_by_label("Password").fill(book.password)
     page.get_by_role("button", name="Log in").click()
 
-    dashboard.shows("scenarios")
+    alone.shows("scenarios")
     assert page.url == wanted
 
 
@@ -312,21 +312,24 @@ def test_alerts_and_new_portfolios_appear_while_the_page_is_open(
 
 
 def test_a_session_ends_in_every_tab_and_a_link_opens_another(
-    stack: LocalStack, browser: Browser, dashboard: Dashboard, book: DemoBook
+    stack: LocalStack, alone: Dashboard
 ) -> None:
-    other = dashboard.another_tab()
-    other.goto(dashboard.page.url)
+    other = alone.another_tab()
+    other.goto(alone.page.url)
     expect(other.locator(".numbers")).to_be_visible()
 
-    dashboard.page.get_by_role("button", name="Log out").click()
-    expect(dashboard.page.get_by_label("Password")).to_be_visible()
+    alone.page.get_by_role("button", name="Log out").click()
+    expect(alone.page.get_by_label("Password")).to_be_visible()
     other.keyboard.press("[")
     expect(other.get_by_label("Password")).to_be_visible()
 
-    with client_of(stack, book) as client:
+    other_user = DEMO_BOOKS[-1]
+    with client_of(stack, other_user) as client:
         code = client.create_login_link()["code"]
-    dashboard.follow_link(code)
-    assert "login" not in dashboard.page.url
+    alone.follow_link(code)
+    assert "login" not in alone.page.url
+    heading = alone.page.get_by_role("heading", name=other_user.portfolio, level=1)
+    expect(heading).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

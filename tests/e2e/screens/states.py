@@ -9,6 +9,7 @@ from deploy.demo.books import DEMO_BOOKS
 from deploy.local.api import connection
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.local_stack import LocalStack
+from tests.e2e.users import Users
 
 PASSWORD = "correct horse battery"
 
@@ -85,36 +86,26 @@ def test_escape_closes_what_is_in_front_and_returns_the_focus(dashboard: Dashboa
     expect(page.locator(".drawer")).to_have_count(0)
 
 
-def test_no_number_of_a_table_in_half_of_the_screen_is_cut(
-    stack: LocalStack, browser: Browser
-) -> None:
-    window = Dashboard(browser, stack.directory.load().gateway_url)
-    window.log_in(DEMO_BOOKS[-1].email, DEMO_BOOKS[-1].password)
-    halves = window.page.locator(".grid > .panel:not(.wide) .scroll")
+def test_no_number_of_a_table_in_half_of_the_screen_is_cut(fund: Dashboard) -> None:
+    halves = fund.page.locator(".grid > .panel:not(.wide) .scroll")
 
     for key, screen in (("o", "overview"), ("c", "correlation"), ("d", "data")):
-        window.press("g", key)
-        window.shows(screen)
+        fund.press("g", key)
+        fund.shows(screen)
         expect(halves.first).to_be_visible()
         cut = "all => all.filter(it => it.scrollWidth > it.clientWidth).map(it => it.ariaLabel)"
         assert halves.evaluate_all(cut) == []
-    window.context.close()
-    assert window.findings == []
 
 
-def test_paper_is_white_and_has_the_whole_screen(stack: LocalStack, browser: Browser) -> None:
-    book = DEMO_BOOKS[-1]
-    window = Dashboard(browser, stack.directory.load().gateway_url, "dark")
-    window.log_in(book.email, book.password)
-    page = window.page
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+def test_paper_is_white_and_has_the_whole_screen(users: Users) -> None:
+    with users.window(DEMO_BOOKS[-1], "dark") as window:
+        page = window.page
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
-    page.emulate_media(media="print")
-    expect(page.locator("html")).to_have_attribute("data-theme", "light")
-    expect(page.get_by_role("navigation")).to_be_hidden()
-    assert page.locator("#screen").evaluate("it => getComputedStyle(it).overflowY") == "visible"
-    window.screenshot("overview-print")
-    page.emulate_media(media="screen")
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    window.context.close()
-    assert window.findings == []
+        page.emulate_media(media="print")
+        expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        expect(page.get_by_role("navigation")).to_be_hidden()
+        assert page.locator("#screen").evaluate("it => getComputedStyle(it).overflowY") == "visible"
+        window.screenshot("overview-print")
+        page.emulate_media(media="screen")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
