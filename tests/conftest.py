@@ -34,7 +34,6 @@ LONGEST = (
     "tests/e2e",
     "tests/integration/pipeline",
     "tests/integration/test_how_tos.py",
-    "tests/integration/test_new_service.py",
     "tests/integration/gateway",
     "tests/integration",
 )

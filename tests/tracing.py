@@ -30,7 +30,6 @@ UNTRACED = (
     "tests/integration/stress/test_pnl_store.py",
     "tests/integration/stress/test_requests.py",
     "tests/integration/test_how_tos.py",
-    "tests/integration/test_new_service.py",
     "tests/integration/test_ownership.py",
     "tests/unit/deploy",
     "tests/unit/factors/test_any_company.py",

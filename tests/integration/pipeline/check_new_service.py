@@ -1,4 +1,4 @@
-"""What a service that was just added does; run by `test_new_service.py` in a tree that has it."""
+"""What a service that was just added does; run by `test_how_tos.py` in a tree that has it."""
 
 import importlib
 from decimal import Decimal
