@@ -65,8 +65,10 @@ def test_the_checker_notices_a_loss(
     before = checked(arena)
     asyncio.run(arena.checker.rows(loss))
 
-    assert len(checked(arena)) > len(before)
-    assert any(sentence in each for each in checked(arena))
+    after = checked(arena)
+
+    assert len(after) > len(before)
+    assert any(sentence in each for each in after)
 
 
 @pytest.mark.parametrize(
