@@ -39,6 +39,7 @@ WINDOW_SECONDS = 60.0
 
 SEEN, TODAY = date(2022, 11, 21), date(2022, 11, 25)  # the latter a half day, after a holiday
 BEFORE_THE_CLOSE = timedelta(seconds=10)
+CLOCK_SECONDS = 0.4  # between two looks of each clock
 HISTORY = 120  # sessions: more than there are symbols, so each symbol is one request
 SYMBOLS = [f"S{number}" for number in range(106)]
 FIRST_BOOK, SECOND_BOOK = SYMBOLS[:70], SYMBOLS[50:]
@@ -93,7 +94,7 @@ def replicas(
     """Three of them, started shortly before a session closes."""
     environment = {
         "SIGMASIGHT_CONCURRENCY": "1",
-        "SIGMASIGHT_INGEST_CLOCK_SECONDS": "0.1",
+        "SIGMASIGHT_INGEST_CLOCK_SECONDS": str(CLOCK_SECONDS),
         "SIGMASIGHT_INGEST_CLOSE_DELAY_SECONDS": clock_set_to(
             closing_time(TODAY) - BEFORE_THE_CLOSE
         ),
@@ -132,6 +133,13 @@ async def stored(admin: Database) -> dict[str, dict[date, float]]:
     return found
 
 
+async def symbols_stored(admin: Database) -> set[str]:
+    """The symbols of which there are closes."""
+    async with admin.transaction() as session:
+        query = text("select distinct symbol from ingest.daily_prices")
+        return set(await session.scalars(query))
+
+
 async def until(reached: Callable[[], bool], seconds: float) -> None:
     async with asyncio.timeout(seconds):
         while not reached():
@@ -142,7 +150,7 @@ async def until_published(bus: Client, runs: set[UUID], seconds: float) -> None:
     """Wait until prices were announced in each of the runs."""
     async with asyncio.timeout(seconds):
         while not runs <= {event.run_id for event in await published(bus, PricesUpdated)}:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
 
 
 async def test_three_replicas_announce_each_session_once_and_hand_it_out_once(
@@ -152,7 +160,7 @@ async def test_three_replicas_announce_each_session_once_and_hand_it_out_once(
     runs = [MarketClosed.clock_run(day) for day in expected]
 
     await until_published(bus, set(runs), seconds=60)
-    await asyncio.sleep(1)  # ten more looks of each clock
+    await asyncio.sleep(4 * CLOCK_SECONDS)  # more looks of each clock
 
     assert [(event.as_of, event.run_id) for event in await published(bus, MarketClosed)] == list(
         zip(expected, runs, strict=True)
@@ -195,14 +203,14 @@ async def interrupted(
     survivor, victim = sorted(pair, key=lambda replica: len(asked_for_books(replica)))
     await upload(servers, runs[1], books[1])
     async with asyncio.timeout(60):
-        while not set(FIRST_BOOK) & (await stored(admin)).keys():
-            await asyncio.sleep(0.02)
+        while not set(FIRST_BOOK) & await symbols_stored(admin):
+            await asyncio.sleep(0.05)
     victim.market.take_time(NEVER_SECONDS)
     answered = len(asked_for_books(victim))
     await until(lambda: len(asked_for_books(victim)) > answered, 60)
     victim.kill()
 
-    at_death = frozenset(await stored(admin)) & set(FIRST_BOOK)
+    at_death = frozenset(await symbols_stored(admin)) & set(FIRST_BOOK)
     survivor.market.take_time(0.0)
     await until_published(bus, set(runs), seconds=150)
     return Interrupted(
