@@ -1,8 +1,10 @@
 """What every test shares: properties are never failed for the time an example takes."""
 
+import asyncio
 import gc
 
 import pytest
+import uvloop
 from hypothesis import settings
 
 from tests.budgets import (  # noqa: F401 - hooks
@@ -21,6 +23,9 @@ from tests.tracing import (  # noqa: F401 - hooks
 # Machines are shared: a slow example says nothing about the property.
 settings.register_profile("sigmasight", deadline=None)
 settings.load_profile("sigmasight")
+
+# The loop that services run on: uvicorn takes it where it is installed.
+asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 # Importing every test leaves very many objects that stay: looking for garbage among them while
 # they are made, and again in every test, would take a third of the time until the first test.
