@@ -35,6 +35,7 @@ def test_an_administrator_manages_users_runs_and_reads_the_log(
     window.enter(*administrator_of(state))
     page = window.page
     expect(page.get_by_role("heading", name="Your first portfolio")).to_be_visible()
+    expect(page.get_by_role("button", name="Administration")).to_be_visible()
     window.press("g", "a")
     window.shows("admin")
 
