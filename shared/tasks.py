@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
 
 AGAIN_SECONDS = 2.0  # what a task that was cancelled may take to clean up
 
@@ -15,7 +14,7 @@ async def until_woken(woken: asyncio.Event, seconds: float) -> None:
     woken.clear()
 
 
-async def cancelled(*tasks: asyncio.Task[Any]) -> None:
+async def cancelled(*tasks: asyncio.Task[object]) -> None:
     """Cancel the tasks and return when all have ended, however each of them did.
 
     One cancellation is not enough: `asyncio.wait_for` of Python 3.11, with which nats-py waits for

@@ -26,14 +26,14 @@ def is_plain(table: SqlTable, columns: Sequence[str]) -> bool:
 
 
 async def lines_of(
-    table: SqlTable, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    table: SqlTable, columns: Sequence[str], rows: Sequence[Mapping[str, object]]
 ) -> AsyncIterator[bytes]:
     """The lines of rows, some thousands at once, each part written in a thread."""
     for start in range(0, len(rows), ROWS_AT_ONCE):
         yield await asyncio.to_thread(lines, table, columns, rows[start : start + ROWS_AT_ONCE])
 
 
-def lines(table: SqlTable, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+def lines(table: SqlTable, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> bytes:
     """A line for each row, with the fields of the columns."""
     fields = [_fields(table.c[name].type, list(map(itemgetter(name), rows))) for name in columns]
     return "\n".join((*map("\t".join, zip(*fields, strict=True)), "")).encode()

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from services.gateway.books.queries import ledger as ledger_queries
 from shared.database import Database
 from tests.integration.gateway.people import GOOD_FILE, HEADER, Person
 
@@ -72,6 +73,21 @@ async def test_positions_are_stored_exactly_with_their_tags(ann: Person) -> None
         "SHORT",
     )
     assert (sorted(first["tags"]), second["tags"]) == (["core", "tech"], ["tech"])
+
+
+async def test_what_follows_a_large_import_is_planned_by_its_lots(
+    ann: Person, admin: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_queries, "MANY_LOTS", 2)
+    known = text("select reltuples from pg_class where oid = 'gateway.positions'::regclass")
+    async with admin.transaction() as session:
+        await session.execute(text("analyze gateway.positions"))
+        before = await session.scalar(known)
+
+    await ann.upload()
+
+    async with admin.transaction() as session:
+        assert (before, await session.scalar(known)) == (0, 2)
 
 
 async def test_good_rows_load_and_bad_rows_are_reported(ann: Person) -> None:

@@ -21,6 +21,7 @@ transactions = sql_table(Transaction)
 portfolios = sql_table(Portfolio)
 positions = sql_table(Position)
 spans = sql_table(PositionSpan)
+MANY_LOTS = 5_000  # of one import; statistics for some hundred would cost more than they save
 
 
 @dataclass(frozen=True)
@@ -290,11 +291,15 @@ async def save_lots(
 ) -> None:
     """Replace the lots of the portfolios by these; a lot that stays keeps its tags.
 
-    `empty`: the portfolios have none.
+    `empty`: the portfolios have none. Where there are many, statements that follow, in this
+    transaction too, are planned by their number: by that of before, the dividends of a first large
+    import took half a minute.
     """
     if empty:
         await append(session, Position, [vars(row) for row in lots], guarded=True)
         await append(session, PositionSpan, [vars(row) for row in held], guarded=True)
+        if len(lots) >= MANY_LOTS:
+            await session.execute(select(func.gateway.analyze_books()))
         return
     within = {"portfolio_id": list(portfolio_ids)}
     await merge(session, Position, [vars(row) for row in lots], within)

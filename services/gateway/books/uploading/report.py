@@ -173,7 +173,8 @@ def _tables_not_read(sheet: Sheet) -> list[RowProblem]:
 
 def entry_rows(entries: Sequence[Entry]) -> Written:
     """The lines as a list of `EntryOut`: there may be a hundred thousand."""
-    six, two = _Rounded(6), _Rounded(2)
+    six = _Rounded(6)
+    two = _Rounded(2)
     return rows_written(
         [
             {
