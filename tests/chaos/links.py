@@ -138,7 +138,7 @@ class Link:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     end: socket.socket | None = writer.get_extra_info("socket")
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # the latter: uvloop's, of a closed one
         if end is not None:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     writer.transport.abort()
