@@ -20,6 +20,7 @@ from shared.contracts.event import Event
 from shared.contracts.gateway import MarketCloseRequested
 from shared.database import Database, create_engine
 from shared.messaging import Broker, Consumption, ServiceRouter, publish
+from shared.tasks import cancelled
 from shared.telemetry import Telemetry, create_telemetry
 from shared.topology import TOPOLOGY
 from tests.servers import Servers
@@ -141,8 +142,7 @@ async def _followed_up(database: Database) -> AsyncIterator[None]:
     """What follows from the events that the gateway records is derived meanwhile."""
     task = asyncio.create_task(tracker.follow(database))
     yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await cancelled(task)
 
 
 def _answers_of(router: ServiceRouter) -> ServiceRouter:
