@@ -50,7 +50,7 @@ class Sections:
 
     def _begins_another(self, cells: Sequence[str]) -> bool:
         """Whether cells are a header that is known; the table's own, repeated, begins none."""
-        if len(cells) < _SHORTEST or _is_figure(cells[0]) or any(map(_is_figure, cells)):
+        if len(cells) < _SHORTEST or any(map(_is_figure, cells)):
             return False
         known = may_be_transactions(cells) or (means_positions(cells) and not self._is_export)
         return known and [plain(cell) for cell in cells] != self._header
