@@ -169,6 +169,30 @@ def test_correlations_are_the_apis_to_the_history_of_a_pair(
     ]
 
 
+# Each area of a picture takes as long as on a busy machine, so that it takes several frames.
+_SLOW = """() => {
+  const { fill } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fill = function (...what) {
+    const end = performance.now() + 4;
+    while (performance.now() < end);
+    fill.apply(this, what);
+  };
+}"""
+
+
+def test_a_picture_may_be_left_before_it_is_drawn(fund: Dashboard) -> None:
+    fund.page.evaluate(_SLOW)
+    for _ in range(3):
+        fund.press("g", "c")
+        fund.shows("correlation")
+        panel = fund.page.get_by_role("region", name="Correlation matrix")
+        expect(panel.locator("canvas").first).to_be_visible()
+        fund.press("g", "o")
+        fund.shows("overview")
+
+    assert fund.findings == []
+
+
 def test_pairs_that_hedge_come_first(stack: LocalStack, fund: Dashboard) -> None:
     book = DEMO_BOOKS[-1]  # long and short
     with client_of(stack, book) as client:

@@ -40,14 +40,20 @@ interface Props {
   onDrawn?: (chart: ECharts) => void;
 }
 
-/**
- * Each series drawn in one go: the library draws larger ones over several frames, and goes on when
- * the picture is gone by then.
- */
+/** Each series drawn in one go, not over several frames. */
 function atOnce(option: EChartsCoreOption): EChartsCoreOption {
   const series: unknown = option["series"];
   if (!Array.isArray(series)) return option;
   return { ...option, series: series.map((each: object) => ({ progressive: 0, ...each })) };
+}
+
+/**
+ * Remove a picture. A heatmap is drawn over several frames whatever its options say (ECharts 6.1.0),
+ * and the next frame fails when the picture is gone by then: it finds an empty one instead.
+ */
+function end(chart: ECharts): void {
+  chart.clear();
+  requestAnimationFrame(() => chart.dispose());
 }
 
 /** A picture; the library is loaded with the first one. */
@@ -92,7 +98,7 @@ export function Chart({ label, height, draw, onPick, onDrawn }: Props) {
   }, [draw]);
   useEffect(
     () => () => {
-      chart.current?.dispose();
+      if (chart.current) end(chart.current);
       chart.current = null; // what is still under way finds no chart
     },
     [],
