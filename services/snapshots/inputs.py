@@ -116,17 +116,16 @@ class HeldPosition:
 
     A lot closed in parts has several. Held at the end of each day from `held_from` to before
     `held_until`, None while it lasts. Its P&L is that of so much bought at `from_price` and sold at
-    `until_price`, None where unknown; `entry_price` is the lot's cost. `position_type`: "LONG",
-    "SHORT", or "LC", "SC", "LP", "SP" for options. `multiplier` is 100 for options, 1 otherwise.
-    Prices are USD per share (per share of contract); `quantity` is signed.
+    `until_price`, None where unknown; `entry_price` is the lot's cost. `option_type`: "C", "P", or
+    None for stock. `multiplier` is 100 for options, 1 otherwise. Prices are USD per share (per
+    share of contract); `quantity` is signed.
     """
 
     position_id: UUID
     portfolio_id: UUID
     symbol: str
     underlying: str
-    position_type: str
-    is_option: bool
+    option_type: str | None
     multiplier: float
     strike: float | None
     quantity: float

@@ -22,7 +22,7 @@ _HEAD_BYTES = 20  # of a vector: dimensions, nulls, kind of the elements, their 
 
 
 def as_sent(vector: ColumnElement[Sequence[Number]]) -> ColumnElement[bytes | None]:
-    """A vector of numbers as the bytes that Postgres sends, for the two functions below."""
+    """A vector of numbers as the bytes that Postgres sends, for the functions below."""
     return func.array_send(vector, type_=LargeBinary)
 
 
@@ -31,14 +31,28 @@ def float_vector(sent: bytes) -> FloatArray:
     return _elements(sent, ">f8").astype(np.float64)
 
 
+def float_matrix(sent: Sequence[bytes | None], columns: int) -> FloatArray:
+    """The numbers of vectors of so many elements without nulls, each a row; NaN for no vector."""
+    head = ("head", np.void, _HEAD_BYTES)
+    row = np.dtype([head, ("elements", _element(">f8"), columns)])
+    nothing = bytes(row.itemsize)
+    found = np.frombuffer(b"".join(each or nothing for each in sent), row)
+    numbers = found["elements"]["value"].astype(np.float64)
+    numbers[[each is None for each in sent]] = np.nan
+    return numbers
+
+
 def integer_vector(sent: bytes) -> IntArray:
     """The numbers of a vector of integers of four bytes, without nulls."""
     return _elements(sent, ">i4").astype(np.int64)
 
 
 def _elements(sent: bytes, kind: str) -> npt.NDArray[np.generic]:
-    elements = np.dtype([("length", ">i4"), ("value", kind)])
-    return np.frombuffer(sent[_HEAD_BYTES:], elements)["value"]
+    return np.frombuffer(sent[_HEAD_BYTES:], _element(kind))["value"]
+
+
+def _element(kind: str) -> np.dtype[np.void]:
+    return np.dtype([("length", ">i4"), ("value", kind)])
 
 
 async def merge_columns(

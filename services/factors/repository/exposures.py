@@ -69,7 +69,8 @@ async def _load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: dat
     portfolio = gateway.portfolios.c.portfolio_id
     existing = select(portfolio).where(among(portfolio, portfolio_ids)).order_by(portfolio)
     found = await session.scalars(existing)
-    held = (await session.execute(*_active_positions(portfolio_ids, as_of))).all()
+    active = await session.execute(*_active_positions(portfolio_ids, as_of))
+    held = [_Held(*row) for row in active.tuples()]
     stocks = sorted({row.symbol for row in held if row.symbol == row.underlying})
     options = sorted({row.symbol for row in held if row.symbol != row.underlying})
     known = {
@@ -82,6 +83,17 @@ async def _load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: dat
         known[contract] = _of_option(contract, delta, price, reason)
     positions = (Position(*row, *known[row.symbol]) for row in held)
     return Book(tuple(found), tuple(positions))
+
+
+class _Held(NamedTuple):
+    """The first fields of `Position`."""
+
+    position_id: UUID
+    portfolio_id: UUID
+    symbol: str
+    underlying: str
+    quantity: float
+    multiplier: int
 
 
 class _Known(NamedTuple):
@@ -109,7 +121,7 @@ def _of_option(
 def _active_positions(
     portfolio_ids: Sequence[UUID], as_of: date
 ) -> Select[UUID, UUID, str, str, float, int]:
-    """The first fields of `Position`."""
+    """The fields of `_Held`."""
     active = gateway.active_positions(portfolio_ids, as_of)
     held = active.c
     quantity = cast(held.quantity, Double).label("quantity")

@@ -19,6 +19,7 @@ from services.snapshots.inputs import (
     Split,
 )
 from shared.arrays import BoolArray, FloatArray, IntArray
+from shared.instruments import position_type
 
 Days = npt.NDArray[np.datetime64]
 Objects = npt.NDArray[np.object_]
@@ -87,8 +88,10 @@ class PositionColumns:
             portfolio=np.array([place[each.portfolio_id] for each in held], dtype=np.int64),
             symbol=objects([each.symbol for each in held]),
             underlying=objects([each.underlying for each in held]),
-            position_type=objects([each.position_type for each in held]),
-            is_option=np.array([each.is_option for each in held], dtype=np.bool_),
+            position_type=objects(
+                [position_type(each.option_type, each.quantity).value for each in held]
+            ),
+            is_option=np.array([each.option_type is not None for each in held], dtype=np.bool_),
             multiplier=floats([each.multiplier for each in held]),
             strike=floats([each.strike for each in held]),
             quantity=floats([each.quantity for each in held]),

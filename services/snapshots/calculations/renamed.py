@@ -22,7 +22,7 @@ def carried_over_splits(inputs: SnapshotInputs) -> list[Quote]:
     for terms in inputs.restated:
         position = held.get((terms.position_id, terms.held_from))
         known = (terms.symbol, terms.day) in worth
-        if position is None or not position.is_option or terms.day not in days or known:
+        if position is None or position.option_type is None or terms.day not in days or known:
             continue
         for split in _splits_before(terms, position, inputs.splits):
             eve = split.ex_date - _ONE_DAY

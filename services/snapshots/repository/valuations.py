@@ -43,16 +43,28 @@ from shared.calendar import sessions
 from shared.conventions import GREEKS
 from shared.database import Session, among, array_of, prepared
 from shared.database.arrays import merge_columns
-from shared.instruments import position_type
 from shared.published import gateway, greeks, ingest
 from shared.rows import Scope
 
 Portfolios = Sequence[UUID]
 Value = TypeVar("Value")
 _IDS = ARRAY(Uuid)
-_NAMED = ("position_id", "portfolio_id", "symbol", "underlying", "option_type")
-_NUMBERS = ("multiplier", "strike", "quantity", "entry_price", "from_price", "until_price")
-_DATES = ("held_from", "held_until")
+_Held = tuple[  # the fields of `HeldPosition`
+    UUID,
+    UUID,
+    str,
+    str,
+    str | None,
+    float,
+    float | None,
+    float,
+    float,
+    date,
+    float | None,
+    date | None,
+    float | None,
+    str | None,
+]
 
 
 async def load_snapshot_inputs(session: Session, plan: Plan) -> SnapshotInputs:
@@ -63,7 +75,7 @@ async def load_snapshot_inputs(session: Session, plan: Plan) -> SnapshotInputs:
     first = days[0]
     last = days[-1]
     positions = await _load_positions(session, plan.portfolios, first, last)
-    stocks = {position.symbol for position in positions if not position.is_option}
+    stocks = {position.symbol for position in positions if position.option_type is None}
     tickers = sorted(stocks.union(position.underlying for position in positions))
     splits = await _load_splits(session, positions, tickers, first, last)
     eves = {split.ex_date - timedelta(days=1) for split in splits}
@@ -91,7 +103,7 @@ async def load_snapshot_inputs(session: Session, plan: Plan) -> SnapshotInputs:
 
 def _contracts(positions: Sequence[HeldPosition], restated: Sequence[PositionOnDay]) -> list[str]:
     """Every distinct option held, by each of its symbols."""
-    symbols = {each.position_id: {each.symbol} for each in positions if each.is_option}
+    symbols = {each.position_id: {each.symbol} for each in positions if each.option_type}
     for terms in restated:
         if terms.position_id in symbols:
             symbols[terms.position_id].add(terms.symbol)
@@ -103,39 +115,26 @@ async def _load_positions(
 ) -> list[HeldPosition]:
     """Positions held at some time after the first day up to the last, in the last day's shares."""
     found = await session.execute(*_positions(portfolios, first, last))
-    return [
-        HeldPosition(
-            position_id=each.position_id,
-            portfolio_id=each.portfolio_id,
-            symbol=each.symbol,
-            underlying=each.underlying,
-            position_type=position_type(each.option_type, each.quantity).value,
-            is_option=each.option_type is not None,
-            multiplier=each.multiplier,
-            strike=each.strike,
-            quantity=each.quantity,
-            entry_price=each.entry_price,
-            held_from=each.held_from,
-            from_price=each.from_price,
-            held_until=each.held_until,
-            until_price=each.until_price,
-            sector=each.sector,
-        )
-        for each in found
-    ]
+    return [HeldPosition(*row) for row in found.tuples()]
 
 
 @prepared(portfolios=_IDS, first=Date(), last=Date())
-def _positions(portfolios: Portfolios, first: date, last: date) -> Select[*tuple[object, ...]]:
+def _positions(portfolios: Portfolios, first: date, last: date) -> Select[*_Held]:
     held = gateway.positions_on(last)
     row = held.c
     security = ingest.securities.c
     joined = held.outerjoin(ingest.securities, security.symbol == row.underlying)
     open_then = and_(row.held_from <= last, or_(row.held_until.is_(None), row.held_until > first))
-    numbers = [cast(row[name], Double).label(name) for name in _NUMBERS]
-    columns = [*(row[name] for name in (*_NAMED, *_DATES)), *numbers, security.sector]
+    named = (row.position_id, row.portfolio_id, row.symbol, row.underlying, row.option_type)
+    query = select(
+        *named,
+        *(cast(row[name], Double) for name in ("multiplier", "strike", "quantity", "entry_price")),
+        *(row.held_from, cast(row.from_price, Double)),
+        *(row.held_until, cast(row.until_price, Double)),
+        security.sector,
+    )
     theirs = among(row.portfolio_id, portfolios)
-    return select(*columns).select_from(joined).where(theirs, open_then)
+    return query.select_from(joined).where(theirs, open_then)
 
 
 async def _load_splits(
@@ -149,7 +148,7 @@ async def _load_splits(
     option on the symbol is held.
     """
     row = ingest.splits.c
-    options = [each for each in positions if each.is_option]
+    options = [each for each in positions if each.option_type]
     since = min((each.held_from for each in options), default=last)
     on_options = and_(row.ex_date > since, among(row.symbol, {each.underlying for each in options}))
     within = and_(

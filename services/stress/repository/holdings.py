@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     case,
     cast,
+    func,
     literal,
     select,
 )
@@ -24,6 +25,7 @@ from shared.arrays import FloatArray
 from shared.calendar import last_sessions
 from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Session, among, lock_each
+from shared.database.arrays import as_sent, float_matrix
 from shared.errors import MarketDataNotReady
 from shared.instruments import parse_occ
 from shared.published import factors, greeks, identity, ingest
@@ -75,7 +77,8 @@ async def _load_holdings(
     """
     known = await load_factors(session, as_of)
     covariance = await load_covariance(session, as_of, known.ids)
-    rows = (await session.execute(_exposures(portfolio_ids, as_of, known.ids))).all()
+    found = await session.execute(_exposures(portfolio_ids, as_of, known.ids))
+    rows = [_Held(*row) for row in found.tuples()]
     contracts = sorted({row.symbol for row in rows if row.symbol != row.underlying})
     terms = await _load_contracts(session, contracts, as_of)
     rates = await _load_rates(session, {row.underlying for row in rows}, as_of, maturity)
@@ -91,7 +94,7 @@ async def _load_holdings(
         portfolio=np.array([portfolio_places[row.portfolio_id] for row in rows], dtype=np.intp),
         symbols=[row.symbol for row in rows],
         exposure=_floats([row.exposure for row in rows]),
-        betas=_floats([row.betas for row in rows]).reshape(len(rows), len(known.ids)),
+        betas=float_matrix([row.betas for row in rows], len(known.ids)),
         rate_beta=_floats([rates.get(row.underlying) for row in rows]),
         gamma=np.where(is_stock, 0.0, _floats([each.gamma for each in held])),
         underlying_price=np.where(is_stock, 0.0, prices[contract]),
@@ -130,15 +133,29 @@ async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> 
     return None if np.isnan(matrix).any() else matrix
 
 
+class _Held(NamedTuple):
+    """A position and its exposure, with `betas` as Postgres sends them, one per factor."""
+
+    position_id: UUID
+    portfolio_id: UUID
+    symbol: str
+    underlying: str
+    exposure: float | None
+    betas: bytes | None
+
+
 def _exposures(
     portfolio_ids: Sequence[UUID], as_of: date, ids: Sequence[str]
-) -> Select[UUID, UUID, str, str, float | None, list[float | None]]:
-    """One row per position with its betas, one per factor of `ids`, side by side."""
+) -> Select[UUID, UUID, str, str, float | None, bytes | None]:
+    """The fields of `_Held`, one row per position; NaN for a factor without a beta."""
     view = factors.position_exposure_vectors
     row = view.c
-    picked = array([factors.element_of(row.betas, factor) for factor in ids])
+    unknown = literal(np.nan, Double)
+    picked = array(
+        [func.coalesce(factors.element_of(row.betas, factor), unknown) for factor in ids]
+    )
     betas = case((row.factors == cast(list(ids), ARRAY(String)), row.betas), else_=picked)
-    query = select(*identity(view), row.exposure, betas.label("betas"))
+    query = select(*identity(view), row.exposure, as_sent(betas))
     mine = query.where(among(row.portfolio_id, portfolio_ids), row.as_of == as_of)
     return mine.order_by(row.position_id)
 

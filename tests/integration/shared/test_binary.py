@@ -31,7 +31,7 @@ from sqlmodel import MetaData, SQLModel
 
 from shared.arrays import Columns
 from shared.database import Database, key, lines, optional, sql_table
-from shared.database.arrays import as_sent, float_vector
+from shared.database.arrays import as_sent, float_matrix, float_vector
 from shared.database.binary import encoded
 from shared.database.lines import is_plain
 from shared.database.upserts import copy
@@ -227,18 +227,29 @@ async def test_text_longer_than_its_column_is_refused_and_not_cut(admin: Databas
         await stored(admin, {"place": [1], "name": ["x" * 25]}, as_bytes=True)
 
 
-async def test_vectors_come_back_as_they_were_sent(admin: Database) -> None:
-    columns: Columns = {"place": [1, 2, 3], "vector": [[1.5, math.nan, -0.25], [], None]}
+async def _sent_back(admin: Database, vectors: list[list[float] | None]) -> list[bytes | None]:
+    columns: Columns = {"place": list(range(len(vectors))), "vector": vectors}
     query = select(as_sent(TABLE.c.vector)).order_by(TABLE.c.place)
-
     async with admin.transaction() as session:
         await session.execute(CreateTable(TABLE))
         await copy(session, TABLE, tuple(columns), encoded(TABLE, columns, {}))
         found = list(await session.scalars(query))
         await session.execute(DropTable(TABLE))
+    return found
+
+
+async def test_vectors_come_back_as_they_were_sent(admin: Database) -> None:
+    found = await _sent_back(admin, [[1.5, math.nan, -0.25], [], None])
 
     assert [None if sent is None else repr(float_vector(sent).tolist()) for sent in found] == [
         "[1.5, nan, -0.25]",
         "[]",
         None,
     ]
+
+
+async def test_vectors_of_one_length_come_back_as_rows(admin: Database) -> None:
+    found = await _sent_back(admin, [[1.5, math.nan], None, [-0.25, 1e300]])
+
+    assert repr(float_matrix(found, 2).tolist()) == "[[1.5, nan], [nan, nan], [-0.25, 1e+300]]"
+    assert float_matrix([], 2).shape == (0, 2)

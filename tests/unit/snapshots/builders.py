@@ -18,7 +18,6 @@ from services.snapshots.inputs import (
     Quote,
     SnapshotInputs,
 )
-from shared.instruments import position_type
 
 # Friday before a long weekend, then Tuesday to Friday: 2022-07-04 was a holiday.
 FRIDAY, TUESDAY, WEDNESDAY, THURSDAY = (
@@ -112,8 +111,7 @@ def _position(place: int, holding: Holding) -> HeldPosition:
         portfolio_id=an_id(holding.portfolio),
         symbol=holding.symbol,
         underlying=holding.priced_on,
-        position_type=position_type(holding.option_type, holding.quantity).value,
-        is_option=is_option,
+        option_type=holding.option_type,
         multiplier=100.0 if is_option else 1.0,
         strike=holding.strike if is_option else None,
         quantity=holding.quantity,

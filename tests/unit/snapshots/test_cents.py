@@ -28,7 +28,6 @@ from services.gateway.books.statements.lots import shown_lot, totals
 from services.snapshots.calculations.metrics import cents as float_cents
 from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
 from services.snapshots.inputs import DueSnapshot, HeldPosition, Plan, Quote, SnapshotInputs
-from shared.instruments import position_type
 
 BOOK = UUID(int=1)
 DAYS = [date(2022, 7, 1) + timedelta(days=each) for each in range(8)]
@@ -84,8 +83,7 @@ def _spans(lot: Lot) -> list[HeldPosition]:
             portfolio_id=BOOK,
             symbol=row.symbol,
             underlying=row.underlying,
-            position_type=position_type(None, quantity).value,
-            is_option=False,
+            option_type=None,
             multiplier=1.0,
             strike=None,
             quantity=float(quantity),
