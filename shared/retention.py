@@ -6,7 +6,6 @@ to look and never what goes. docs/decisions/0010-details-are-kept-for-a-year.md 
 why.
 """
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,7 +29,8 @@ from sqlalchemy import (
 from sqlalchemy import Table as SqlTable
 from sqlmodel import SQLModel
 
-from shared.database import DATABASE_ERRORS, Database, Session, among, sql_table
+from shared.background import repeat
+from shared.database import Database, Session, among, sql_table
 from shared.published import gateway
 from shared.service import BackgroundTask, Runtime
 
@@ -77,14 +77,12 @@ def pruning(details: Sequence[Detail]) -> BackgroundTask:
     """The background task of a service: prune at the start and then every hour."""
 
     async def prune_details(runtime: Runtime) -> None:
-        while True:
-            try:
-                removed = await prune(runtime.database, details, runtime.settings.retention_days)
-                if removed:
-                    log.info("pruned", **removed)
-            except DATABASE_ERRORS as error:
-                log.warning("pruning put off", reason=repr(error))
-            await asyncio.sleep(EVERY_SECONDS)
+        async def step() -> None:
+            removed = await prune(runtime.database, details, runtime.settings.retention_days)
+            if removed:
+                log.info("pruned", **removed)
+
+        await repeat(step, EVERY_SECONDS, "pruning")
 
     return prune_details
 

@@ -4,7 +4,6 @@ Every gateway process looks them up in the background, never for a request, so a
 same: alerts and dashboards take the highest, and do not add processes up.
 """
 
-import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import structlog
@@ -13,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from services.gateway.limits.queries import count_states
 from services.gateway.operators import queries
 from services.gateway.operators.meters import Meters
+from shared.background import repeat
 from shared.calendar import last_closed, sessions
 from shared.database import DATABASE_ERRORS, Database
 from shared.errors import BusUnavailable
@@ -36,9 +36,9 @@ class Observer:
 
     async def run(self, runtime: Runtime) -> None:
         """Until cancelled. What is away is looked at again at the next turn."""
-        while True:
-            await self.observe(runtime, datetime.now(UTC))
-            await asyncio.sleep(self.every_seconds)
+        await repeat(
+            lambda: self.observe(runtime, datetime.now(UTC)), self.every_seconds, "observation"
+        )
 
     async def observe(self, runtime: Runtime, now: datetime) -> None:
         """Look at both once; the one does not keep from looking at the other."""

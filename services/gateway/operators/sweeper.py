@@ -1,6 +1,5 @@
 """The sweeper: begins lost work again, closes overdue runs, replays letters, deletes old rows."""
 
-import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +16,8 @@ from services.gateway.operators.unfinished import begin_unfinished_again
 from services.gateway.reports import queries as report_queries
 from services.gateway.runs.queries import dead_letters, drafts, run_events
 from services.gateway.runs.tracking import close_overdue_runs
-from shared.database import DATABASE_ERRORS, Database
+from shared.background import repeat
+from shared.database import Database
 from shared.errors import BusUnavailable
 from shared.messaging import EVENT_RETENTION_SECONDS
 from shared.service import Runtime
@@ -39,15 +39,14 @@ class Sweeper:
         self._forget_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, runtime: Runtime) -> None:
-        """Until cancelled; a database that is away is tried again at the next turn."""
-        while True:
-            try:
-                with suppress(BusUnavailable):  # the other work does not need it
-                    await begin_unfinished_again(runtime, datetime.now(UTC))
-                await self._sweep(runtime.database)
-            except DATABASE_ERRORS as error:
-                log.warning("sweep put off", reason=repr(error))
-            await asyncio.sleep(self.every_seconds)
+        """Until cancelled."""
+
+        async def sweep() -> None:
+            with suppress(BusUnavailable):  # the other work does not need it
+                await begin_unfinished_again(runtime, datetime.now(UTC))
+            await self._sweep(runtime.database)
+
+        await repeat(sweep, self.every_seconds, "sweep")
 
     async def _sweep(self, database: Database) -> None:
         now = datetime.now(UTC)

@@ -14,6 +14,7 @@ from services.gateway.reports.reading import Wanted, frozen
 from services.gateway.reports.requesting import save_report
 from services.gateway.reports.shapes import Schedule, ends_period
 from services.gateway.runs.tracking import last_runs_of
+from shared.background import repeat
 from shared.calendar import next_session
 from shared.contracts.reports import FormWord, SectionWord, TemplateWord
 from shared.database import DATABASE_ERRORS, Session
@@ -37,13 +38,8 @@ class Scheduler:
         self.every_seconds = every_seconds
 
     async def run(self, _: Runtime) -> None:
-        """Until cancelled; a database that is away is tried again at the next turn."""
-        while True:
-            try:
-                await self.request_due()
-            except DATABASE_ERRORS as error:
-                log.warning("schedules put off", reason=repr(error))
-            await asyncio.sleep(self.every_seconds)
+        """Until cancelled."""
+        await repeat(self.request_due, self.every_seconds, "schedules of reports")
 
     async def request_due(self) -> int:
         """Request the reports that are due; how many."""

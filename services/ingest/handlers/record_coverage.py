@@ -10,6 +10,7 @@ from services.ingest.history.coverage import coverage_now
 from services.ingest.history.data_sources import data_sources
 from services.ingest.history.listing import listed_securities, priced_symbols, providers_by_kind
 from shared import calendar
+from shared.background import repeat
 from shared.database import Session
 from shared.service import Runtime
 
@@ -32,11 +33,16 @@ async def record_coverage(session: Session) -> None:
 async def watch_folder(runtime: Runtime) -> None:
     """Record again what the CSV folder lists and covers when it changes, until the process ends."""
     folder = data_sources().folder
+    if folder is None:
+        return
     recorded = None
-    while folder is not None:
+
+    async def record_changes() -> None:
+        nonlocal recorded
         found = await asyncio.to_thread(folder.stamps)
         if found != recorded:
             async with runtime.database.transaction() as session:
                 await record_coverage(session)
             recorded = found
-        await asyncio.sleep(FOLDER_SECONDS)
+
+    await repeat(record_changes, FOLDER_SECONDS, "record of the folder")

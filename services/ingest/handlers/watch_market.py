@@ -5,7 +5,6 @@ that are due are then published one by one, oldest first. So a session that is m
 replica runs is published later, and what an operator announces in between changes neither step.
 """
 
-import asyncio
 from datetime import timedelta
 
 from services.ingest import calculations, repository
@@ -13,6 +12,7 @@ from services.ingest.history.coverage import coverage_now
 from services.ingest.inputs import Coverage
 from services.ingest.settings import ingest_settings
 from shared import calendar
+from shared.background import repeat
 from shared.contracts.ingest import MarketClosed
 from shared.database import Database
 from shared.messaging import Bus, publish
@@ -23,9 +23,11 @@ LONGEST_CLOSURE = timedelta(days=14)  # far enough back to hold a session
 
 async def watch_market(runtime: Runtime) -> None:
     """Publish every close that becomes due, until the process ends."""
-    while True:
+
+    async def publish_due() -> None:
         await publish_due_sessions(runtime.database, runtime.broker, await coverage_now())
-        await asyncio.sleep(ingest_settings().clock_seconds)
+
+    await repeat(publish_due, ingest_settings().clock_seconds, "market clock")
 
 
 async def publish_due_sessions(database: Database, bus: Bus, coverage: Coverage) -> None:

@@ -15,6 +15,7 @@ from services.limits.handlers.send_messages import Sending
 from services.limits.senders.meters import Meters
 from services.limits.senders.outgoing import senders_of
 from services.limits.settings import get_settings
+from shared.background import repeat
 from shared.database import DATABASE_ERRORS
 from shared.service import Runtime
 
@@ -44,16 +45,10 @@ async def notify_users(runtime: Runtime) -> None:
             await repository.delete_gone_limits(session)
 
     await asyncio.gather(
-        _repeatedly(gather, settings.notify_seconds),
-        _repeatedly(forget, EVERY_HOUR),
+        repeat(gather, settings.notify_seconds, "gathering of notifications"),
+        repeat(forget, EVERY_HOUR, "deletion of old notifications"),
         _send(sending, settings.notify_seconds),
     )
-
-
-async def _repeatedly(step: Callable[[], Awaitable[object]], seconds: float) -> None:
-    while True:
-        await _or_later(step)
-        await asyncio.sleep(seconds)
 
 
 async def _or_later(step: Callable[[], Awaitable[Result]]) -> Result | None:

@@ -1,8 +1,10 @@
 """The market clock on plain fakes, without a bus or a database."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import date
+from types import SimpleNamespace
 from typing import cast
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from services.ingest.handlers import watch_market as use_case
 from services.ingest.inputs import Coverage
 from shared.contracts.ingest import MarketClosed
 from shared.database import Database, Session
+from shared.service import Runtime
 
 FRIDAY = date(2022, 12, 23)
 TUESDAY = date(2022, 12, 27)
@@ -104,3 +107,24 @@ async def test_session_that_the_bus_did_not_store_is_not_announced(
         await tick(monkeypatch, repository, bus)
 
     assert (bus.sent, repository.announced) == ([], [])
+
+
+async def test_clock_goes_on_after_an_outage_of_the_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, repository = FakeBus(failures=2), Repository(last=TUESDAY)
+    monkeypatch.setattr(use_case, "repository", repository)
+    monkeypatch.setattr(use_case, "coverage_now", _until_wednesday)
+    monkeypatch.setattr(use_case, "ingest_settings", lambda: SimpleNamespace(clock_seconds=0.0))
+    runtime = cast(Runtime, SimpleNamespace(database=FakeDatabase(), broker=bus))
+
+    clock = asyncio.create_task(use_case.watch_market(runtime))
+    async with asyncio.timeout(5):
+        while not repository.announced:
+            await asyncio.sleep(0)
+
+    assert not clock.done()
+    assert [event.as_of for event in bus.sent] == [WEDNESDAY]
+    clock.cancel()
+
+
+async def _until_wednesday() -> Coverage:
+    return UNTIL_WEDNESDAY

@@ -48,7 +48,7 @@ function atOnce(option: EChartsCoreOption): EChartsCoreOption {
 }
 
 /**
- * Remove a picture. A heatmap is drawn over several frames whatever its options say (ECharts 6.1.0),
+ * Remove a picture. A heatmap is drawn over several frames in spite of `progressive: 0` (ECharts 6.1.0),
  * and the next frame fails when the picture is gone by then: it finds an empty one instead.
  */
 function end(chart: ECharts): void {
