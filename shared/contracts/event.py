@@ -158,10 +158,7 @@ class ShardEvent(Event):
 
     @model_validator(mode="after")
     def _is_work_that_can_be_done(self) -> Self:
-        if self.shards > MOST_SHARDS:
-            raise ValueError(f"{self.shards} shards are more than {MOST_SHARDS}")
-        if self.shard >= self.shards:
-            raise ValueError(f"shard {self.shard} is none of {self.shards}, counted from 0")
+        _require_shard(self.shard, self.shards)
         if len(set(self.portfolio_ids)) < len(self.portfolio_ids):
             raise ValueError("a portfolio is named more than once: it would be calculated so often")
         return self
@@ -203,6 +200,18 @@ class WorkFailed(Event):
     attempts: int
     error: str
     message: str
+
+    @model_validator(mode="after")
+    def _is_of_a_shard_that_there_is(self) -> Self:
+        _require_shard(self.shard, self.shards)
+        return self
+
+
+def _require_shard(shard: int, shards: int) -> None:
+    if shards > MOST_SHARDS:
+        raise ValueError(f"{shards} shards are more than {MOST_SHARDS}")
+    if not 0 <= shard < shards:
+        raise ValueError(f"shard {shard} is none of {shards}, counted from 0")
 
 
 class DeadLetter(Contract):

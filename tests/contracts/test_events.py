@@ -1,13 +1,15 @@
 """The identity of events."""
 
+from collections.abc import Callable
 from datetime import date
 from uuid import uuid4
 
 import pytest
 from pydantic import ValidationError
 
+from shared.contracts.event import Event
 from shared.contracts.factors import FactorsComputed
-from shared.contracts.greeks import GreeksComputed
+from shared.contracts.greeks import GreeksComputed, GreeksFailed
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 
 AS_OF = date(2022, 12, 28)
@@ -20,10 +22,22 @@ def a_shard(shard: int = 0, shards: int = 3) -> PricesUpdated:
     )
 
 
-@pytest.mark.parametrize(("shard", "shards"), [(3, 3), (2**40, 1), (0, 20_001), (0, 10**6)])
-def test_a_shard_is_one_of_a_number_that_can_be_followed(shard: int, shards: int) -> None:
-    with pytest.raises(ValidationError, match=r"shards are more than|is none of"):
-        a_shard(shard, shards)
+def a_failure(shard: int = 0, shards: int = 3) -> GreeksFailed:
+    failed = {"attempts": 5, "error": "ValueError", "message": "no"}
+    return GreeksFailed.new(
+        RUN, AS_OF, part=shard, heard="prices.updated", shard=shard, shards=shards, **failed
+    )
+
+
+@pytest.mark.parametrize("about", [a_shard, a_failure], ids=["work", "failure"])
+@pytest.mark.parametrize(
+    ("shard", "shards"), [(3, 3), (-1, 3), (2**40, 1), (0, 20_001), (0, 10**6)]
+)
+def test_a_shard_is_one_of_a_number_that_can_be_followed(
+    about: Callable[[int, int], Event], shard: int, shards: int
+) -> None:
+    with pytest.raises(ValidationError, match=r"shards are more than|is none of|greater than"):
+        about(shard, shards)
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", 1_672_185_600])
