@@ -13,8 +13,7 @@ from services.gateway.books.files import Rules, Sheet
 from services.gateway.books.files.fields import OPTION_TERMS, TRADE
 from services.gateway.books.files.instruments import listed_instrument
 from services.gateway.books.keeping import API
-from services.gateway.books.ledger import Excess, Instrument, Kind, Market, instrument_key
-from services.gateway.books.ledger.derivation import Key
+from services.gateway.books.ledger import Excess, Instrument, Kind, Market, is_one_contract
 from services.gateway.books.queries import ledger as ledger_queries
 from services.gateway.books.queries.ledger import LotRow, TransactionRow
 from services.gateway.books.queries.transactions import EnteredLine
@@ -57,11 +56,14 @@ class Lots:
     rows: Mapping[UUID, LotRow]
     market: Market
 
-    def key(self, row: LotRow | TransactionRow) -> Key:
-        """What a row is on, whichever splits there were since it was entered."""
-        terms = (row.multiplier, row.option_type, row.strike, row.expiry)
-        instrument = Instrument(row.symbol or "", row.underlying or "", *terms)
-        return instrument_key(instrument, row.stated_on, self.market)
+    def are_of_one(self, row: TransactionRow, lot: LotRow) -> bool:
+        """Whether both are on one instrument, whichever splits there were since."""
+        return is_one_contract(_given(row), _given(lot), self.market)
+
+
+def _given(row: LotRow | TransactionRow) -> tuple[Instrument, date]:
+    terms = (row.multiplier, row.option_type, row.strike, row.expiry)
+    return Instrument(row.symbol or "", row.underlying or "", *terms), row.stated_on
 
 
 async def load_lots(session: Session, portfolio_id: UUID) -> Lots:
@@ -321,7 +323,7 @@ class _Check:
         lot = self._named_lot
         if lot is None or row.quantity is None:
             return
-        if self._lots.key(row) != self._lots.key(lot):
+        if not self._lots.are_of_one(row, lot):
             message = f"lot {lot.position_id} is of {lot.symbol}, and {row.symbol} is traded"
             self._complain("lot_id", "other_instrument", message)
         elif lot.entry_date > row.trade_date:

@@ -229,6 +229,33 @@ def test_a_contract_is_the_same_one_before_and_after_a_split() -> None:
     assert lot.movements[1].cash == 4 * 100 * 6
 
 
+@pytest.mark.parametrize(
+    ("ratio", "listed"), [(3, "33.33"), (3, "33.333"), (7, "14.29"), ("1.5", "66.67")]
+)
+def test_a_strike_that_a_split_made_uneven_is_the_one_listed(ratio: object, listed: str) -> None:
+    split = {"AAPL": [Split(day(10), Decimal(str(ratio)))]}
+    after = replace(CALL, symbol="AAPL221118C-rounded", strike=Decimal(listed))
+    sold = a_trade("sell", day(20), -2 * float(str(ratio)), 6, after)
+
+    ledger = derived([a_trade("buy", day(0), 2, 20, CALL), sold], a_market(splits=split))
+
+    assert [lot.closed_on for lot in ledger.lots] == [day(20)]
+    assert ledger.excesses == []
+
+
+def test_two_contracts_of_one_day_are_never_put_together() -> None:
+    low = replace(CALL, symbol="AAPL221118C00033330", strike=D("33.33"))
+    high = replace(CALL, symbol="AAPL221118C00033333", strike=D("33.333"))
+    split = {"AAPL": [Split(day(10), D(3))]}
+
+    ledger = derived(
+        [a_trade("buy", day(20), 1, 1, low), a_trade("sell", day(25), -1, 1, high)],
+        a_market(splits=split),
+    )
+
+    assert remaining(ledger) == {low.symbol: [1], high.symbol: [-1]}
+
+
 # --- expiry ---
 
 

@@ -5,7 +5,7 @@ order they were entered.
 """
 
 from services.gateway.books.ledger.branches import base_trade, branched, branched_id
-from services.gateway.books.ledger.derivation import derived, instrument_key
+from services.gateway.books.ledger.derivation import derived, is_one_contract
 from services.gateway.books.ledger.inputs import (
     Instrument,
     Kind,
@@ -44,5 +44,5 @@ __all__ = [
     "cash_moved",
     "cents",
     "derived",
-    "instrument_key",
+    "is_one_contract",
 ]

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID, uuid5
 
 from services.gateway.books.ledger.inputs import Instrument, Kind, LotMethod, Market, Trade
@@ -18,6 +19,8 @@ from services.gateway.books.ledger.results import Excess, Ledger, Lot, Settlemen
 
 SETTLEMENT_NAMESPACE = UUID("0d8f5be6-6a63-5c0c-9c53-0f7b6a2c4c55")
 LEAST_INTRINSIC_VALUE = Decimal("0.01")  # exercised automatically from here on, OCC rule 805
+HALF_A_CENT = Decimal("0.005")  # exchanges round strikes of split contracts to the cent
+KEY_STEP = Decimal("0.0001")
 
 _NO_PRICE = Decimal(0)
 _ORDER = {
@@ -86,7 +89,8 @@ def _order(trade: Trade) -> tuple[date, int, Decimal, Decimal, int]:
     return trade.trade_date, _ORDER[trade.kind], price, trade.quantity, identity
 
 
-Key = tuple[str, tuple[str, date, Decimal] | None]
+Terms = tuple[str, date, Decimal]  # of an option: type, expiry, strike in shares of its last day
+Key = tuple[str, Terms | None]
 
 
 def _by_instrument(trades: Iterable[Trade], market: Market) -> dict[Key, list[Trade]]:
@@ -94,7 +98,55 @@ def _by_instrument(trades: Iterable[Trade], market: Market) -> dict[Key, list[Tr
     books: dict[Key, list[Trade]] = defaultdict(list)
     for trade in trades:
         books[instrument_key(trade.instrument, trade.stated_on, market)].append(trade)
+    _join_rounded(books, market)
     return books
+
+
+def _join_rounded(books: dict[Key, list[Trade]], market: Market) -> None:
+    """Put together what is one contract, under the strike by which it was known first."""
+    entered: dict[tuple[str, Terms], Given] = {}
+    for (root, terms), trades in books.items():
+        if terms is not None and market.splits.get(trades[0].instrument.underlying):
+            first = min(trades, key=lambda trade: trade.stated_on)
+            entered[root, terms] = first.instrument, first.stated_on
+    known: dict[tuple[str, str, date], list[tuple[str, Terms]]] = defaultdict(list)
+    for key in sorted(entered, key=lambda key: (entered[key][1], key)):
+        root, (option_type, expiry, strike) = key
+        series = known[root, option_type, expiry]
+        alike = [each for each in series if is_one_contract(entered[each], entered[key], market)]
+        if alike:
+            books[min(alike, key=lambda each: abs(each[1][2] - strike))] += books.pop(key)
+        else:
+            series.append(key)
+
+
+Given = tuple[Instrument, date]  # an instrument, and the day in whose shares it is given
+
+
+def is_one_contract(one: Given, other: Given, market: Market) -> bool:
+    """Whether both are the same instrument.
+
+    Exchanges list the strike of a contract that was split to the cent, and symbols have three
+    decimals: a third of 100 is 33.33 or 33.333 from the split on. So of two strikes given on both
+    sides of a split, the later one may be the other rounded.
+    """
+    earlier, later = sorted((one, other), key=lambda each: each[1])
+    keys = [instrument_key(*each, market) for each in (earlier, later)]
+    if keys[0] == keys[1]:
+        return True
+    (root, terms), (other_root, other_terms) = keys
+    if terms is None or other_terms is None or (root, terms[:2]) != (other_root, other_terms[:2]):
+        return False
+    factors = [_shares_per_last(*each, market) for each in (earlier, later)]
+    rounding = HALF_A_CENT * factors[1].numerator / factors[1].denominator + KEY_STEP
+    return factors[0] != factors[1] and abs(terms[2] - other_terms[2]) <= rounding
+
+
+def _shares_per_last(instrument: Instrument, stated_on: date, market: Market) -> Fraction:
+    """How many shares of the day one of the option's last day is."""
+    expiry = instrument.expiry or date.max
+    entered = market.shares(instrument.underlying, min(stated_on, expiry))
+    return entered / market.shares(instrument.underlying, expiry)
 
 
 def instrument_key(instrument: Instrument, stated_on: date, market: Market) -> Key:
@@ -103,8 +155,7 @@ def instrument_key(instrument: Instrument, stated_on: date, market: Market) -> K
         return instrument.symbol, None
     last_strike = instrument.strike
     if market.splits.get(instrument.underlying):
-        entered = market.shares(instrument.underlying, min(stated_on, instrument.expiry))
-        factor = entered / market.shares(instrument.underlying, instrument.expiry)
+        factor = _shares_per_last(instrument, stated_on, market)
         last_strike = last_strike * factor.numerator / factor.denominator
     terms = (instrument.option_type, instrument.expiry, round(last_strike, 4))
     return instrument.root, terms
