@@ -33,7 +33,8 @@ class StoredDividend(TypedDict):
 # underlying, theta per calendar day, vega per volatility point (0.01), rho per percentage point of
 # rate. `price` is the model value per share. When something was missing the numbers are null and
 # `reason` says what. volatility and rate are decimals per year (0.20, 0.0375). iv_source: "implied"
-# (from quote_mid) | "realised_<n>d" | null. rate_source: "treasury_<date>" | "configured".
+# (from quote_mid) | "implied_by_ask" (of a quote without a bid, where the realised one gives more)
+# | "realised_<n>d" | null. rate_source: "treasury_<date>" | "configured".
 # dividend_source: "projected" (from corporate actions) | "securities" | "unknown_assumed_0".
 # dividends: the cash dividends expected until expiry that it was valued with, [{"ex_date", "amount"
 # in USD per share}], null where it was valued with dividend_yield; beside cash dividends,

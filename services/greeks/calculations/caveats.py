@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from services.greeks.calculations.contracts import RATE_CONFIGURED
+from services.greeks.calculations.contracts import IMPLIED_BY_ASK, RATE_CONFIGURED
 from services.greeks.calculations.dividends import UNKNOWN
 from services.greeks.inputs import ContractValuation
 from shared.caveats import Caveat, CaveatCode
@@ -41,7 +41,7 @@ def caveats(
         (
             "quote_not_used",
             "the contract's quote implies no volatility; each row's note says why",
-            [valuation.contract for valuation in found if valuation.note],
+            [each.contract for each in found if each.note and each.iv_source != IMPLIED_BY_ASK],
         ),
     ]
     return [Caveat.naming(code, message, names) for code, message, names in kinds if names]

@@ -33,8 +33,12 @@ from shared.quant.implied_volatility import Reason
 
 GIVEN = "given"
 IMPLIED = "implied"
+IMPLIED_BY_ASK = "implied_by_ask"
 RATE_CONFIGURED = "configured"
 NO_BID = "there is no bid for the contract: its quote was not used"
+AT_ASK = "there is no bid for the contract: it is worth its ask at most, whose volatility was used"
+ON_FUTURES = frozenset({"VIX"})  # indices whose options are on the future of their expiry
+NO_FUTURE = "no price of the future that it is on is known, and the index itself is no substitute"
 
 
 @dataclass(frozen=True)
@@ -184,19 +188,21 @@ def _given_dividends(given: Given) -> DividendInput | None:
 
 
 def _checked(case: _Case) -> _Case:
-    """With a reason where the model cannot value the dividends that were given."""
-    if not (case.living and case.given.dividends):
+    """With a reason where the model cannot value what is known or was given."""
+    if not case.living:
         return case
-    reason = None
-    if case.model == MIBIAN:
+    valuation = case.valuation
+    paid = sum(dividend.amount for dividend in case.given.dividends)
+    if case.terms.underlying in ON_FUTURES and case.given.underlying_price is None:
+        reason = NO_FUTURE
+        valuation = replace(valuation, volatility=None, iv_source=None)
+    elif case.given.dividends and case.model == MIBIAN:
         reason = "mibian knows no cash dividends"
-    elif sum(paid.amount for paid in case.given.dividends) >= (
-        case.valuation.underlying_price or 0.0
-    ):
+    elif case.given.dividends and paid >= (valuation.underlying_price or 0.0):
         reason = "the dividends are worth as much as the underlying or more"
-    if reason is None:
+    else:
         return case
-    return replace(case, refused=True, valuation=replace(case.valuation, reason=reason))
+    return replace(case, refused=True, valuation=replace(valuation, reason=reason))
 
 
 def _volatilities(
@@ -239,7 +245,8 @@ def _rates(contracts: Sequence[ContractTerms], market: Market) -> list[tuple[flo
 def _quoted(cases: Sequence[_Case], market: Market) -> list[_Case]:
     """The cases with the market price of those that have one, and the volatility it implies."""
     priced = [_with_price(case, market.quotes.get(case.terms.contract)) for case in cases]
-    asked = [i for i, case in enumerate(priced) if _implies(case)]
+    prices = [_known_price(case, market.quotes.get(case.terms.contract)) for case in priced]
+    asked = [i for i, price in enumerate(prices) if price is not None]
     if not asked:
         return priced
     sought = [priced[i] for i in asked]
@@ -248,7 +255,7 @@ def _quoted(cases: Sequence[_Case], market: Market) -> list[_Case]:
         replace(
             _columns(sought, volatility=False), underlying_price=np.array(spots, dtype=np.float64)
         ),
-        np.array([case.valuation.quote_mid for case in sought], dtype=np.float64),
+        np.array([prices[i] for i in asked], dtype=np.float64),
         np.array([case.model == AMERICAN_COLLOCATION for case in sought], dtype=np.bool_),
         _cash_dividends(sought, market.as_of),
     )
@@ -270,19 +277,19 @@ def _with_price(case: _Case, quote: Quote | None) -> _Case:
     return replace(case, valuation=replace(case.valuation, quote_mid=quote.mid, note=note))
 
 
-def _implies(case: _Case) -> bool:
-    return (
-        case.valuation.quote_mid is not None and case.given.volatility is None and not case.refused
-    )
+def _known_price(case: _Case, quote: Quote | None) -> float | None:
+    """The price whose volatility is sought: the market's, or without a bid the ask."""
+    if not case.living or case.refused or case.given.volatility is not None:
+        return None
+    if case.valuation.quote_mid is None and quote is not None:
+        return quote.ask
+    return case.valuation.quote_mid
 
 
 def _spot(case: _Case, quote: Quote | None) -> float | None:
     """What the underlying cost when the price was made."""
-    if (
-        case.given.market_price is None
-        and case.given.underlying_price is None
-        and quote is not None
-    ):
+    given = case.given
+    if given.market_price is None and given.underlying_price is None and quote is not None:
         return quote.underlying_price or case.valuation.underlying_price
     return case.valuation.underlying_price
 
@@ -290,6 +297,8 @@ def _spot(case: _Case, quote: Quote | None) -> float | None:
 def _with_volatility(case: _Case, volatility: float, reason: Reason) -> _Case:
     """The implied volatility replaces the realised one; where there is none, a note says why."""
     known = case.valuation
+    if known.quote_mid is None:
+        return _at_most_the_ask(case, volatility)
     if reason is Reason.FOUND:
         return replace(
             case, valuation=replace(known, volatility=volatility, iv_source=IMPLIED, reason=None)
@@ -298,6 +307,15 @@ def _with_volatility(case: _Case, volatility: float, reason: Reason) -> _Case:
     price = f"the market price {known.quote_mid:g}"
     note = f"{price} implies no volatility, since {reason.sentence}: {used}"
     return replace(case, valuation=replace(known, note=note))
+
+
+def _at_most_the_ask(case: _Case, volatility: float) -> _Case:
+    """The ask's volatility (NaN: it implies none) bounds the realised one where there is no bid."""
+    known = case.valuation
+    if known.volatility is None or not volatility < known.volatility:
+        return case
+    bounded = replace(known, volatility=volatility, iv_source=IMPLIED_BY_ASK, note=AT_ASK)
+    return replace(case, valuation=bounded)
 
 
 # --- the values ---

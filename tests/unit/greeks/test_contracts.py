@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from services.greeks.calculations.contracts import (
+    AT_ASK,
+    NO_BID,
+    NO_FUTURE,
     Given,
     contract_valuations,
 )
@@ -365,6 +368,55 @@ def test_quote_without_a_bid_is_no_price() -> None:
 
     assert (valuation.quote_mid, valuation.iv_source) == (None, "realised_117d")
     assert valuation.note == "there is no bid for the contract: its quote was not used"
+
+
+@pytest.mark.parametrize("engine", [Engine.DEFAULT, Engine.EUROPEAN])
+def test_option_without_a_bid_is_worth_its_ask_at_most(engine: Engine) -> None:
+    market = a_market(quotes={"XYZ230616C00100000": Quote(0.0, 9.0)})
+
+    valuation = value(a_contract(), market, engine)
+
+    assert (value(a_contract(), a_market(), engine).price or 0.0) > 9.5
+    assert valuation.price == pytest.approx(9.0, abs=2e-4)
+    assert (valuation.iv_source, valuation.quote_mid) == ("implied_by_ask", None)
+    assert valuation.note == AT_ASK
+
+
+def test_ask_below_what_exercise_pays_is_not_used() -> None:
+    valuation = quoted(a_contract(), Quote(0.0, 4.0))
+
+    assert (valuation.iv_source, valuation.note) == ("realised_117d", NO_BID)
+
+
+def test_ask_is_no_measure_where_no_history_is_known() -> None:
+    valuation = quoted(a_contract(), Quote(0.0, 9.0), adjusted_closes={})
+
+    assert (valuation.price, valuation.reason) == (None, "only 0 returns, 20 needed")
+
+
+def a_vix_call() -> ContractTerms:
+    return a_contract(contract="VIX230118C00025000", underlying="VIX", strike=25.0, european=True)
+
+
+def test_option_on_the_vix_is_never_valued_off_the_index() -> None:
+    known = {"closes": {("VIX", AS_OF): Close(22.14, AS_OF)}, "adjusted_closes": {"VIX": CLOSES}}
+    market = a_market(**known, quotes={"VIX230118C00025000": Quote(1.1, 1.3)})
+
+    valuation = value(a_vix_call(), market, Engine.DEFAULT)
+
+    assert (valuation.price, valuation.delta, valuation.volatility) == (None, None, None)
+    assert valuation.reason == NO_FUTURE
+    assert valuation.quote_mid == pytest.approx(1.2)
+
+
+def test_option_on_the_vix_is_valued_off_a_future_that_is_given() -> None:
+    market = a_market(closes={("VIX", AS_OF): Close(22.14, AS_OF)}, adjusted_closes={})
+    given = Given(underlying_price=24.0, volatility=0.9, rate=0.04, dividend_yield=0.04)
+
+    [valuation] = contract_valuations([a_vix_call()], market, Engine.DEFAULT, [given])
+
+    assert valuation.reason is None
+    assert 0.0 < (valuation.delta or 0.0) < 1.0
 
 
 def test_expired_contract_is_settled_without_regard_to_its_quote() -> None:

@@ -8,6 +8,7 @@ from services.gateway.edge.shapes import GREEKS
 Row = Mapping[str, Any]
 DIVIDENDS_UNKNOWN = "unknown_assumed_0"
 RATE_CONFIGURED = "configured"
+IMPLIED_BY_ASK = "implied_by_ask"  # the note is about a quote that was used
 ASSUMPTIONS = {
     "volatility_realised": "no quote implies a volatility: the underlying's realised one was used",
     "quote_not_used": "the contract's quote implies no volatility; each row's note says why",
@@ -42,7 +43,7 @@ def valuation_warnings(options: Iterable[Mapping[str, object]]) -> list[dict[str
             continue
         assumed = {
             "volatility_realised": str(row["iv_source"]).startswith("realised"),
-            "quote_not_used": bool(row["note"]),
+            "quote_not_used": bool(row["note"]) and row["iv_source"] != IMPLIED_BY_ASK,
             "rate_configured": row["rate_source"] == RATE_CONFIGURED,
             "dividend_yield_unknown": row["dividend_source"] == DIVIDENDS_UNKNOWN,
         }
