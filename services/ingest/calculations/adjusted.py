@@ -1,5 +1,6 @@
 """Closes adjusted for splits and dividends, from raw closes and what companies did."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
@@ -21,21 +22,30 @@ def adjusted_closes(
     session where `already_adjusted`. Each action multiplies the closes before its ex-date by
     1/shares (split) or by 1 - dividend / close on the session before (CRSP's method, "Total
     returns", CRSP data descriptions guide), so that the simple return of the adjusted closes over
-    an ex-date is (close + dividend) / previous close - 1 to first order. A dividend at least as
-    large as that close is impossible and is left out. Returns n closes.
+    an ex-date is (close + dividend) / previous close - 1 to first order. A dividend is per share of
+    its ex-date, and so is that close where the shares are split on the same day. A dividend at
+    least as large as it is impossible and is left out. Returns n closes.
     """
     days = np.array(sessions, dtype="datetime64[D]")
     adjusted_up_to = days[already_adjusted][-1] if already_adjusted.any() else None
     adjusted = closes.astype(np.float64).copy()
     for action in actions:
-        earlier = days < np.datetime64(action.ex_date)
+        ex_date = np.datetime64(action.ex_date)
+        earlier = days < ex_date
         if not earlier.any():
             continue
-        if adjusted_up_to is not None and np.datetime64(action.ex_date) <= adjusted_up_to:
+        if adjusted_up_to is not None and ex_date <= adjusted_up_to:
             earlier &= ~already_adjusted
-        factor = _factor(action, float(closes[days < np.datetime64(action.ex_date)][-1]))
-        adjusted[earlier] *= factor
+        eve = int(np.searchsorted(days, ex_date)) - 1
+        split = _split_between(actions, sessions[eve], action.ex_date) if earlier[eve] else 1.0
+        adjusted[earlier] *= _factor(action, float(closes[eve]) / split)
     return adjusted
+
+
+def _split_between(actions: Sequence[CorporateAction], after: date, until: date) -> float:
+    """How many shares of `until` one of `after` is."""
+    splits = (each for each in actions if each.kind == "split" and after < each.ex_date <= until)
+    return math.prod(float(each.value) for each in splits)
 
 
 def _factor(action: CorporateAction, close_before: float) -> float:

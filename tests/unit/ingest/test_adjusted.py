@@ -45,6 +45,25 @@ def test_a_dividend_scales_the_closes_before_by_what_is_left() -> None:
     assert adjusted == pytest.approx([98.0, 98.0, 98.0, 98.0])
 
 
+@pytest.mark.parametrize("split_first", [True, False])
+def test_a_dividend_on_the_day_of_a_split_is_per_new_share(split_first: bool) -> None:
+    closes = np.array([100.0, 100.0, 49.0, 49.0])
+    actions = [an_action(days()[2], "split", 2.0), an_action(days()[2], "dividend", 1.0)]
+
+    adjusted = adjusted_closes(days(), closes, RAW, actions if split_first else actions[::-1])
+
+    assert adjusted == pytest.approx([49.0, 49.0, 49.0, 49.0])
+
+
+def test_a_dividend_after_a_reverse_split_without_a_close_between_is_left_in() -> None:
+    gap = [days()[0], days()[3]]
+    actions = [an_action(days()[1], "split", 0.1), an_action(days()[2], "dividend", 2.0)]
+
+    adjusted = adjusted_closes(gap, np.array([1.0, 8.0]), RAW[:2], actions)
+
+    assert adjusted == pytest.approx([8.0, 8.0])
+
+
 def test_a_dividend_as_large_as_the_close_is_left_out() -> None:
     closes = np.array([1.0, 1.0, 1.0, 1.0])
 
