@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from services.gateway.accounts import endpoints as accounts
 from services.gateway.agents.endpoints import Agents, agent_routes
-from services.gateway.agents.workspace import WorkspaceCors
+from services.gateway.agents.workspace.serving import WorkspaceCors
 from services.gateway.alerts import endpoints as alerts
 from services.gateway.analytics import endpoints as analytics
 from services.gateway.books import endpoints as books

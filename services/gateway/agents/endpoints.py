@@ -23,7 +23,7 @@ from services.gateway.agents.entrance import (
 )
 from services.gateway.agents.resources import llms_text
 from services.gateway.agents.tools import TOOLS
-from services.gateway.agents.workspace import workspace_routes
+from services.gateway.agents.workspace.serving import workspace_routes
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.problems import Problem
 

@@ -18,6 +18,13 @@ def amount(value: float | None, unit: str) -> str:
     return f"{value:.6g}"
 
 
+def level(value: float, unit: str, measure_unit: str) -> str:
+    """A value or level of a limit, whose `unit` is `share_of_nav` or `own`: of the measure."""
+    if unit == "share_of_nav":
+        return f"{amount(value, 'share')} of NAV"
+    return amount(value, measure_unit)
+
+
 def sentence(
     title: str, name: str, day: date | None, value: float | None, unit: str, reason: str | None
 ) -> str:

@@ -12,7 +12,7 @@ from services.gateway.agents.schemas import (
     WantedCoverage,
     WantedLimits,
 )
-from services.gateway.agents.shapes import amount, counted
+from services.gateway.agents.shapes import counted, level
 from services.gateway.agents.tools.figures import SAID, figures_on
 from services.gateway.analytics.reading.measures import measures_named
 from services.gateway.analytics.reading.quality import data_quality
@@ -63,15 +63,13 @@ def _breach(limit: LimitOut) -> str:
     worst = limit.worst
     if worst is None or worst.value is None:
         return f"'{limit.name}'"
-    of_nav = limit.unit == "share_of_nav"
-    value, level = (
-        f"{amount(each, 'share')} of NAV" if of_nav else amount(each, limit.measure_unit)
-        for each in (worst.value, worst.breach)
+    value, breach = (
+        level(each, limit.unit, limit.measure_unit) for each in (worst.value, worst.breach)
     )
     about = f" ({worst.member})" if worst.member else ""
     return (
         f"'{limit.name}': {limit.measure_title}{about} of '{worst.portfolio_name}' on "
-        f"{worst.as_of} is {value}, the breach level {level}"
+        f"{worst.as_of} is {value}, the breach level {breach}"
     )
 
 
