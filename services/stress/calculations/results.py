@@ -129,7 +129,9 @@ class ScenarioResults:
             ],
             moves=moves,
             floored=[
-                floored(run.book, run.test.methods[method], p, s) for run, method, p, s in places
+                taken
+                for run, method in tests
+                for taken in every_floored(run.book, run.test.methods[method])
             ],
             specified=[
                 as_specified(run.test, method, p, s, factor_ids) for run, method, p, s in places
@@ -323,14 +325,19 @@ def _named(names: Sequence[str], moves: FloatArray) -> list[dict[str, float]]:
     return [dict(zip(names, row, strict=True)) for row in rounded.tolist()]
 
 
-def floored(book: ShardBook, impacts: Impacts, portfolio: int, scenario: int) -> dict[str, float]:
-    """By symbol, the dollars that prices which stop at zero take from the linear sum."""
-    amounts = impacts.floored[:, scenario]
-    by_symbol: dict[str, float] = {}
-    for place in np.flatnonzero((book.portfolio == portfolio) & (amounts != 0.0)).tolist():
-        symbol = book.symbols[place]
-        by_symbol[symbol] = round(by_symbol.get(symbol, 0.0) + float(amounts[place]), 2)
-    return by_symbol
+def every_floored(book: ShardBook, impacts: Impacts) -> list[dict[str, float]]:
+    """By symbol, the dollars that prices which stop at zero take from the linear sum.
+
+    One entry per portfolio and scenario, in that order.
+    """
+    scenarios = impacts.floored.shape[1]
+    found: list[dict[str, float]] = [{} for _ in range(book.portfolios * scenarios)]
+    for position, scenario in np.argwhere(impacts.floored != 0.0).tolist():
+        by_symbol = found[int(book.portfolio[position]) * scenarios + scenario]
+        symbol = book.symbols[position]
+        amount = float(impacts.floored[position, scenario])
+        by_symbol[symbol] = round(by_symbol.get(symbol, 0.0) + amount, 2)
+    return found
 
 
 def as_specified(

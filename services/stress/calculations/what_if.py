@@ -11,8 +11,8 @@ from services.stress.calculations.results import (
     Amounts,
     Moves,
     as_specified,
+    every_floored,
     factor_impacts,
-    floored,
     moves_of,
 )
 from services.stress.calculations.runs import Plan, Run, runs
@@ -122,6 +122,7 @@ def _outcomes(
     listed = min(shown, LISTED_POSITIONS // max(len(measured) * len(run.test.scenarios), 1))
     amounts = {method: Amounts.of(run.test, method) for method in measured}
     moves = {method: moves_of(run.test, method, ids) for method in measured}
+    floored = {method: every_floored(run.book, run.test.methods[method]) for method in measured}
     for place, scenario in enumerate(run.test.scenarios):
         for method in measured:
             impacts = run.test.methods[method]
@@ -133,7 +134,7 @@ def _outcomes(
                 **amounts[method].at(0, place),
                 factor_impacts=factor_impacts(impacts, 0, place, ids),
                 moves=moves[method][place],
-                floored=floored(run.book, impacts, 0, place),
+                floored=floored[method][place],
                 specified=as_specified(run.test, method, 0, place, ids),
                 caveats=run.test.caveats[0][place],
                 positions=_impacts(holdings, pnl, order[:listed]),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from services.stress.calculations.market_risk import market_risk
-from services.stress.calculations.results import as_specified, floored, moves_of
+from services.stress.calculations.results import as_specified, every_floored, moves_of
 from services.stress.calculations.shocks import Shocks
 from services.stress.calculations.valuation import (
     stress_test,
@@ -397,14 +397,28 @@ def test_no_price_falls_below_zero_and_the_position_is_named_with_the_amount() -
     test = stress_test(book, every, NAMES, None)
 
     assert test.direct.positions[:, 0].tolist() == [-100_000, 40_000]
-    assert floored(book, test.direct, 0, 0) == {"S0": 35_000, "S1": -14_000}
+    assert every_floored(book, test.direct) == [{"S0": 35_000, "S1": -14_000}, {}]
     assert test.direct.factors[0, 0, 0] == -81_000  # as if the price fell on
     assert test.direct.nonlinear[0, 0] == 21_000
     assert [(each.code, each.about) for each in test.caveats[0][0]] == [
         ("price_at_zero", ("S0", "S1"))
     ]
     assert test.caveats[0][1] == ()
-    assert floored(book, test.direct, 0, 1) == {}
+
+
+def test_each_portfolio_and_scenario_has_what_its_own_symbols_lost_at_zero() -> None:
+    # Two lots of one symbol in the second portfolio, which comes first in the order of positions.
+    book = replace(
+        a_book([10_000, 100_000, 30_000], [[3.0, 0.0, 0.0]] * 3),
+        portfolios=2,
+        portfolio=np.array([1, 0, 1], dtype=np.intp),
+        symbols=["A", "B", "A"],
+    )
+    every = [a_scenario({"market": -0.10}), a_scenario({"market": -0.45})]
+
+    test = stress_test(book, every, NAMES, None)
+
+    assert every_floored(book, test.direct) == [{}, {"B": 35_000}, {}, {"A": 14_000}]
 
 
 def test_an_underlying_at_zero_values_its_options_there_and_is_named() -> None:
