@@ -43,11 +43,11 @@ def evening() -> Figures:
     few, many = 100, 300
     with running_stack() as stack:
         save_books(stack, range(few), 100)
-        _run(stack, WARM_UP)
-        small = _run(stack, FEW_SESSION)
+        run_sessions(stack, WARM_UP)
+        small = run_sessions(stack, FEW_SESSION)
         save_books(stack, range(few, many), 100)
-        large = _run(stack, SESSION)
-        again = _run(stack, SESSION)
+        large = run_sessions(stack, SESSION)
+        again = run_sessions(stack, SESSION)
     return {
         f"{few} x 100": small,
         f"{many} x 100": large,
@@ -59,32 +59,32 @@ def thousand() -> Figures:
     """The evening of 1,000 books of 100 positions."""
     with running_stack() as stack:
         save_books(stack, range(1_000), 100)
-        _run(stack, WARM_UP)
-        return {"1000 x 100": _run(stack, SESSION)}
+        run_sessions(stack, WARM_UP)
+        return {"1000 x 100": run_sessions(stack, SESSION)}
 
 
 def grown() -> Figures:
     """The evening of 5,000 books of 100 positions."""
     with running_stack() as stack:
         save_books(stack, range(5_000), 100)
-        _run(stack, WARM_UP)
-        return {"5000 x 100": _run(stack, SESSION)}
+        run_sessions(stack, WARM_UP)
+        return {"5000 x 100": run_sessions(stack, SESSION)}
 
 
 def large_books() -> Figures:
     """Ten books of 2,000 positions."""
     with running_stack() as stack:
         save_books(stack, range(10), 2_000)
-        _run(stack, WARM_UP)
-        return {"10 x 2000": _run(stack, SESSION)}
+        run_sessions(stack, WARM_UP)
+        return {"10 x 2000": run_sessions(stack, SESSION)}
 
 
 def one_large_book() -> Figures:
     """One book of 10,000 positions, every fifth an option."""
     with running_stack() as stack:
         save_books(stack, range(1), 10_000, option_every=5)
-        _run(stack, WARM_UP)
-        return {"1 x 10000": _run(stack, SESSION)}
+        run_sessions(stack, WARM_UP)
+        return {"1 x 10000": run_sessions(stack, SESSION)}
 
 
 def many_symbols() -> Figures:
@@ -94,8 +94,8 @@ def many_symbols() -> Figures:
     for held in (names[:57], names):
         with _made_up_closes(names) as folder, running_stack(**_from_csv(folder)) as stack:
             save_books(stack, range(100), 100, names=held)
-            _run(stack, WARM_UP)
-            found[f"100 x 100 of {len(held)} symbols"] = _run(stack, SESSION)
+            run_sessions(stack, WARM_UP)
+            found[f"100 x 100 of {len(held)} symbols"] = run_sessions(stack, SESSION)
     return found
 
 
@@ -104,8 +104,8 @@ def history() -> Figures:
     days = sessions(date(2021, 12, 27), SESSION)[-254:]
     with running_stack() as stack:
         save_books(stack, range(1), 13, entry=BOUGHT)
-        _run(stack, days[0])
-        return {f"{len(days) - 1} sessions of 13 positions": _run(stack, *days[1:])}
+        run_sessions(stack, days[0])
+        return {f"{len(days) - 1} sessions of 13 positions": run_sessions(stack, *days[1:])}
 
 
 def start() -> Figures:
@@ -130,7 +130,7 @@ def _started(directory: StateDirectory) -> Figures:
         process.wait(timeout=60)
 
 
-def _run(stack: RunningStack, *days: date) -> Figures:
+def run_sessions(stack: RunningStack, *days: date) -> Figures:
     """What the sessions cost, from the request to the last result."""
     assert stack.state.supervisor is not None
     supervisor = psutil.Process(stack.state.supervisor.pid)
