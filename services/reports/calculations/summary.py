@@ -24,7 +24,6 @@ from services.reports.inputs import (
     Kind,
     Series,
     Shape,
-    Value,
 )
 
 MOVERS = 10
@@ -250,24 +249,16 @@ def performance(found: Answer, *, brief: bool) -> list[Block]:
 
 
 def _drawdown_chart(report: Answer) -> list[Block]:
-    """How far the chained daily returns are below their highest point, since the last break."""
-    points = list(report["history"])
-    level = 1.0
-    peak = 1.0
-    days: list[str] = []
-    depths: list[float | None] = []
-    for point in points:
-        value: Value = point["daily_return"].number
-        if value is None:  # the chain begins again
-            level = peak = 1.0
-        else:
-            level *= 1.0 + float(value)
-            peak = max(peak, level)
-        days.append(point["as_of"].text)
-        depths.append(level / peak - 1.0)
-    if len(depths) < 2:
+    """How far the chained daily returns are below the highest point of their whole chain.
+
+    That may be older than the sessions shown.
+    """
+    points = [point for point in report["history"] if point["drawdown"]]
+    if len(points) < 2:
         return []
+    days = tuple(point["as_of"].text for point in points)
+    depths = tuple(point["drawdown"].number for point in points)
     deepest = min(depth for depth in depths if depth is not None)
     says = f"at its lowest {shown(deepest, SHARE)} below the highest point before"
-    lines = (Series("Drawdown", tuple(depths), "second"),)
-    return [Chart("Drawdown", Shape.LINES, tuple(days), lines, SHARE, says)]
+    lines = (Series("Drawdown", depths, "second"),)
+    return [Chart("Drawdown", Shape.LINES, days, lines, SHARE, says)]

@@ -112,6 +112,16 @@ def test_a_hedge_trades_against_what_earlier_trades_left(measure: str | None, sh
     assert [line.delta_adjusted for line in lines] == [12_600.0, shares * 380.0]
 
 
+@pytest.mark.parametrize("measure", ["delta_adjusted", "market_beta"])
+def test_the_price_paid_for_a_hedge_does_not_change_its_size(measure: str) -> None:
+    hedge = {"action": "hedge", "symbol": "SPY", "measure": measure, "price": 190}
+
+    lines, _ = traded(hedge, net=38_000.0)
+
+    assert said(lines) == [(Kind.SELL_SHORT, "SPY", -100)]
+    assert [(line.price, line.delta_adjusted) for line in lines] == [(Decimal(190), -38_000.0)]
+
+
 @pytest.mark.parametrize(
     ("terms", "field", "code"),
     [

@@ -65,8 +65,9 @@ def a_portfolio(name: str = "Book", **other: Any) -> dict[str, Any]:
             "counts": {"LONG": 1},
         },
         "history": [
-            {"as_of": "2022-12-27", "nav": 50000.0, "daily_return": None},
-            {"as_of": "2022-12-28", "nav": 49415.51, "daily_return": -0.01169},
+            {"as_of": "2022-12-27", "nav": 50000.0, "daily_return": None, "drawdown": 0.0},
+            {"as_of": "2022-12-28", "nav": 49415.51, "daily_return": -0.01169}
+            | {"drawdown": -0.01169},
         ],
         "greeks": {"portfolio": GREEKS, "positions": [], "reason": None},
         "factors": {"factors": [], "rate_sensitivities": [], "reason": None},

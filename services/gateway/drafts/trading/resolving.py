@@ -314,7 +314,8 @@ class Resolver:
             self._complain("measure", "not_measured", message, wanted)
             return None
         dollars = -against * (wanted.trade.share or 1.0) / beta
-        shares = Decimal(dollars) / _paid(order, price)
+        # A share takes off the exposure what it is worth at the close, not what is paid for it.
+        shares = Decimal(dollars) / price.price
         return shares.quantize(Decimal(1))
 
     def _complain(self, name: str, code: str, message: str, wanted: Wanted) -> None:
