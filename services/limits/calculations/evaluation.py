@@ -27,6 +27,8 @@ CLEARED = "cleared"
 NO_SNAPSHOT = "no snapshot of the session is stored"
 NO_NAV = "NAV is not positive: there are no shares of it"
 NOTHING = Reading(None, reason=NO_SNAPSHOT)
+# The last digits of a quotient are rounding: 40.34 of 403.40 is at a level of 0.1, not beyond it.
+SHARE_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ def valued(limit: Limit, day: Day, readings: Readings) -> Valued:
     is_share = limit.unit is Unit.SHARE_OF_NAV
     if is_share and usd is None:
         return Valued(day[1], None, reading.member, NO_NAV if day in readings.navs else NO_SNAPSHOT)
-    value = reading.amount / usd if is_share and usd is not None else reading.amount
+    value = reading.amount
+    if is_share and usd is not None:
+        value = round(value / usd, SHARE_DECIMALS)
     contributors = reading.contributors or None
     return Valued(day[1], value, reading.member, reading.reason, usd, contributors)
 
