@@ -7,7 +7,7 @@ to 6, YYMMDD, C or P, strike x 1000 in 8 digits).
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 OPTION_MULTIPLIER = 100
@@ -15,6 +15,12 @@ STOCK_MULTIPLIER = 1
 OCC_STRIKE_DIGITS = 8
 SMALLEST_STRIKE = Decimal("0.001")
 LARGEST_STRIKE = Decimal("99999.999")
+# Exchanges round the strikes of contracts that were split to the cent, from six decimals here so
+# that half a cent stays half a cent by any divisor; other strikes are listed in steps of half a
+# dollar.
+STRIKE_DECIMALS = 6
+SPLIT_STRIKE_DECIMALS = 2
+STRIKES_PER_DOLLAR = 2
 OCC_YEARS = range(2000, 2100)  # of expiries: a symbol has two digits for them
 _OCC = re.compile(r"^(?:O:)?([A-Z][A-Z0-9./\-]{0,6})(\d{6})([CP])(\d{8})$")
 _OCC_ROOT = re.compile(r"^[A-Z][A-Z0-9.]{0,5}$")
@@ -113,6 +119,17 @@ class OptionContract:
 def occ_symbol(root: str, expiry: date, option_type: str, strike: Decimal) -> str:
     """The OCC symbol without padding: root + YYMMDD + C/P + strike x 1000 in eight digits."""
     return f"{root}{expiry:%y%m%d}{option_type}{int(strike * 1000):08d}"
+
+
+def split_strike(strike: Decimal) -> Decimal:
+    """A strike that a split made, as exchanges list it: USD per share to the cent, halves up.
+
+    The Options Clearing Corporation rounds so, and the contract delivers 100 shares as before. At
+    least what a symbol can name. The same as in SQL (`positions_on`).
+    """
+    exact = strike.quantize(Decimal(1).scaleb(-STRIKE_DECIMALS), ROUND_HALF_UP)
+    listed = exact.quantize(Decimal(1).scaleb(-SPLIT_STRIKE_DECIMALS), ROUND_HALF_UP)
+    return max(listed, SMALLEST_STRIKE)
 
 
 def looks_like_option(symbol: str) -> bool:

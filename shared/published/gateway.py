@@ -32,8 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.database import among
-from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
+from shared.instruments import OCC_STRIKE_DIGITS
 from shared.published import AnyColumn, Day, View, columns, ingest, keys, published_view
+from shared.published.strikes import listed_strike, occ_digits
 
 BOOK = "book"
 DRAFT = "draft"
@@ -123,15 +124,16 @@ def positions_on(day: Day, held: View = positions) -> Subquery:
 
     The same columns, and `split_factor`: how many shares of that day one of `stated_on` is, 1
     without splits between them. quantity is multiplied by it and rounded to six decimals;
-    prices and strike are divided; an option's symbol is that of its new strike. Of an option those
-    splits count that came before it expired.
+    prices and strike are divided; an option's symbol is that of its new strike, which exchanges
+    round to the cent: after 3:1 a strike of 100 is 33.33, and one of 33.33 was 100 before. Of an
+    option those splits count that came before it expired.
     """
     own = held.c
     shares_of = func.least(own.stated_on, own.expiry), func.least(cast(day, Date), own.expiry)
     split = ingest.split_factor(own.underlying, *shares_of).lateral("split")
     factor: AnyColumn = split.c.factor
-    strike = _listed_strike(own.strike / factor)
-    symbol = func.concat(func.left(own.symbol, -OCC_STRIKE_DIGITS), _occ_digits(strike))
+    strike = listed_strike(own.strike, factor, shares_of[0] > shares_of[1])
+    symbol = func.concat(func.left(own.symbol, -OCC_STRIKE_DIGITS), occ_digits(strike))
     is_option = own.strike.is_not(None)
     restated = {
         "symbol": case((is_option, symbol), else_=own.symbol),
@@ -140,7 +142,9 @@ def positions_on(day: Day, held: View = positions) -> Subquery:
         **{name: own[name] / factor for name in _PRICES if name in own},
     }
     columns = [
-        case((factor.is_(None), column), else_=restated[column.name]).label(column.name)
+        case((func.coalesce(factor, 1) == 1, column), else_=restated[column.name]).label(
+            column.name
+        )
         if column.name in restated
         else column
         for column in own
@@ -163,15 +167,6 @@ def active_positions(portfolio_ids: Sequence[UUID], day: date) -> Subquery:
     held = positions_on(day)
     theirs = among(held.c.portfolio_id, portfolio_ids)
     return select(held).where(theirs, active_on(held, day)).subquery("active")
-
-
-def _listed_strike(strike: AnyColumn) -> AnyColumn:
-    """A strike that an OCC symbol can name."""
-    return func.least(func.greatest(func.round(strike, 3), SMALLEST_STRIKE), LARGEST_STRIKE)
-
-
-def _occ_digits(strike: AnyColumn) -> AnyColumn:
-    return func.lpad(cast(cast(strike * 1000, Integer), String), OCC_STRIKE_DIGITS, "0")
 
 
 # What came into a portfolio (positive) or left it, USD: deposits, withdrawals, transfers of cash

@@ -851,3 +851,21 @@ async def test_options_are_valued_in_the_terms_that_splits_gave_them(
     assert (expired["contract"], expired["strike"]) == ("AAPL221216C00440000", 440)
     assert expired["price"] == max(float(expired["underlying_price"]) - 440, 0) > 0
     assert {row["quantity"] for row in await position_rows(role)} == {8, 1}
+
+
+async def test_a_quote_under_the_name_that_a_split_gave_values_the_contract(
+    admin: Database, role: Role
+) -> None:
+    """A third of 400 is listed as 133.33."""
+    await hold_quoted(admin, an_option("old", symbol="AAPL230616C00400000", strike=400, quantity=2))
+    await quote_option(admin, 13.9, 14.1, contract="AAPL230616C00133330")
+    split = {"symbol": "AAPL", "ex_date": AS_OF, "kind": "split", "value": 3, "source": "test"}
+    async with admin.transaction() as session:
+        await insert(session, "ingest.corporate_actions", [split])
+
+    await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert (row["contract"], row["strike"]) == ("AAPL230616C00133330", Decimal("133.33"))
+    assert (row["quote_mid"], row["iv_source"]) == (14.0, "implied")
+    assert {row["quantity"] for row in await position_rows(role)} == {6}

@@ -161,18 +161,21 @@ async def test_contracts_held_are_asked_for_while_they_can_be_quoted(
     assert before == {CALL, PUT, "AAPL221223C00130000", "AAPL230317C00140000"}
 
 
+@pytest.mark.parametrize(
+    ("ratio", "name"), [(2, "AAPL230317C00065000"), (3, "AAPL230317C00043330")]
+)
 async def test_a_contract_is_asked_for_by_its_name_after_a_split(
-    role: Role, admin: Database
+    role: Role, admin: Database, ratio: int, name: str
 ) -> None:
     book = await a_book(admin, CALL)
-    split = CorporateAction("AAPL", BEFORE, "split", Decimal(2), "desk")
+    split = CorporateAction("AAPL", BEFORE, "split", Decimal(ratio), "desk")
     async with role("ingest").transaction() as session:
         await repository.save_actions(session, [split], {"AAPL"})
 
     async with role("ingest").transaction() as session:
         held = await repository.load_contracts(session, [book], AS_OF)
 
-    assert held == {"AAPL230317C00065000"}
+    assert held == {name}
 
 
 async def test_a_plan_without_quotes_is_said_plainly_and_asked_once(

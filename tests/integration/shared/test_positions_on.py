@@ -5,6 +5,7 @@ Splits between it and the day they are given in, and nothing else, change them.
 
 from datetime import date
 from decimal import Decimal
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
+from services.gateway.books.ledger.inputs import Instrument, Market, Split
 from services.ingest.tables import CorporateAction
 from shared.database import Database
 from shared.published.gateway import positions_on
@@ -100,6 +102,59 @@ async def test_no_split_touches_an_option_that_has_expired(admin: Database) -> N
 
     assert (await on(admin, EARLY, portfolio))["symbol"] == CALL
     assert (await on(admin, LATE, portfolio))["quantity"] == 3
+
+
+@pytest.mark.parametrize(
+    ("ratio", "before", "after"),
+    [
+        ("3", "100", "33.33"),
+        ("7", "645", "92.14"),  # Apple's of June 2014
+        ("4", "187.5", "46.88"),  # 46.875, of August 2020: halves go up
+        ("20", "3005", "150.25"),
+        ("0.33333333", "20", "60"),
+    ],
+)
+async def test_strikes_are_listed_to_the_cent_and_back_in_whole_steps(
+    admin: Database, ratio: str, before: str, after: str
+) -> None:
+    await splits(admin, (FIRST, ratio))
+    old, new = (f"AAPL221216C{int(Decimal(strike) * 1000):08d}" for strike in (before, after))
+    early, late = await a_portfolio(admin), await a_portfolio(admin)
+    await save_positions(admin, a_position(early, old, 1, 20, EARLY))
+    await save_positions(admin, a_position(late, new, 1, 20, EARLY, stated_on=LATE))
+
+    for portfolio, (day, symbol, strike) in product(
+        (early, late), ((EARLY, old, before), (LATE, new, after))
+    ):
+        held = await on(admin, day, portfolio)
+
+        assert (held["symbol"], held["strike"]) == (symbol, Decimal(strike))
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    ratio=some.sampled_from([(2, 1), (3, 1), (7, 1), (50, 1), (3, 2), (4, 3), (1, 3), (2, 3)]),
+    strike=some.decimals("0.5", "3000", places=3),
+)
+async def test_the_ledger_lists_the_same_strike(
+    admin: Database, ratio: tuple[int, int], strike: Decimal
+) -> None:
+    new, old = ratio
+    name = f"L{new}X{old}"
+    stored = f"{new / old:.8f}"
+    symbol = f"{name}221216C{int(strike * 1000):08d}"
+    await splits(admin, (FIRST, stored), symbol=name)
+    portfolio = await a_portfolio(admin)
+    await save_positions(admin, a_position(portfolio, symbol, 1, 20, EARLY))
+    market = Market(LATE, {name: [Split(FIRST, Decimal(stored))]})
+    given_as = Instrument(symbol, name, 100, "C", strike, date(2022, 12, 16))
+
+    held = await on(admin, LATE, portfolio)
+
+    listed = market.listed(given_as, EARLY, LATE)
+    assert (held["symbol"], held["strike"]) == (listed.symbol, listed.strike)
 
 
 async def test_strikes_stay_what_a_symbol_can_say(admin: Database) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.gateway.books.files.holdings import Holding, Holdings
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.files.tags import MAX_TAGS
+from shared.instruments import split_strike
 from shared.texts import folded
 
 
@@ -66,6 +67,30 @@ def changes_to(held: Sequence[Held], holdings: Sequence[Holding]) -> list[Change
     """
     lots = _matched(held, holdings)
     return [_change(lots.get(place), holding) for place, holding in enumerate(holdings)]
+
+
+def as_listed(
+    holdings: Sequence[Holding], held: Collection[str], split: Collection[str]
+) -> list[Holding]:
+    """The rows with contracts by the names that exchanges list them by.
+
+    `held`: the symbols of the portfolio; `split`: those among them that splits changed. A strike in
+    thousandths (33.333, as exports of earlier versions have it) means the one to the cent (33.33),
+    unless the portfolio holds it, or the file names both.
+    """
+    if not split:
+        return list(holdings)
+    named = {row.symbol for row in holdings}
+    unnamed = set(split) - named
+    return [_as_listed(row, held, unnamed) for row in holdings]
+
+
+def _as_listed(row: Holding, held: Collection[str], split: Collection[str]) -> Holding:
+    option = row.option
+    if option is None or option.symbol in held:
+        return row
+    listed = replace(option, strike=split_strike(option.strike))
+    return replace(row, instrument=listed) if listed.symbol in split else row
 
 
 def _matched(held: Sequence[Held], holdings: Sequence[Holding]) -> dict[int, Held]:

@@ -23,6 +23,7 @@ HALF_A_CENT = Decimal("0.005")  # exchanges round strikes of split contracts to 
 KEY_STEP = Decimal("0.0001")
 
 _NO_PRICE = Decimal(0)
+_NO_STRIKE = Decimal(0)
 _ORDER = {
     kind: place
     for place, kind in enumerate(
@@ -173,13 +174,14 @@ class _Settling:
 
     def settle(self, matching: Matching, lot: OpenLot) -> None:
         """End the lot at the close of its last session, unless that close is not known."""
-        instrument = lot.instrument
         session_date = self._market.last_session(lot.expiry)
+        instrument = self._market.listed(lot.instrument, lot.stated_on, session_date)
         price = self._market.settlements.get((instrument.underlying, session_date))
         if price is None:
             self.unsettled.append(lot.lot_id)
             return
-        quantity, strike = lot.on(session_date)
+        quantity = lot.left_on(session_date)
+        strike = instrument.strike or _NO_STRIKE
         intrinsic_value = _intrinsic_value(instrument, strike, price)
         in_the_money = intrinsic_value >= LEAST_INTRINSIC_VALUE
         in_cash = self._cash_settlement or self._market.is_settled_in_cash(instrument)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +12,7 @@ from itertools import accumulate
 from operator import mul
 from uuid import UUID
 
-from shared.instruments import INDEX_ROOTS
+from shared.instruments import INDEX_ROOTS, LARGEST_STRIKE, occ_symbol, split_strike
 
 _RATIO_TOLERANCE = Fraction(1, 10**8)  # ratios are stored with eight decimals
 
@@ -128,6 +128,24 @@ class Market:
     @cached_property
     def _shares(self) -> dict[str, tuple[list[date], list[Fraction]]]:
         return {name: _products(splits) for name, splits in self.splits.items() if splits}
+
+    def listed(self, instrument: Instrument, stated_on: date, day: date) -> Instrument:
+        """What an instrument given in the shares of a day is listed as on a later one.
+
+        A contract that was split since has a strike rounded to the cent, and the symbol of that.
+        """
+        strike = instrument.strike
+        expiry = instrument.expiry
+        if strike is None or expiry is None or instrument.option_type is None:
+            return instrument
+        before = self.shares(instrument.underlying, min(stated_on, expiry))
+        ratio = self.shares(instrument.underlying, min(day, expiry)) / before
+        if ratio == 1:
+            return instrument
+        listed = split_strike(strike * ratio.denominator / ratio.numerator)
+        named = min(listed, LARGEST_STRIKE)
+        symbol = occ_symbol(instrument.root, expiry, instrument.option_type, named)
+        return replace(instrument, symbol=symbol, strike=listed)
 
     def last_session(self, expiry: date) -> date:
         """The last session of the options that expire on `expiry`."""

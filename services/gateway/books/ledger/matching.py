@@ -61,11 +61,9 @@ class OpenLot:
             return _ONE
         return _decimal(self.shares(self.stated_on) / self.shares(stated_on))
 
-    def on(self, day: date) -> tuple[Decimal, Decimal]:
-        """What remains, and the strike, in the shares of `day`."""
-        factor = self.per(day)
-        strike = self.instrument.strike or Decimal(0)
-        return round(self.remaining / factor, QUANTITY_DECIMALS), round(strike * factor, 6)
+    def left_on(self, day: date) -> Decimal:
+        """What remains, in the shares of `day`."""
+        return round(self.remaining / self.per(day), QUANTITY_DECIMALS)
 
     def comparable_price(self) -> Decimal:
         """The entry price per share of long ago, by which lots of one instrument are compared."""
@@ -188,7 +186,7 @@ class Matching:
         self, lot: OpenLot, transaction_id: UUID, kind: Kind, day: date, price: Decimal
     ) -> None:
         """Close the whole lot at a price per share of `day`."""
-        quantity, _ = lot.on(day)
+        quantity = lot.left_on(day)
         cash = cash_moved(-quantity, lot.instrument.multiplier, price)
         own = round(price / lot.per(day), PRICE_DECIMALS)
         self._move(lot, transaction_id, kind, day, -lot.remaining, own, cash)

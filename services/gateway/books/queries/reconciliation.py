@@ -23,12 +23,16 @@ _TERMS = (  # in the order of Instrument
 
 @dataclass(frozen=True)
 class HeldLot:
-    """What is held of a lot at the end of a day."""
+    """What is held of a lot at the end of a day.
+
+    `was_split`: whether splits lie between that day and the one it was entered for.
+    """
 
     lot_id: UUID
     instrument: Instrument
     quantity: Decimal
     entry_price: Decimal
+    was_split: bool = False
 
 
 async def load_held_lots(
@@ -40,12 +44,14 @@ async def load_held_lots(
     """
     on_day = gateway.positions_on(stated_on, _lots)
     row = on_day.c
-    columns = (row.position_id, row.quantity, row.entry_price, *(row[name] for name in _TERMS))
+    was_split = (row.split_factor != 1).label("was_split")
+    terms_of = (row[name] for name in _TERMS)
+    columns = (row.position_id, row.quantity, row.entry_price, was_split, *terms_of)
     held = select(*columns).where(row.portfolio_id == portfolio_id, gateway.active_on(on_day, day))
     found = await session.execute(held.order_by(row.symbol, row.entry_date, row.position_id))
     return [
-        HeldLot(lot_id, Instrument(*terms), quantity, price)
-        for lot_id, quantity, price, *terms in found
+        HeldLot(lot_id, Instrument(*terms), quantity, price, was_split)
+        for lot_id, quantity, price, was_split, *terms in found
     ]
 
 

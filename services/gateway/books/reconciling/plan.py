@@ -10,14 +10,14 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from services.gateway.books import files
-from services.gateway.books.files import Holdings, Sheet, Source
+from services.gateway.books.files import Holding, Holdings, Sheet, Source
 from services.gateway.books.files.totals import FileTotals, file_totals
 from services.gateway.books.keeping import load_lines
 from services.gateway.books.lot_rows import lot_row
 from services.gateway.books.lots import LotLines, Written, corrected
 from services.gateway.books.queries import reconciliation as queries
 from services.gateway.books.queries.ledger import TransactionRow
-from services.gateway.books.queries.reconciliation import CashOnDay
+from services.gateway.books.queries.reconciliation import CashOnDay, HeldLot
 from services.gateway.books.reconciling.comparing import (
     Aspect,
     Difference,
@@ -108,7 +108,7 @@ async def reconcile(
     prices = await queries.load_last_prices(session, portfolio_id, day)
     cash = await queries.load_cash(session, portfolio_id, day)
     assumed = [each.line for each in holdings.warnings if each.code == ASSUMED_COST]
-    theirs = sides_of_file(holdings.accepted, assumed)
+    theirs = sides_of_file(_as_listed(holdings, lots), assumed)
     ours = sides_of_portfolio(lots, prices)
     found = await asyncio.to_thread(differences, theirs, ours, entry)
     lines: dict[UUID, LotLines] = {}
@@ -132,6 +132,13 @@ async def reconcile(
         file_totals(sheet, holdings),
         corrections,
     )
+
+
+def _as_listed(holdings: Holdings, lots: Sequence[HeldLot]) -> list[Holding]:
+    """The rows with contracts of split shares by the names that they are held by."""
+    held = {lot.instrument.symbol for lot in lots}
+    split = {lot.instrument.symbol for lot in lots if lot.was_split}
+    return files.as_listed(holdings.accepted, held, split)
 
 
 def _file_cash(sheet: Sheet) -> Decimal | None:

@@ -8,7 +8,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.gateway.books.ledger import (
-    Instrument,
     Kind,
     Ledger,
     Lot,
@@ -17,7 +16,7 @@ from services.gateway.books.ledger import (
     cents,
 )
 from services.gateway.books.shapes import NOT_VALUED_SINCE
-from shared.instruments import InvalidSymbol, occ_symbol, position_type
+from shared.instruments import position_type
 
 LEAST = Decimal("0.000001")
 
@@ -302,27 +301,16 @@ def _without_price(outlook: Outlook, lot: Lot) -> ExpiringOption:
 
 
 def _terms(outlook: Outlook, lot: Lot, quantity: Decimal) -> ExpiringOption:
-    own = lot.instrument
-    strike = None if own.strike is None else own.strike * _factor(outlook.market, lot, outlook.day)
+    own = outlook.market.listed(lot.instrument, lot.stated_on, outlook.day)
     return ExpiringOption(
         lot.lot_id,
-        _symbol(own, strike),
+        own.symbol,
         own.underlying,
         own.option_type,
-        strike,
+        own.strike,
         own.expiry,
         quantity,
     )
-
-
-def _symbol(own: Instrument, strike: Decimal | None) -> str:
-    """The symbol of the strike that a split left, where a symbol can name it."""
-    if strike is None or strike == own.strike or not own.expiry or not own.option_type:
-        return own.symbol
-    try:
-        return occ_symbol(own.root, own.expiry, own.option_type, round(strike, 3))
-    except InvalidSymbol:
-        return own.symbol
 
 
 def _factor(market: Market, lot: Lot, day: date) -> Decimal:

@@ -151,10 +151,19 @@ async def _met(session: Session, plan: Plan) -> Plan:
         day = OwnDay.ENTRY if of_entry else plan.stated_on
         rows = await portfolios.load_holdings(session, plan.portfolio["portfolio_id"], day)
         held = await asyncio.to_thread(lambda: [_held(row) for row in rows])
+        plan = await asyncio.to_thread(_as_listed, plan, rows)
     changes = await asyncio.to_thread(files.changes_to, held, plan.holdings.accepted)
     if plan.portfolio is not None and any(change.changed for change in changes):
         lots = await load_lines(session, plan.portfolio["portfolio_id"])
     return await asyncio.to_thread(_allowed, plan, changes, lots)
+
+
+def _as_listed(plan: Plan, rows: Sequence[Row]) -> Plan:
+    """The plan with contracts of split shares by the names that they are held by."""
+    held = {row["symbol"] for row in rows}
+    split = {row["symbol"] for row in rows if row["split_factor"] != 1}
+    listed = files.as_listed(plan.holdings.accepted, held, split)
+    return replace(plan, holdings=replace(plan.holdings, accepted=tuple(listed)))
 
 
 def _allowed(plan: Plan, changes: Sequence[Change], lots: Mapping[UUID, LotLines]) -> Plan:
