@@ -131,6 +131,9 @@ def _reward_to_risk(daily: Chain) -> Iterator[Metric]:
     missing = shortage(
         found, MINIMUM_OBSERVATIONS, _returns_with("a 3-month Treasury yield", known)
     )
+    # What never moves has no reward for a risk: only the rate's own moves would divide it.
+    still = not missing and float(daily.returns[known].std(ddof=1)) <= daily.noise()
+    falls_short = still and bool((excess < 0.0).any())
     for name, ratio, unvaried in (
         ("sharpe_252d", sharpe_ratio, NO_VARIATION),
         ("sortino_252d", sortino_ratio, NO_DOWNSIDE),
@@ -138,7 +141,9 @@ def _reward_to_risk(daily: Chain) -> Iterator[Metric]:
         if missing:
             yield Metric.missing(name, RATIO, missing, observations=found)
         else:
-            yield measured(name, RATIO, ratio(excess, daily.noise()), found, unvaried)
+            value = math.nan if still else ratio(excess, daily.noise())
+            reason = NO_VARIATION if falls_short else unvaried
+            yield measured(name, RATIO, value, found, reason)
 
 
 # A deviation of daily returns below it is rounding, not risk, however large the portfolio.

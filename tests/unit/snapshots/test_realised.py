@@ -346,6 +346,16 @@ def test_ratio_over_rounding_noise_is_null() -> None:
     assert still["beta_realised_252d"].value is None
 
 
+def test_cash_alone_has_no_reward_for_a_risk_while_the_rate_moves() -> None:
+    cash = replace(a_chain([0.0] * 80), rate=np.linspace(0.045, 0.053, 81))
+
+    found = metrics_of(cash)
+
+    assert found["volatility_63d"].value == 0.0
+    for name in ("sharpe_252d", "sortino_252d"):
+        assert (found[name].value, found[name].reason) == (None, "the returns do not vary")
+
+
 @pytest.mark.parametrize(
     ("session", "period", "start"),
     [
