@@ -89,8 +89,11 @@ class Event(Contract):
     """A fact on the bus. Facts and ids only; rows are in Postgres.
 
     Subclasses set `subject`. `event_id` is uuid5 of (subject, run, date, part), so the same rerun
-    publishes the same id and the bus discards the repetition.
+    publishes the same id and the bus discards the repetition. Every number is finite: facts become
+    JSON in Postgres, which has no other.
     """
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     subject: ClassVar[str]
 
@@ -158,9 +161,7 @@ class ShardEvent(Event):
 
     @model_validator(mode="after")
     def _is_work_that_can_be_done(self) -> Self:
-        _require_shard(self.shard, self.shards)
-        if len(set(self.portfolio_ids)) < len(self.portfolio_ids):
-            raise ValueError("a portfolio is named more than once: it would be calculated so often")
+        _require_shard(self.shard, self.shards, self.portfolio_ids)
         return self
 
     def of_portfolios(self, portfolio_ids: Sequence[UUID]) -> Self:
@@ -203,15 +204,17 @@ class WorkFailed(Event):
 
     @model_validator(mode="after")
     def _is_of_a_shard_that_there_is(self) -> Self:
-        _require_shard(self.shard, self.shards)
+        _require_shard(self.shard, self.shards, self.portfolio_ids)
         return self
 
 
-def _require_shard(shard: int, shards: int) -> None:
+def _require_shard(shard: int, shards: int, portfolio_ids: Sequence[UUID]) -> None:
     if shards > MOST_SHARDS:
         raise ValueError(f"{shards} shards are more than {MOST_SHARDS}")
     if not 0 <= shard < shards:
         raise ValueError(f"shard {shard} is none of {shards}, counted from 0")
+    if len(set(portfolio_ids)) < len(portfolio_ids):
+        raise ValueError("a portfolio is named more than once: it would be calculated so often")
 
 
 class DeadLetter(Contract):

@@ -46,11 +46,19 @@ def test_a_day_is_one_that_can_be_calculated_with(day: object) -> None:
         PricesUpdated.model_validate({**a_shard().model_dump(), "as_of": day})
 
 
-def test_a_shard_names_each_portfolio_once() -> None:
-    twice = {**a_shard().model_dump(), "portfolio_ids": (RUN, RUN)}
+@pytest.mark.parametrize("event", [a_shard(), a_failure()], ids=["work", "failure"])
+def test_a_shard_names_each_portfolio_once(event: Event) -> None:
+    twice = {**event.model_dump(), "portfolio_ids": (RUN, RUN)}
 
     with pytest.raises(ValidationError, match="more than once"):
-        PricesUpdated.model_validate(twice)
+        type(event).model_validate(twice)
+
+
+def test_an_event_holds_finite_numbers_alone() -> None:
+    odd = a_shard().model_dump_json().replace('"elapsed_seconds":0.0', '"elapsed_seconds":NaN')
+
+    with pytest.raises(ValidationError, match="finite"):
+        PricesUpdated.model_validate_json(odd)
 
 
 def test_same_rerun_gives_the_same_event_id() -> None:

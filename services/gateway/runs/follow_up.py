@@ -32,6 +32,7 @@ from shared.service import Runtime
 from shared.tasks import until_woken
 
 BATCH = 500
+FEWER = (50, 5)  # where a batch fails
 # A round costs little more for many items than for one: while many come, the next are let gather.
 MANY = 10
 GATHERING_SECONDS = 0.1
@@ -83,14 +84,17 @@ tracker = Tracker()  # of this process: handlers of events know nothing of the a
 async def follow_up_waiting(database: Database) -> int:
     """Follow up a batch of items in one transaction; returns how many.
 
-    Where that fails, the first of them alone: an item that cannot be followed up holds up no other.
+    Where that fails, fewer, and then the first alone: an item that cannot be followed up holds up
+    no other for long.
     """
-    try:
-        return await _follow_up_next(database, BATCH)
-    except Exception as error:
-        if is_outage(error):
-            raise
-        log.warning("follow-up failed, will try one item", exc_info=error)
+    for limit in (BATCH, *FEWER):
+        try:
+            return await _follow_up_next(database, limit)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            log.warning("follow-up failed, will try fewer items", items=limit, exc_info=error)
+    first = await _next_key(database)
     for pause in RETRY_SECONDS:
         try:
             return await _follow_up_next(database, 1)
@@ -99,7 +103,7 @@ async def follow_up_waiting(database: Database) -> int:
                 raise
             log.error("item not followed up", next_try_seconds=pause, exc_info=error)
         await asyncio.sleep(pause)
-    return await _leave_next(database)
+    return await _leave(database, first)
 
 
 async def _follow_up_next(database: Database, limit: int) -> int:
@@ -110,10 +114,21 @@ async def _follow_up_next(database: Database, limit: int) -> int:
     return len(waiting)
 
 
-async def _leave_next(database: Database) -> int:
-    """Leave the first item as it is: its run is closed as overdue if nothing else ends it."""
+async def _next_key(database: Database) -> items.Key | None:
     async with database.transaction() as session:
-        return await items.leave_next(session)
+        return await items.next_key(session)
+
+
+async def _leave(database: Database, tried: items.Key | None) -> int:
+    """Leave the item that failed as it is: its run is closed as overdue if nothing else ends it.
+
+    Another one that has come before it meanwhile is not left, but followed up next.
+    """
+    async with database.transaction() as session:
+        found = await items.next_key(session)
+        if found is not None and found == tried:
+            await items.leave(session, found)
+    return int(found is not None)
 
 
 async def _follow_up(session: Session, waiting: Sequence[NewItem]) -> None:

@@ -129,6 +129,34 @@ async def test_an_item_that_cannot_be_followed_up_holds_up_no_other(
     assert (await status(admin, broken), await status(admin, sound)) == ("running", "completed")
 
 
+async def test_an_item_that_comes_while_another_fails_is_not_left_in_its_place(
+    gateway: Gateway, admin: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = uuid4(), uuid4()
+    *earlier, last = whole_run(sound, 1)
+    spoil = text("update gateway.batch_items set follow_up = '{}' where run_id = :run_id")
+    async with gateway.database.transaction() as session:
+        await runs.save_run(session, sound, AS_OF, "operator", None, INTERACTIVE)
+        await recorded(session, earlier)
+    await followed_up(gateway.database)
+    async with gateway.database.transaction() as session:
+        await recorded(session, whole_run(broken, 1))
+        await session.execute(spoil, {"run_id": broken})
+    leave = follow_up._leave
+
+    async def leave_late(database: Database, tried: items.Key | None) -> int:
+        async with database.transaction() as session:
+            await recorded(session, [last])
+        monkeypatch.setattr(follow_up, "_leave", leave)
+        return await leave(database, tried)
+
+    monkeypatch.setattr(follow_up, "RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr(follow_up, "_leave", leave_late)
+    await followed_up(gateway.database)
+
+    assert (await status(admin, broken), await status(admin, sound)) == ("running", "completed")
+
+
 async def test_an_event_recorded_by_a_process_that_died_is_followed_up_later(
     gateway: Gateway, admin: Database
 ) -> None:

@@ -109,6 +109,7 @@ _BEGUN = (
     .inline()
 )
 _KEY = ("run_id", "stage", "shard")
+Key = tuple[UUID, str, int]  # of an item: its run, stage and shard
 _SAID = (
     *("shards", "occurred_at", "portfolio_ids", "trace_id", "follow_up", "status"),
     *("elapsed_seconds", "counts", "warnings", "problems", "error", "message"),
@@ -275,14 +276,18 @@ async def save_followed(session: Session, followed: Sequence[NewItem]) -> None:
     )
 
 
-async def leave_next(session: Session) -> int:
-    """Leave the next item as it is, without what follows from it; returns how many there were."""
+async def next_key(session: Session) -> Key | None:
+    """The next item to be followed up, held with its run; None where none waits."""
     rows = await all_rows(session, _next(1))
-    await _save_followed(session, [(row["run_id"], row["stage"], row["shard"]) for row in rows])
-    return len(rows)
+    return next(((row["run_id"], row["stage"], row["shard"]) for row in rows), None)
 
 
-async def _save_followed(session: Session, keys: Sequence[tuple[UUID, str, int]]) -> None:
+async def leave(session: Session, key: Key) -> None:
+    """Leave an item, which the transaction holds, as it is: without what follows from it."""
+    await _save_followed(session, [key])
+
+
+async def _save_followed(session: Session, keys: Sequence[Key]) -> None:
     done = _these(keys, *_KEY).c
     same = and_(*(items.c[name] == done[name] for name in _KEY))
     await session.execute(update(items).where(same).values(follow_up=null()))
