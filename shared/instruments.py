@@ -20,7 +20,7 @@ LARGEST_STRIKE = Decimal("99999.999")
 # dollar.
 STRIKE_DECIMALS = 6
 SPLIT_STRIKE_DECIMALS = 2
-STRIKES_PER_DOLLAR = 2
+STRIKE_STEP = Decimal("0.5")
 OCC_YEARS = range(2000, 2100)  # of expiries: a symbol has two digits for them
 _OCC = re.compile(r"^(?:O:)?([A-Z][A-Z0-9./\-]{0,6})(\d{6})([CP])(\d{8})$")
 _OCC_ROOT = re.compile(r"^[A-Z][A-Z0-9.]{0,5}$")

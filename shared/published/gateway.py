@@ -113,6 +113,7 @@ portfolio_edits = published_view(
 )
 
 
+_HALF_A_MILLIONTH = Decimal("0.0000005")  # by which stored quantities are rounded
 _QUANTITIES = ("quantity", "opened_quantity")
 _PRICES = ("entry_price", "exit_price", "from_price", "until_price")
 
@@ -123,7 +124,8 @@ def positions_on(day: Day, held: View = positions) -> Subquery:
     `held` is the published view or the gateway's table.
 
     The same columns, and `split_factor`: how many shares of that day one of `stated_on` is, 1
-    without splits between them. quantity is multiplied by it and rounded to six decimals;
+    without splits between them. quantity is multiplied by it and rounded to six decimals, or to
+    the whole number that it is within the rounding of what was multiplied;
     prices and strike are divided; an option's symbol is that of its new strike, which exchanges
     round to the cent: after 3:1 a strike of 100 is 33.33, and one of 33.33 was 100 before. Of an
     option those splits count that came before it expired.
@@ -138,7 +140,7 @@ def positions_on(day: Day, held: View = positions) -> Subquery:
     restated = {
         "symbol": case((is_option, symbol), else_=own.symbol),
         "strike": case((is_option, strike)),
-        **{name: func.round(own[name] * factor, 6) for name in _QUANTITIES if name in own},
+        **{name: _restated(own[name], factor) for name in _QUANTITIES if name in own},
         **{name: own[name] / factor for name in _PRICES if name in own},
     }
     columns = [
@@ -151,6 +153,16 @@ def positions_on(day: Day, held: View = positions) -> Subquery:
     ]
     split_factor = func.coalesce(factor, 1, type_=Numeric).label("split_factor")
     return select(*columns, split_factor).select_from(held.join(split, true())).subquery("held")
+
+
+def _restated(
+    quantity: ColumnElement[Decimal], factor: ColumnElement[Decimal]
+) -> ColumnElement[Decimal]:
+    """A third of a contract is a whole one after 3:1."""
+    exact = quantity * factor
+    whole = func.round(exact)
+    is_whole = func.abs(exact - whole) <= _HALF_A_MILLIONTH * factor
+    return case((is_whole, whole), else_=func.round(exact, 6))
 
 
 def active_on(held: View, day: Day) -> ColumnElement[bool]:

@@ -1,5 +1,7 @@
 """Strikes of contracts that were split, in SQL."""
 
+from decimal import Decimal
+
 from sqlalchemy import ColumnElement, Integer, String, case, cast, func
 
 from shared.instruments import (
@@ -8,14 +10,15 @@ from shared.instruments import (
     SMALLEST_STRIKE,
     SPLIT_STRIKE_DECIMALS,
     STRIKE_DECIMALS,
-    STRIKES_PER_DOLLAR,
+    STRIKE_STEP,
 )
-from shared.published import AnyColumn
+
+Strike = ColumnElement[Decimal]
 
 
 def listed_strike(
-    strike: AnyColumn, factor: AnyColumn, is_earlier: ColumnElement[bool]
-) -> AnyColumn:
+    strike: Strike, factor: ColumnElement[Decimal], is_earlier: ColumnElement[bool]
+) -> Strike:
     """A strike as exchanges list it on the other side of splits: USD per share.
 
     `factor`: shares of that day for one of the day the strike is given on; `is_earlier`: whether
@@ -24,18 +27,18 @@ def listed_strike(
     one, else exact to three decimals. Always one that a symbol can name.
     """
     exact = strike / factor
-    stepped = func.round(exact * STRIKES_PER_DOLLAR) / STRIKES_PER_DOLLAR
+    stepped = func.round(exact / STRIKE_STEP) * STRIKE_STEP
     became_it = _to_the_cent(stepped * factor) == _to_the_cent(strike)
     earlier = case((became_it, stepped), else_=func.round(exact, 3))
     listed = case((is_earlier, earlier), else_=_to_the_cent(exact))
     return func.least(func.greatest(listed, SMALLEST_STRIKE), LARGEST_STRIKE)
 
 
-def occ_digits(strike: AnyColumn) -> AnyColumn:
+def occ_digits(strike: Strike) -> ColumnElement[str]:
     """The strike as the last eight digits of a symbol."""
     return func.lpad(cast(cast(strike * 1000, Integer), String), OCC_STRIKE_DIGITS, "0")
 
 
-def _to_the_cent(strike: AnyColumn) -> AnyColumn:
+def _to_the_cent(strike: Strike) -> Strike:
     """The same as `split_strike`."""
     return func.round(func.round(strike, STRIKE_DECIMALS), SPLIT_STRIKE_DECIMALS)

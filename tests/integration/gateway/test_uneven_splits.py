@@ -120,6 +120,29 @@ async def test_a_sale_may_name_the_lot_of_before_the_split(ann: Person) -> None:
     assert await options(ann, book, AS_OF) == [(LISTED, 133.33, 3)]
 
 
+async def test_what_is_left_after_a_sale_of_a_part_is_whole(
+    ann: Person, admin: Database, gateway: Gateway
+) -> None:
+    """4 of 6 are a third of the two contracts that were opened, which no six decimals say."""
+    expiring = "AAPL221216C00400000,2,34,2022-11-01,\n"
+    book = await a_book(ann, f"{OPENED}{expiring}")
+    part = {**SALE, "quantity": 4}
+    shares = {"symbol": "AAPL", "quantity": 100, "price": 131, "trade_date": "2022-12-15"}
+    early = {**part, "symbol": "AAPL221216C00133330", "trade_date": "2022-12-15"}
+    await enter(ann, book, *({"kind": "sell", **each} for each in (part, shares, early)))
+    await save_prices(admin, a_price("AAPL", EXPIRY, 140))
+    await arrive(gateway, prices_of(AS_OF, UUID(book)))
+    left = BROKERS.replace(",6,", ",2,").replace(",300,130,", ",200,130,")
+    file = f"{left}AAPL,200,133.33,2022-12-16,\n"
+
+    comparison = await compared(ann, book, file)
+    again = (await ann.upload(file.encode(), portfolio_id=book)).json()
+
+    assert await options(ann, book, AS_OF) == [(LISTED, 133.33, 2)]
+    assert comparison["differences"] == []
+    assert [again[kind] for kind in ("new", "updated", "unchanged", "rejected")] == [0, 0, 3, 0]
+
+
 async def test_a_brokers_transactions_close_what_was_held(ann: Person) -> None:
     book = await a_book(ann)
     file = f"date,type,symbol,quantity,price\n2022-12-20,sell,{LISTED},6,12\n"

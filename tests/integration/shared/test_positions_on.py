@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
-from services.gateway.books.ledger.inputs import Instrument, Market, Split
+from services.gateway.books.ledger import Instrument, Market, Split, restated
 from services.ingest.tables import CorporateAction
 from shared.database import Database
 from shared.published.gateway import positions_on
@@ -137,17 +137,19 @@ async def test_strikes_are_listed_to_the_cent_and_back_in_whole_steps(
 @given(
     ratio=some.sampled_from([(2, 1), (3, 1), (7, 1), (50, 1), (3, 2), (4, 3), (1, 3), (2, 3)]),
     strike=some.decimals("0.5", "3000", places=3),
+    parts=some.integers(1, 900),
 )
-async def test_the_ledger_lists_the_same_strike(
-    admin: Database, ratio: tuple[int, int], strike: Decimal
+async def test_the_ledger_has_the_same_contracts_in_the_same_number(
+    admin: Database, ratio: tuple[int, int], strike: Decimal, parts: int
 ) -> None:
+    quantity = round(Decimal(parts) / 21, 6)
     new, old = ratio
     name = f"L{new}X{old}"
     stored = f"{new / old:.8f}"
     symbol = f"{name}221216C{int(strike * 1000):08d}"
     await splits(admin, (FIRST, stored), symbol=name)
     portfolio = await a_portfolio(admin)
-    await save_positions(admin, a_position(portfolio, symbol, 1, 20, EARLY))
+    await save_positions(admin, a_position(portfolio, symbol, float(quantity), 20, EARLY))
     market = Market(LATE, {name: [Split(FIRST, Decimal(stored))]})
     given_as = Instrument(symbol, name, 100, "C", strike, date(2022, 12, 16))
 
@@ -155,6 +157,7 @@ async def test_the_ledger_lists_the_same_strike(
 
     listed = market.listed(given_as, EARLY, LATE)
     assert (held["symbol"], held["strike"]) == (listed.symbol, listed.strike)
+    assert held["quantity"] == restated(quantity, held["split_factor"])
 
 
 async def test_strikes_stay_what_a_symbol_can_say(admin: Database) -> None:

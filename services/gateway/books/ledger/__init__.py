@@ -23,6 +23,7 @@ from services.gateway.books.ledger.results import (
     Span,
     cash_moved,
     cents,
+    restated,
 )
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "cents",
     "derived",
     "is_one_contract",
+    "restated",
 ]

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 from services.gateway.books.ledger.inputs import Instrument, Kind, LotMethod, Market, Trade
 from services.gateway.books.ledger.results import (
     PRICE_DECIMALS,
+    QUANTITY_DECIMALS,
     Excess,
     Lot,
     Movement,
@@ -19,10 +20,10 @@ from services.gateway.books.ledger.results import (
     average_price,
     cash_moved,
     cents,
+    restated,
 )
 
 LOT_NAMESPACE = UUID("b2a7f7f0-2b1e-5a54-8f0c-3f4f1c1d9b0a")
-QUANTITY_DECIMALS = 6
 _NOTHING = Decimal("0.000001")
 _ONE = Decimal(1)
 # These always open another lot; the others close what is held on the other side first.
@@ -63,7 +64,7 @@ class OpenLot:
 
     def left_on(self, day: date) -> Decimal:
         """What remains, in the shares of `day`."""
-        return round(self.remaining / self.per(day), QUANTITY_DECIMALS)
+        return restated(self.remaining, 1 / self.per(day))
 
     def comparable_price(self) -> Decimal:
         """The entry price per share of long ago, by which lots of one instrument are compared."""

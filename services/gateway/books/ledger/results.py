@@ -9,7 +9,10 @@ from uuid import UUID
 from services.gateway.books.ledger.inputs import Instrument, Kind
 
 PRICE_DECIMALS = 12  # of averages: a cent of a million shares has eight
+QUANTITY_DECIMALS = 6
 _CENT = Decimal("0.01")
+_QUANTITY_STEP = Decimal("0.000001")
+_HALF_A_MILLIONTH = Decimal("0.0000005")
 
 
 def cents(usd: Decimal) -> Decimal:
@@ -20,6 +23,20 @@ def cents(usd: Decimal) -> Decimal:
 def cash_moved(quantity: Decimal, multiplier: int, price: Decimal) -> Decimal:
     """What a trade of a signed quantity moves: negative where something is bought."""
     return cents(-quantity * multiplier * price)
+
+
+def restated(quantity: Decimal, shares: Decimal | int) -> Decimal:
+    """A quantity in the shares of another day; `shares`: how many of those one of this day is.
+
+    Quantities have six decimals: the whole number that it is within their rounding, so that a third
+    of a contract is a whole one after 3:1; else to six decimals, halves away from zero. The same as
+    in SQL (`positions_on`).
+    """
+    exact = quantity * shares
+    whole = Decimal(round(exact))
+    if abs(exact - whole) <= _HALF_A_MILLIONTH * shares:
+        return whole
+    return exact.quantize(_QUANTITY_STEP, ROUND_HALF_UP)
 
 
 @dataclass  # not frozen: docs/performance.md says why

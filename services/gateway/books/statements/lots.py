@@ -14,6 +14,7 @@ from services.gateway.books.ledger import (
     Market,
     Settlement,
     cents,
+    restated,
 )
 from services.gateway.books.shapes import NOT_VALUED_SINCE
 from shared.instruments import position_type
@@ -90,7 +91,7 @@ def shown_lot(lot: Lot, measured: Valued | None, day: date) -> ShownLot:
     left = sum((movement.quantity for movement in lot.movements), Decimal(0))
     own = lot.instrument
     until = lot.closed_on or day
-    last = _last_value(lot, round(left * factor, 6), measured)
+    last = _last_value(lot, restated(left, factor), measured)
     return ShownLot(
         position_id=lot.lot_id,
         opened_by=lot.opened_by,
@@ -99,8 +100,8 @@ def shown_lot(lot: Lot, measured: Valued | None, day: date) -> ShownLot:
         position_type=position_type(own.option_type, lot.quantity),
         multiplier=own.multiplier,
         stated_on=lot.stated_on,
-        opened_quantity=round(lot.quantity * factor, 6),
-        quantity=round(left * factor, 6),
+        opened_quantity=restated(lot.quantity, factor),
+        quantity=restated(left, factor),
         entry_price=lot.entry_price / factor,
         entry_date=lot.entry_date,
         exit_date=lot.closed_on,
@@ -128,7 +129,7 @@ def _closings(lot: Lot, factor: Decimal) -> list[Closing]:
                 movement.transaction_id,
                 movement.kind,
                 movement.trade_date,
-                round(movement.quantity * factor, 6),
+                restated(movement.quantity, factor),
                 None if movement.price is None else movement.price / factor,
                 None if movement.cash is None else movement.cash - (before - _cost(lot, left)),
             )
@@ -295,7 +296,7 @@ def _without_price(outlook: Outlook, lot: Lot) -> ExpiringOption:
     last = outlook.market.last_session(own.expiry or date.max)
     on_the_day = f" on {last}, its last session," if last <= outlook.day else ""
     left = sum((movement.quantity for movement in lot.movements), Decimal(0))
-    held = round(left / _factor(outlook.market, lot, outlook.day), 6)
+    held = restated(left, 1 / _factor(outlook.market, lot, outlook.day))
     reason = f"no close of {own.underlying}{on_the_day} is known"
     return replace(_terms(outlook, lot, held), reason=reason)
 

@@ -31,6 +31,7 @@ from services.gateway.books.files import (
 )
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.keeping import load_lines
+from services.gateway.books.ledger import restated
 from services.gateway.books.lots import DELIVERED, LotLines
 from services.gateway.books.queries import portfolios, tags
 from services.gateway.books.queries.history import load_history
@@ -346,7 +347,8 @@ def portfolio_name(options: UploadOptions, filename: str | None) -> str:
 
 def _held(row: Row) -> Held:
     terms = Terms(**{name: row[name] for name in Terms.__dataclass_fields__})
-    left = round(terms.quantity * row["left"], 6)
+    shares = row["split_factor"]
+    left = restated(terms.quantity * row["left"] / shares, shares)
     carried = frozenset(row["tags"])
     return Held(row["position_id"], row["symbol"], row["entry_date"], terms, left, carried)
 
