@@ -92,6 +92,30 @@ async def test_a_lot_closed_in_parts_shows_what_was_opened(ann: Person) -> None:
     assert position["realised_pnl"] == -200
 
 
+@pytest.mark.parametrize(
+    ("day", "held", "gained"),
+    [("2022-12-16", 100, None), ("2022-12-20", 60, 400), ("2022-12-21", 100, -200)],
+)
+async def test_a_past_day_knows_no_later_sale(
+    ann: Person, day: str, held: int, gained: int | None
+) -> None:
+    book = await a_book_of(
+        ann,
+        a_trade("buy", 100, 120, "2022-06-01"),
+        a_trade("sell", 40, 130, "2022-12-20"),
+        a_trade("sell", 60, 110, "2022-12-21"),
+        a_trade("buy", 10, 100, "2022-06-02"),
+        a_trade("sell", 10, 101, "2022-12-22"),
+    )
+
+    items = (await ann.get("positions", portfolio_id=book, as_of=day)).json()["items"]
+
+    assert [(each["quantity"], each["realised_pnl"]) for each in items] == [
+        (held, gained),
+        (10, None),
+    ]
+
+
 async def test_lots_name_what_closed_them_and_add_up(ann: Person) -> None:
     book = await a_book_of(
         ann,

@@ -40,7 +40,7 @@ def _lots() -> Subquery:
     """The columns of the table, with `quantity` as it was at the end of the day.
 
     Before its entry and once it is closed, a lot shows what was opened: `opened_quantity`.
-    `realised_pnl`: USD, of all that has been closed of it; null where a price is unknown.
+    `realised_pnl`: USD, of all that was closed of it by then; null where a price is unknown.
     """
     span = spans.c
     own = positions.c
@@ -54,7 +54,12 @@ def _lots() -> Subquery:
     left = func.coalesce(span.quantity, own.quantity).label("quantity")
     gain = func.coalesce(
         parts.c.gain,
-        _gain(own.quantity * own.multiplier, own.entry_price, own.exit_price),
+        case(
+            (
+                _is_over(own.exit_date),
+                _gain(own.quantity * own.multiplier, own.entry_price, own.exit_price),
+            )
+        ),
     )
     return (
         select(
@@ -75,16 +80,28 @@ def _gain(
     return func.round(size * ended, 2) - func.round(size * begun, 2)
 
 
+def _is_over(end: ColumnElement[date]) -> ColumnElement[bool]:
+    """Whether what ended on that day, null: nothing, is over at the end of the day."""
+    return and_(end.is_not(None), or_(_given.is_(None), end <= _given))
+
+
 def _parts() -> Subquery:
-    """What lots closed in parts have gained, USD to the cent; null where unknown."""
+    """What was closed of lots in parts by the day has gained, USD to the cent; null: unknown.
+
+    And where nothing was closed by then.
+    """
     lot = positions.alias("parted")
     span = spans.alias("part").c
-    end = case((span.held_until.is_(None), lot.c.entry_price), else_=span.until_price)
+    is_over = _is_over(span.held_until)
+    end = case((is_over, span.until_price), else_=lot.c.entry_price)
     gain = _gain(span.quantity * lot.c.multiplier, span.from_price, end)
-    known = case((func.count() == func.count(gain), func.sum(gain))).label("gain")
+    is_known = and_(func.count() == func.count(gain), func.bool_or(is_over))
+    known = case((is_known, func.sum(gain))).label("gain")
     parted = select(span.position_id, span.portfolio_id, known)
     of_lot = and_(lot.c.position_id == span.position_id, lot.c.portfolio_id == span.portfolio_id)
-    return parted.join(lot, of_lot).group_by(span.position_id, span.portfolio_id).subquery("parts")
+    begun = or_(_given.is_(None), span.held_from <= _given)
+    joined = parted.join(lot, of_lot).where(begun)
+    return joined.group_by(span.position_id, span.portfolio_id).subquery("parts")
 
 
 _held = _lots()
