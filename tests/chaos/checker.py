@@ -26,7 +26,8 @@ REMEMBERED = "calculations"
 LABELS = ("price_run",)
 # The quotient of two numbers that may both be rounding.
 NOISE = ("t_statistic",)
-SETTLING_SECONDS = 300.0
+SETTLING_SECONDS = 300.0  # in which nothing of what is left moves
+LONGEST_SETTLING_SECONDS = 1_800.0
 # What no position holds any longer stays, and is not computed again when everything is.
 OF_SYMBOLS = {
     "greeks.contract_greeks",
@@ -91,8 +92,8 @@ class Checker:
 
         `name`: of what is counted.
         """
-        deadline = time.monotonic() + SETTLING_SECONDS
-        started = time.monotonic()
+        started = moved = time.monotonic()
+        before: list[str] = []
         quiet = 0
         while quiet < 2:
             try:
@@ -100,8 +101,10 @@ class Checker:
             except (OSError, asyncpg.PostgresError, nats.errors.Error, TimeoutError) as error:
                 left = [f"a server does not answer: {error!r}"]
             quiet = 0 if left else quiet + 1
-            if left and time.monotonic() > deadline:
-                findings.wrong.append(f"after {SETTLING_SECONDS:.0f} s still: {left[:4]}")
+            now = time.monotonic()
+            moved, before = (moved if left == before else now), left
+            if now - moved > SETTLING_SECONDS or now - started > LONGEST_SETTLING_SECONDS:
+                findings.wrong.append(f"after {now - started:.0f} s still: {left[:4]}")
                 return
             await asyncio.sleep(0.5)
         findings.counted[name] = round(time.monotonic() - started, 1)
