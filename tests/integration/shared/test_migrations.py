@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -199,3 +200,29 @@ async def test_exposures_by_factor_become_vectors_and_rows_again(older: AsyncCon
     ]
     await older.run_sync(migrate_back, "factors", "0005")
     assert await rows(older, by_factor) == before
+
+
+async def test_values_of_split_contracts_have_the_listed_name_too(older: AsyncConnection) -> None:
+    await older.execute(text("create schema greeks"))
+    await older.run_sync(migrate, "greeks", "0004")
+    stored = (
+        "insert into greeks.contract_greeks (contract, as_of, price_run, underlying, option_type, "
+        "strike, expiry, years_to_expiry, price) values (concat('AAPL230616C00', "
+        "cast(cast(:strike as numeric) * 1000 as int)), '2022-12-28', '1', 'AAPL', 'C', "
+        "cast(:strike as numeric), '2023-06-16', 0.5, :price)"
+    )
+    for strike, price in (("133.333", 9.5), ("133.334", 9.4), ("130", 12), ("146.667", 5)):
+        values = {"strike": Decimal(strike), "price": price}
+        await older.execute(text(stored), values)
+
+    await older.run_sync(migrate, "greeks", "head")
+
+    named = "select contract, strike::float, price, underlying from greeks.contract_greeks"
+    assert await rows(older, f"{named} order by 1") == [
+        ("AAPL230616C00130000", 130, 12, "AAPL"),
+        ("AAPL230616C00133330", 133.33, 9.5, "AAPL"),
+        ("AAPL230616C00133333", 133.333, 9.5, "AAPL"),
+        ("AAPL230616C00133334", 133.334, 9.4, "AAPL"),
+        ("AAPL230616C00146667", 146.667, 5, "AAPL"),
+        ("AAPL230616C00146670", 146.67, 5, "AAPL"),
+    ]
