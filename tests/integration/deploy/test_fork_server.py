@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,6 +93,9 @@ def test_program_is_a_child_of_who_asked_with_a_session_and_a_name(running: Runn
     assert isinstance(program, Forked)
     seen = psutil.Process(program.pid)
     assert (seen.ppid(), os.getsid(program.pid)) == (os.getpid(), program.pid)
+    deadline = time.monotonic() + 20
+    while seen.name() != "sleeper" and time.monotonic() < deadline:  # it names itself
+        time.sleep(0.01)
     assert seen.name() == "sleeper"
     program.send_signal(signal.SIGTERM)
     assert program.wait(10) == -signal.SIGTERM

@@ -366,9 +366,11 @@ def test_value_grows_with_volatility_and_time(
         at_the_money(call=call, **(market | {"years_to_expiry": market["years_to_expiry"] * more}))
     )
 
-    tolerance = 2e-5 * (market["underlying_price"] + market["strike"])
-    assert moved >= base - tolerance
-    assert longer >= base - tolerance
+    dollars = market["underlying_price"] + market["strike"]
+    assert moved >= base - 2e-5 * dollars
+    # Over ten years and more, at 1 % of volatility and a negative rate, the price errs by 5e-5 of
+    # the strike either way: 0.00123 and 0.00113 where QuantLib's finite differences have 0.00118.
+    assert longer >= base - 5e-5 * dollars
 
 
 @given(market=MARKETS, call=st.booleans())
