@@ -16,22 +16,21 @@ down_revision: Union[str, Sequence[str], None] = '0004'
 branch_labels: Union[str, Sequence[str], None] = None
 depends_on: Union[str, Sequence[str], None] = None
 
-SCHEMA = 'greeks'
-
 
 def upgrade() -> None:
     """Upgrade data: a third of 100 was 33.333, and P&L of the next session starts from its value.
 
     Copies: which contracts were split is not known here, and what is not held is deleted with time.
     """
-    op.execute(f"""
-        insert into {SCHEMA}.contract_greeks
+    # The schema is quoted so that a copy of this service names its own (add-a-service.md).
+    op.execute("""
+        insert into "greeks".contract_greeks
         select (jsonb_populate_record(own, jsonb_build_object(
             'contract',
             left(contract, -8) || lpad((round(strike, 2) * 1000)::int::text, 8, '0'),
             'strike', round(strike, 2)
         ))).*
-        from {SCHEMA}.contract_greeks own
+        from "greeks".contract_greeks own
         where strike <> round(strike, 2) and round(strike, 2) > 0
         order by contract, as_of
         on conflict do nothing
