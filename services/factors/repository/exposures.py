@@ -69,10 +69,10 @@ async def _load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: dat
     portfolio = gateway.portfolios.c.portfolio_id
     existing = select(portfolio).where(among(portfolio, portfolio_ids)).order_by(portfolio)
     found = await session.scalars(existing)
-    active = await session.execute(*_active_positions(portfolio_ids, as_of))
-    held = [_Held(*row) for row in active.tuples()]
-    stocks = sorted({row.symbol for row in held if row.symbol == row.underlying})
-    options = sorted({row.symbol for row in held if row.symbol != row.underlying})
+    held = (await session.execute(*_active_positions(portfolio_ids, as_of))).tuples().all()
+    instruments = {(symbol, underlying) for _, _, symbol, underlying, _, _ in held}
+    stocks = sorted(symbol for symbol, underlying in instruments if symbol == underlying)
+    options = sorted(symbol for symbol, underlying in instruments if symbol != underlying)
     known = {
         **{symbol: _of_stock(symbol, as_of, None) for symbol in stocks},
         **{symbol: _Known(None, None, f"no Greeks of {symbol}") for symbol in options},
@@ -81,19 +81,11 @@ async def _load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: dat
         known[symbol] = _of_stock(symbol, as_of, close)
     for contract, delta, price, reason in await session.execute(*_greeks(options, as_of)):
         known[contract] = _of_option(contract, delta, price, reason)
-    positions = (Position(*row, *known[row.symbol]) for row in held)
+    positions = (
+        Position(position, portfolio, symbol, underlying, quantity, multiplier, *known[symbol])
+        for position, portfolio, symbol, underlying, quantity, multiplier in held
+    )
     return Book(tuple(found), tuple(positions))
-
-
-class _Held(NamedTuple):
-    """The first fields of `Position`."""
-
-    position_id: UUID
-    portfolio_id: UUID
-    symbol: str
-    underlying: str
-    quantity: float
-    multiplier: int
 
 
 class _Known(NamedTuple):
@@ -121,7 +113,7 @@ def _of_option(
 def _active_positions(
     portfolio_ids: Sequence[UUID], as_of: date
 ) -> Select[UUID, UUID, str, str, float, int]:
-    """The fields of `_Held`."""
+    """The first fields of `Position`."""
     active = gateway.active_positions(portfolio_ids, as_of)
     held = active.c
     quantity = cast(held.quantity, Double).label("quantity")
