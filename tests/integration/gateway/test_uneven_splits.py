@@ -153,13 +153,18 @@ async def test_a_brokers_transactions_close_what_was_held(ann: Person) -> None:
     assert await options(ann, book, AS_OF) == []
 
 
+async def delivered(ann: Person, admin: Database, gateway: Gateway) -> str:
+    """A portfolio whose two calls, six since the split, expired in the money."""
+    book = await a_book(ann, f"{HEADER}AAPL221216C00400000,2,34,2022-11-01,\n")
+    await save_prices(admin, a_price("AAPL", EXPIRY, 140))
+    await arrive(gateway, prices_of(AS_OF, UUID(book)))
+    return book
+
+
 async def test_an_expiry_delivers_at_the_listed_strike(
     ann: Person, admin: Database, gateway: Gateway
 ) -> None:
-    book = await a_book(ann, f"{HEADER}AAPL221216C00400000,2,34,2022-11-01,\n")
-    await save_prices(admin, a_price("AAPL", EXPIRY, 140))
-
-    await arrive(gateway, prices_of(AS_OF, UUID(book)))
+    book = await delivered(ann, admin, gateway)
 
     assert (await lots(admin, UUID(book)))[0] == ("AAPL", 600, Decimal("133.33"), EXPIRY, None)
     derived = await lines_of(ann, book, source="system", **{"from": str(EXPIRY)})
@@ -172,9 +177,7 @@ async def test_an_expiry_delivers_at_the_listed_strike(
 async def test_what_was_delivered_at_an_exact_strike_is_derived_again(
     ann: Person, admin: Database, gateway: Gateway
 ) -> None:
-    book = await a_book(ann, f"{HEADER}AAPL221216C00400000,2,34,2022-11-01,\n")
-    await save_prices(admin, a_price("AAPL", EXPIRY, 140))
-    await arrive(gateway, prices_of(AS_OF, UUID(book)))
+    book = await delivered(ann, admin, gateway)
     stored = text("update gateway.positions set entry_price = 133.333333 where symbol = 'AAPL'")
     async with admin.transaction() as session:
         await session.execute(stored)
