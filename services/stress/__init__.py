@@ -8,6 +8,6 @@ computes       eighteen scenarios and users' custom ones, directly and with corr
                request, grids of spot x volatility x days, curves of P&L and Greeks, and the
                trades with the fewest dollars that bring measures to targets
 owns           stress_scenarios, custom_scenarios, stress_results, market_risk_scenarios,
-               position_pnl, pnl_axes, calculations
+               position_pnl, pnl_axes, past_returns, calculations
 publishes      stress.computed, stress.failed
 """

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from hashlib import sha256
 from uuid import UUID
 
 import numpy as np
@@ -294,8 +295,15 @@ class Past:
     """
 
     session_dates: Sequence[date]
+    symbols: Sequence[str]
     returns: FloatArray
     underlying: Indices
+
+    @cached_property
+    def ids(self) -> list[UUID]:
+        """What the returns of each symbol are stored under: the same returns, the same id."""
+        digests = (sha256(row.tobytes()).digest() for row in self.returns)
+        return [UUID(bytes=digest[:16]) for digest in digests]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Uuid,
     and_,
+    case,
     cast,
     func,
     literal,
@@ -29,7 +30,7 @@ from sqlmodel import MetaData, SQLModel
 
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import stress as published
-from shared.retention import details_of
+from shared.retention import Detail, details_of
 from shared.unchanged import CalculationColumns
 
 
@@ -150,8 +151,9 @@ class MarketRiskScenario(_OfPortfolio, table=True):
 class PositionPnl(Table, table=True):
     """The profit and loss of one position, USD in whole cents, NaN where it was not measured.
 
-    `historical_pnl`: by the session dates of the portfolio's `PnlAxis`; null when none could be
-    measured. `scenario_pnl`: by its scenarios.
+    Of an option `historical_pnl`, by the session dates of the portfolio's `PnlAxis`; of a stock
+    `exposure` x the `PastReturns` of its symbol with the `returns_id`. All three are null when no
+    day could be measured. `scenario_pnl`: by the scenarios of the axis.
     """
 
     __tablename__: ClassVar[str] = "position_pnl"
@@ -163,6 +165,22 @@ class PositionPnl(Table, table=True):
     historical_pnl: list[float] | None = optional(ARRAY(Double))
     reason: str | None = optional(String)
     scenario_pnl: list[float] = required(ARRAY(Double))
+    exposure: float | None = optional(Double)
+    returns_id: UUID | None = optional(Uuid)
+
+
+class PastReturns(Table, table=True):
+    """The daily returns of a symbol by the session dates of `as_of`, NaN where there is none.
+
+    `returns_id` is made of the returns, so a row never changes.
+    """
+
+    __tablename__: ClassVar[str] = "past_returns"
+
+    symbol: str = key(String(24))
+    as_of: date = key(Date)
+    returns_id: UUID = key(Uuid)
+    returns: list[float] = required(ARRAY(Double))
 
 
 class PnlAxis(_OfPortfolio, table=True):
@@ -180,6 +198,40 @@ Index(
     *(sql_table(PositionPnl).c[name] for name in ("portfolio_id", "as_of")),
 )
 Index("ix_pnl_axes_as_of", sql_table(PnlAxis).c.as_of)
+
+
+def _pnl_vectors() -> Select[tuple[object, ...]]:
+    """The vectors, that of a stock worked out of its exposure and the returns.
+
+    Rounded as `shared.quant.linear_pnl` rounds. Readers that do not ask for `historical_pnl` cost
+    neither the product nor the join.
+    """
+    position = sql_table(PositionPnl)
+    past = sql_table(PastReturns)
+    daily = (
+        func.unnest(past.c.returns)
+        .table_valued("value", with_ordinality="place", name="daily")
+        .render_derived()
+    )
+    cents = func.round(position.c.exposure * daily.c.value * 100, type_=Double)
+    products = select(cents / 100 + 0).order_by(daily.c.place).scalar_subquery()
+    linear = case((past.c.returns.is_not(None), func.array(products, type_=ARRAY(Double))))
+    same = and_(
+        past.c.symbol == position.c.symbol,
+        past.c.as_of == position.c.as_of,
+        past.c.returns_id == position.c.returns_id,
+    )
+    return select(
+        position.c.position_id,
+        position.c.as_of,
+        position.c.portfolio_id,
+        position.c.symbol,
+        func.coalesce(position.c.historical_pnl, linear).label("historical_pnl"),
+        position.c.reason,
+        position.c.historical_pnl.label("repriced_pnl"),
+        position.c.exposure,
+        position.c.returns_id,
+    ).select_from(position.outerjoin(past, same))
 
 
 def _pnl_dates() -> Select[tuple[object, ...]]:
@@ -217,9 +269,13 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.market_risk_scenarios: published_columns(
         MarketRiskScenario, published.market_risk_scenarios
     ),
-    published.position_pnl_vectors: published_columns(PositionPnl, published.position_pnl_vectors),
+    published.position_pnl_vectors: _pnl_vectors(),
+    published.past_returns: published_columns(PastReturns, published.past_returns),
     published.pnl_dates: _pnl_dates(),
     published.position_scenario_pnl: _scenario_pnl(),
 }
 
-DETAILS = details_of(Calculation, StressResult, MarketRiskScenario, PositionPnl, PnlAxis)
+DETAILS = (
+    *details_of(Calculation, StressResult, MarketRiskScenario, PositionPnl, PnlAxis),
+    Detail(PastReturns, owner="symbol"),
+)

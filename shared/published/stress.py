@@ -112,6 +112,8 @@ market_risk_scenarios = published_view(
 # oldest first, on the dates of pnl_dates; options repriced in full with volatility and rate as they
 # are and no time passing. NaN on a day without a return; null (`reason` says why) when no day could
 # be measured. A vector with some days missing has a reason too.
+# What historical_pnl is made of, for readers of many rows: repriced_pnl, a vector that is stored,
+# or, where that is null, exposure (USD) x the returns that past_returns has under returns_id.
 position_pnl_vectors = published_view(
     "stress",
     "position_pnl_vectors",
@@ -120,6 +122,18 @@ position_pnl_vectors = published_view(
     *columns(String, "symbol"),
     *columns(ARRAY(Double), "historical_pnl"),
     *columns(String, "reason"),
+    *columns(ARRAY(Double), "repriced_pnl"),
+    *columns(Double, "exposure"),
+    *columns(Uuid, "returns_id"),
+)
+
+# The daily returns that the P&L vectors of `as_of` are of, on the dates of pnl_dates; NaN where
+# missing. Rows never change: other returns have another returns_id, made of them.
+past_returns = published_view(
+    "stress",
+    "past_returns",
+    *keys(symbol=String, as_of=Date, returns_id=Uuid),
+    *columns(ARRAY(Double), "returns"),
 )
 
 # The sessions that the elements of every historical_pnl of `as_of` belong to, ascending.

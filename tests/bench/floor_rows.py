@@ -30,8 +30,8 @@ from services.snapshots import tables as snapshots_tables
 from services.snapshots.calculations.risk import shard_risk
 from services.stress import inputs as stress_inputs
 from services.stress import tables as stress_tables
-from services.stress.calculations.results import PositionVectors
 from services.stress.calculations.shard import ShardResults, shard_results
+from services.stress.calculations.vectors import PositionVectors
 from services.stress.settings import get_settings as stress_settings
 from shared.arrays import Columns, FloatArray
 from shared.calendar import last_sessions
@@ -239,13 +239,15 @@ def stressed(
     )
     returns = simple_returns(inputs.history.closes)[-SESSIONS_PER_YEAR:].T
     days = last_sessions(inputs.as_of, SESSIONS_PER_YEAR)
-    past = stress_inputs.Past(days, returns, np.array(inputs.underlying, dtype=np.intp))
+    places = np.array(inputs.underlying, dtype=np.intp)
+    past = stress_inputs.Past(days, inputs.symbols, np.ascontiguousarray(returns), places)
     found = shard_results(stress_inputs.Work(holdings, inputs.catalogue, past))
     same = {"as_of": inputs.as_of}
     return found, [
         Rows(stress_tables.StressResult, found.results.columns(), same),
         Rows(stress_tables.MarketRiskScenario, found.ladders.columns(), same),
         Rows(stress_tables.PositionPnl, found.vectors.columns(), same),
+        Rows(stress_tables.PastReturns, found.vectors.returns(), same),
         Rows(stress_tables.PnlAxis, found.axes.columns(), same),
     ]
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import ARRAY, Date, Double, Select, String, Uuid, cast, select
 
 from services.snapshots.inputs import RiskInputs, RiskPosition
 from services.snapshots.repository.market import load_estimates
 from services.snapshots.tables import ComponentVar, RiskMetric
-from shared.arrays import Columns
+from shared.arrays import Columns, FloatArray
 from shared.database import Session, among, lock_each, prepared
 from shared.database.arrays import as_sent, float_vector, merge_columns
 from shared.published import factors, gateway, greeks, identity, stress
+from shared.quant.cents import linear_pnl
 from shared.rows import Scope
 
 OptionGreeks = tuple[float | None, float | None, float | None, float | None]
@@ -60,10 +63,7 @@ async def _load_positions(
     begun, statistics say nothing yet, so that a join of them all might be planned as loops.
     """
     exposures = dict((await session.execute(*_exposures(portfolios, as_of))).tuples().all())
-    vectors = {
-        position: (None if pnl is None else float_vector(pnl), why)
-        for position, pnl, why in await session.execute(*_vectors(portfolios, as_of))
-    }
+    vectors = await _load_vectors(session, portfolios, as_of)
     options = await _load_option_greeks(session, portfolios, as_of)
     found = []
     for row in await session.execute(*_positions(portfolios, as_of)):
@@ -113,11 +113,53 @@ def _exposures(portfolios: Sequence[UUID], as_of: date) -> Select[UUID, float | 
     return query.where(among(row.portfolio_id, portfolios), row.as_of == as_of)
 
 
+async def _load_vectors(
+    session: Session, portfolios: Sequence[UUID], as_of: date
+) -> dict[UUID, tuple[FloatArray | None, str | None]]:
+    """By position: its P&L on the past days, and why it has none or has gaps.
+
+    As `stress.position_pnl_vectors` says, whose column `historical_pnl` is slower for many rows.
+    """
+    found = await session.execute(*_vectors(portfolios, as_of))
+    rows = [_Vector(*row) for row in found.tuples()]
+    stocks = [row for row in rows if row.returns_id is not None]
+    pasts = await session.execute(*_returns(list({row.symbol for row in stocks}), as_of))
+    past = {returns_id: float_vector(sent) for returns_id, sent in pasts.tuples()}
+    returns = np.array([past[row.returns_id] for row in stocks if row.returns_id])
+    products = linear_pnl(np.array([row.exposure for row in stocks], dtype=np.float64), returns)
+    known = {row.position_id: pnl for row, pnl in zip(stocks, products, strict=True)}
+    known |= {row.position_id: float_vector(row.repriced) for row in rows if row.repriced}
+    return {row.position_id: (known.get(row.position_id), row.reason) for row in rows}
+
+
+class _Vector(NamedTuple):
+    """A row of `stress.position_pnl_vectors`, with `repriced_pnl` as Postgres sends it."""
+
+    position_id: UUID
+    symbol: str
+    repriced: bytes | None
+    exposure: float | None
+    returns_id: UUID | None
+    reason: str | None
+
+
 @prepared(portfolios=ARRAY(Uuid), as_of=Date())
-def _vectors(portfolios: Sequence[UUID], as_of: date) -> Select[UUID, bytes | None, str | None]:
+def _vectors(
+    portfolios: Sequence[UUID], as_of: date
+) -> Select[UUID, str, bytes | None, float | None, UUID | None, str | None]:
     row = stress.position_pnl_vectors.c
-    query = select(row.position_id, as_sent(row.historical_pnl), row.reason)
+    query = select(
+        *(row.position_id, row.symbol, as_sent(row.repriced_pnl)),
+        *(row.exposure, row.returns_id, row.reason),
+    )
     return query.where(among(row.portfolio_id, portfolios), row.as_of == as_of)
+
+
+@prepared(symbols=ARRAY(String), as_of=Date())
+def _returns(symbols: Sequence[str], as_of: date) -> Select[UUID, bytes]:
+    row = stress.past_returns.c
+    query = select(row.returns_id, as_sent(row.returns))
+    return query.where(among(row.symbol, symbols), row.as_of == as_of)
 
 
 async def _load_option_greeks(

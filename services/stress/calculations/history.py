@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from services.stress.calculations.money import whole_cents
 from services.stress.calculations.repricing import States, price_changes
 from services.stress.inputs import Indices, ShardBook
 from shared.arrays import FloatArray
+from shared.quant.cents import linear_pnl, whole_cents
 
 
 def historical_pnl(book: ShardBook, returns: FloatArray, underlying: Indices) -> FloatArray:
@@ -20,12 +20,12 @@ def historical_pnl(book: ShardBook, returns: FloatArray, underlying: Indices) ->
     model's value after the underlying's move - its value before), volatility and rate unchanged and
     no time passing; each distinct contract is priced once.
     """
-    pnl = np.where(book.options, np.nan, book.exposure)[:, None] * returns[underlying]
+    pnl = linear_pnl(np.where(book.options, np.nan, book.exposure), returns[underlying])
     repriced = book.repriced
     still = States.still(returns.shape[1])
     changes = price_changes(book.contracts, returns[underlying[book.holder_of()]], still)
-    pnl[repriced] = book.units[repriced, None] * changes[book.contract[repriced]]
-    return whole_cents(pnl)
+    pnl[repriced] = whole_cents(book.units[repriced, None] * changes[book.contract[repriced]])
+    return pnl
 
 
 def history_reasons(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
 from typing import Self
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from services.stress.calculations.market_risk import MarketRisk
 from services.stress.calculations.runs import Run
 from services.stress.calculations.shocks import Shocks, proxy_returns
 from services.stress.calculations.valuation import OPTION_VALUATION, Impacts, Method, StressTest
-from services.stress.inputs import Holdings, ShardBook
+from services.stress.inputs import ShardBook
 from shared.arrays import Columns, FloatArray
 from shared.caveats import Caveat
 
@@ -190,83 +189,6 @@ class LadderResults:
                 None if known else NOTHING_MEASURED[one.kind] for one, _, _, known in measured
             ],
         }
-
-
-@dataclass(frozen=True)
-class PositionVectors:
-    """What each position would have made on past days, and makes in each scenario of its owner.
-
-    `historical`: (positions, days) dollars, NaN where not measured; `reasons` say why.
-    `scenario_pnl`: by position, in the order of `PnlAxes.elements`.
-    """
-
-    holdings: Holdings
-    historical: FloatArray
-    reasons: Sequence[str | None]
-    scenario_pnl: Sequence[FloatArray]
-
-    @classmethod
-    def of(
-        cls,
-        holdings: Holdings,
-        historical: FloatArray,
-        reasons: Sequence[str | None],
-        every: Sequence[Run],
-    ) -> Self:
-        """The vectors of every position, from all runs that include it."""
-        parts: list[list[FloatArray]] = [[] for _ in holdings.position_ids]
-        for run in every:
-            for place, pnl in zip(run.positions.tolist(), run.position_pnl(), strict=True):
-                parts[place].append(pnl)
-        return cls(holdings, historical, reasons, [_joined(each) for each in parts])
-
-    def columns(self) -> Columns:
-        """One row per position; a vector without any measured day is null."""
-        held = self.holdings
-        measured = np.asarray((~np.isnan(self.historical)).any(axis=1))
-        return {
-            "position_id": held.position_ids,
-            "portfolio_id": [held.portfolio_ids[place] for place in held.book.portfolio],
-            "symbol": held.book.symbols,
-            "historical_pnl": [
-                pnl if known else None for pnl, known in zip(self.historical, measured, strict=True)
-            ],
-            "reason": self.reasons,
-            "scenario_pnl": self.scenario_pnl,
-        }
-
-
-@dataclass(frozen=True)
-class PnlAxes:
-    """What the entries of each portfolio's vectors belong to: sessions, and scenarios by method."""
-
-    portfolio_ids: Sequence[UUID]
-    session_dates: Sequence[date]
-    elements: Sequence[Sequence[tuple[str, str]]]
-
-    @classmethod
-    def of(
-        cls, portfolio_ids: Sequence[UUID], session_dates: Sequence[date], every: Sequence[Run]
-    ) -> Self:
-        """The axes of every portfolio, from all runs that include it."""
-        elements: list[list[tuple[str, str]]] = [[] for _ in portfolio_ids]
-        for run in every:
-            for place in run.portfolios:
-                elements[place] += run.elements()
-        return cls(portfolio_ids, session_dates, elements)
-
-    def columns(self) -> Columns:
-        """One row per portfolio."""
-        return {
-            "portfolio_id": self.portfolio_ids,
-            "session_dates": [list(self.session_dates)] * len(self.portfolio_ids),
-            "scenario_ids": [[scenario for scenario, _ in each] for each in self.elements],
-            "methods": [[method for _, method in each] for each in self.elements],
-        }
-
-
-def _joined(parts: Sequence[FloatArray]) -> FloatArray:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def every_factor_impacts(impacts: Impacts, factor_ids: Sequence[str]) -> list[dict[str, float]]:

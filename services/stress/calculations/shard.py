@@ -5,14 +5,10 @@ from dataclasses import dataclass
 
 from services.stress.calculations.history import historical_pnl, history_reasons
 from services.stress.calculations.market_risk import market_risk
-from services.stress.calculations.results import (
-    LadderResults,
-    PnlAxes,
-    PositionVectors,
-    ScenarioResults,
-)
+from services.stress.calculations.results import LadderResults, ScenarioResults
 from services.stress.calculations.runs import Plan, Run, plans, runs
 from services.stress.calculations.scenarios import valuable
+from services.stress.calculations.vectors import PnlAxes, PositionVectors
 from services.stress.inputs import MARKET, Scenario, ShardBook, Work
 from shared.arrays import FloatArray
 from shared.caveats import Caveat, gathered
@@ -20,7 +16,7 @@ from shared.caveats import Caveat, gathered
 
 @dataclass(frozen=True)
 class ShardResults:
-    """The contents of the four tables, the number of scenarios of the house, and the caveats."""
+    """The contents of the five tables, the number of scenarios of the house, and the caveats."""
 
     results: ScenarioResults
     ladders: LadderResults
@@ -42,7 +38,7 @@ def shard_results(work: Work) -> ShardResults:
     return ShardResults(
         results=ScenarioResults.of(held.portfolio_ids, every, ids),
         ladders=LadderResults(held.portfolio_ids, ladders),
-        vectors=PositionVectors.of(held, historical, reasons, every),
+        vectors=PositionVectors.of(held, work.past, historical, reasons, every),
         axes=PnlAxes.of(held.portfolio_ids, work.past.session_dates, every),
         scenarios=len(house),
         caveats=(

@@ -15,12 +15,12 @@ from typing import Literal, Self
 import numpy as np
 
 from services.stress.calculations.gaps import NO_BETAS, NO_EXPOSURE, NOT_REPRICED, caveat_of
-from services.stress.calculations.money import whole_cents
 from services.stress.calculations.repricing import Later, States
 from services.stress.calculations.valuation import AT_ZERO
 from services.stress.inputs import MARKET, Holdings, Indices
 from shared.arrays import BoolArray, FloatArray
 from shared.caveats import Caveat
+from shared.quant.cents import whole_cents
 from shared.quant.pricing import SolvedPrices
 
 SpotMode = Literal["beta_weighted", "parallel"]

@@ -23,7 +23,6 @@ from typing import Literal, Self
 import numpy as np
 
 from services.stress.calculations.gaps import Gaps, Kind, caveat_of
-from services.stress.calculations.money import whole_cents
 from services.stress.calculations.repricing import States, price_changes
 from services.stress.calculations.shocks import (
     Shocks,
@@ -34,6 +33,7 @@ from services.stress.calculations.shocks import (
 from services.stress.inputs import Indices, Scenario, ShardBook
 from shared.arrays import BoolArray, FloatArray
 from shared.caveats import Caveat
+from shared.quant.cents import whole_cents
 from shared.quant.columnwise import columnwise_product
 
 Method = Literal["direct", "correlated"]

@@ -27,6 +27,7 @@ async def stress_portfolios(event: FactorsComputed, session: Session) -> StressC
         market_risk=found.ladders.columns(),
         position_pnl=found.vectors.columns(),
         pnl_axes=found.axes.columns(),
+        past_returns=found.vectors.returns(),
     )
     await repository.save_results(session, event.portfolio_ids, event.as_of, tables)
     return StressComputed.about(

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 
 from services.stress.inputs import Catalogue, Surroundings
 from services.stress.repository.holdings import load_covariance, load_factors, load_past
-from services.stress.tables import PnlAxis, PositionPnl
+from services.stress.tables import PnlAxis
 from shared.arrays import FloatArray
 from shared.database import Session, sql_table
+from shared.published import stress
 
 
 async def load_held(session: Session, portfolio_id: UUID, as_of: date) -> FloatArray | None:
@@ -27,7 +28,7 @@ async def load_held(session: Session, portfolio_id: UUID, as_of: date) -> FloatA
     )
     if days is None:
         return None
-    position = sql_table(PositionPnl).c
+    position = stress.position_pnl_vectors.c
     vectors = await session.scalars(
         select(position.historical_pnl)
         .where(position.portfolio_id == portfolio_id, position.as_of == as_of)

@@ -255,7 +255,8 @@ async def load_past(session: Session, underlyings: Sequence[str], as_of: date) -
     session_dates = last_sessions(as_of, SESSIONS_PER_YEAR + 1)
     symbols, place = np.unique(np.array(underlyings, dtype=np.str_), return_inverse=True)
     closes = await load_adjusted_closes(session, session_dates, symbols.tolist())
-    return Past(session_dates[1:], simple_returns(closes).T, place.astype(np.intp))
+    returns = np.ascontiguousarray(simple_returns(closes).T)
+    return Past(session_dates[1:], symbols.tolist(), returns, place.astype(np.intp))
 
 
 def _floats(column: Sequence[object]) -> FloatArray:

@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlmodel import SQLModel
 
-from services.stress.tables import MarketRiskScenario, PnlAxis, PositionPnl, StressResult
+from services.stress.tables import (
+    MarketRiskScenario,
+    PastReturns,
+    PnlAxis,
+    PositionPnl,
+    StressResult,
+)
 from shared.arrays import Columns
-from shared.database import Session
+from shared.database import Session, among, merge, sql_table
 from shared.database.arrays import merge_columns
+from shared.rows import rows_of
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,7 @@ class Tables:
     market_risk: Columns
     position_pnl: Columns
     pnl_axes: Columns
+    past_returns: Columns
 
 
 async def save_results(
@@ -36,3 +45,18 @@ async def save_results(
     }
     for table, columns in contents.items():
         await merge_columns(session, table, columns, scope, as_of=as_of)
+    await _add_returns(session, as_of, tables.past_returns)
+
+
+async def _add_returns(session: Session, as_of: date, returns: Columns) -> None:
+    """Store the returns that are not yet: other shards, which hold the same symbols, wait for it.
+
+    So it comes last in the transaction, and does not touch what is stored.
+    """
+    past = sql_table(PastReturns).c
+    of_day = (among(past.symbol, returns["symbol"]), past.as_of == as_of)
+    found = await session.execute(select(past.symbol, past.returns_id).where(*of_day))
+    stored = set(found.tuples())
+    rows = rows_of(PastReturns, returns, as_of=as_of)
+    missing = [row for row in rows if (row["symbol"], row["returns_id"]) not in stored]
+    await merge(session, PastReturns, missing)

@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from shared.arrays import FloatArray
 from shared.calendar import last_sessions
 from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Database
 from shared.published import stress as published
+from shared.published.closes import load_adjusted_closes
+from shared.quant.cents import linear_pnl
+from shared.quant.returns import simple_returns
 from tests.builders import AS_OF, a_portfolio, a_price, save_prices
 from tests.integration.stress.books import (
     a_call,
@@ -37,6 +41,11 @@ async def prices_of(admin: Database, symbol: str, *missing: date) -> np.ndarray[
     await save_prices(admin, *(a_price(symbol, day, 50.0, float(close)) for day, close in days))
     returns: np.ndarray[Any, Any] = closes[1:] / closes[:-1] - 1
     return returns
+
+
+async def load_closes(role: Role) -> FloatArray:
+    async with role("stress").transaction() as session:
+        return await load_adjusted_closes(session, WINDOW, ["AAPL"])
 
 
 async def vectors(role: Role) -> dict[UUID, dict[str, Any]]:
@@ -81,6 +90,67 @@ async def test_missing_days_are_nan_and_named(admin: Database, role: Role) -> No
     assert found[unpriced]["reason"] == "no price on or before the session"
     (notice,) = [each for each in event.warnings if each.code == "history_incomplete"]
     assert notice.about == ("AAPL", "GHOST", "NEWCO")
+
+
+async def test_the_view_multiplies_as_the_calculation_does(admin: Database, role: Role) -> None:
+    """Ten stocks of awkward sizes: what Postgres works out is what stress did, to the last bit."""
+    book, dice = uuid4(), np.random.default_rng(7)
+    sizes = [0.01, -0.005, 1e9 / 3, *(dice.normal(0, 1, 7) * 10 ** dice.uniform(0, 8, 7)).tolist()]
+    held = [await a_stock(admin, book, "AAPL", size, market=1.0) for size in sizes]
+    await prices_of(admin, "AAPL", WINDOW[10])
+    closes = await load_closes(role)
+
+    await stress(role, an_event(book))
+    found = await vectors(role)
+
+    exposure = np.array([found[position]["exposure"] for position in held])
+    expected = linear_pnl(exposure, np.tile(simple_returns(closes).T, (len(held), 1)))
+    np.testing.assert_array_equal(
+        [found[position]["historical_pnl"] for position in held], expected
+    )
+    assert not np.signbit(expected[expected == 0]).any()
+    assert {row["repriced_pnl"] for row in found.values()} == {None}
+
+
+async def test_returns_are_stored_once_and_stay_when_prices_are_restated(
+    admin: Database, role: Role
+) -> None:
+    """What was calculated from the old closes still says what it did."""
+    first, second = uuid4(), uuid4()
+    for book in (first, second):
+        await a_stock(admin, book, "AAPL", 100_000, market=1.0)
+    await prices_of(admin, "AAPL")
+    await stress(role, an_event(first))
+    before = await vectors(role)
+    await stress(role, an_event(first, second))
+    assert len(await stored(role, published.past_returns, reader="snapshots")) == 1
+
+    await save_prices(admin, a_price("AAPL", WINDOW[100], 50.0, 77.0))
+    await stress(role, an_event(second))
+    after = await vectors(role)
+
+    assert len(await stored(role, published.past_returns, reader="snapshots")) == 2
+    assert {position: after[position] for position in before} == before
+    (restated,) = (row for row in after.values() if row["portfolio_id"] == second)
+    assert restated["historical_pnl"] != before[next(iter(before))]["historical_pnl"]
+
+
+async def test_vectors_stored_in_full_are_read_as_they_are(admin: Database, role: Role) -> None:
+    """As every stock's was, before the returns were stored once."""
+    book = uuid4()
+    position = await a_stock(admin, book, "AAPL", 1_000, market=1.0)
+    await prices_of(admin, "AAPL")
+    await stress(role, an_event(book))
+    async with admin.transaction() as session:
+        await session.execute(
+            text("update stress.position_pnl set historical_pnl = '{1.25, NaN}', exposure = null,"
+                 " returns_id = null where position_id = :position"),
+            {"position": position},
+        )  # fmt: skip
+
+    assert (await vectors(role))[position]["historical_pnl"] == pytest.approx(
+        [1.25, np.nan], nan_ok=True
+    )
 
 
 async def test_totals_are_sums_of_the_published_position_rows(admin: Database, role: Role) -> None:

@@ -148,7 +148,8 @@ class Repository:
 @pytest.fixture
 def repository(monkeypatch: pytest.MonkeyPatch) -> Repository:
     """One portfolio, one scenario of the house and one of its owner, and two past days."""
-    past = Past([date(2022, 12, 27), AS_OF], np.array([[0.01, 0.02], [0.0, np.nan]]), np.arange(2))
+    days, returns = [date(2022, 12, 27), AS_OF], np.array([[0.01, 0.02], [0.0, np.nan]])
+    past = Past(days, ["AAPL", "XOM"], returns, np.arange(2))
     catalogue = a_catalogue(a_scenario(), custom=[a_scenario("mine", value=0.10)])
     fake = Repository(Work(some_holdings(), catalogue, past))
     for use_case in (
@@ -189,8 +190,13 @@ async def test_vectors_and_axes_are_saved_with_the_reason_of_a_gap(repository: R
     event = await stress()
 
     vectors = repository.saved.position_pnl
-    complete, _ = vectors["historical_pnl"]
-    np.testing.assert_array_equal(complete, [1_000.0, 2_000.0])
+    assert vectors["historical_pnl"] == [None, None]
+    assert vectors["exposure"] == [100_000.0, -40_000.0]
+    past = repository.saved.past_returns
+    returns = dict(zip(past["returns_id"], past["returns"], strict=True))
+    complete, gappy = (returns[each] for each in vectors["returns_id"])
+    assert complete == [0.01, 0.02]
+    np.testing.assert_array_equal(gappy, [0.0, np.nan])
     assert vectors["reason"] == [None, "no return of XOM on 1 of the last 2 sessions"]
     assert repository.saved.pnl_axes["session_dates"] == [[date(2022, 12, 27), AS_OF]]
     assert [(notice.code, notice.about) for notice in event.warnings] == [

@@ -8,10 +8,19 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from services.stress.calculations.results import PnlAxes, PositionVectors, ScenarioResults
+from services.stress.calculations.results import ScenarioResults
 from services.stress.calculations.runs import plans, runs
 from services.stress.calculations.valuation import stress_test
-from services.stress.inputs import STOCK, Contracts, Factors, Holdings, Scenario, ShardBook
+from services.stress.calculations.vectors import PnlAxes, PositionVectors
+from services.stress.inputs import (
+    STOCK,
+    Contracts,
+    Factors,
+    Holdings,
+    Past,
+    Scenario,
+    ShardBook,
+)
 from shared.arrays import Columns
 
 NAMES = ["market", "value"]
@@ -90,9 +99,15 @@ def axes() -> list[dict[str, Any]]:
 
 
 def vectors() -> list[dict[str, Any]]:
+    return rows(position_vectors().columns())
+
+
+def position_vectors() -> PositionVectors:
     historical = np.array([[1.0, 2.0], [np.nan, 3.0], [np.nan, np.nan], [4.0, 5.0]])
     reasons: Sequence[str | None] = [None, "some", "all", None]
-    return rows(PositionVectors.of(holdings(), historical, reasons, the_runs()).columns())
+    returns = np.array([[0.1, 0.2], [np.nan, 0.3], [np.nan, np.nan], [0.4, 0.5]])
+    past = Past([date(2022, 12, 27), AS_OF], ["X", "A", "Y", "B"], returns, np.arange(4))
+    return PositionVectors.of(holdings(), past, historical, reasons, the_runs())
 
 
 def test_users_scenarios_reach_their_own_portfolios_only() -> None:
@@ -152,12 +167,22 @@ def test_result_totals_are_sums_of_the_position_vectors() -> None:
     assert all(total == round(total, 2) for total in totals.values())
 
 
-def test_a_vector_without_any_measured_day_is_null_with_reason() -> None:
-    by_position = {row["position_id"]: row for row in vectors()}
+def test_an_options_vector_is_stored_and_a_stocks_is_exposure_and_returns() -> None:
+    by_position = [row for _, row in sorted((row["position_id"], row) for row in vectors())]
+    stock, call, unknown, put = by_position
 
-    assert list(by_position[POSITIONS[0]]["historical_pnl"]) == [1.0, 2.0]
-    assert by_position[POSITIONS[1]]["historical_pnl"] == pytest.approx([np.nan, 3.0], nan_ok=True)
-    assert (by_position[POSITIONS[2]]["historical_pnl"], by_position[POSITIONS[2]]["reason"]) == (
-        None,
-        "all",
-    )
+    assert (stock["historical_pnl"], stock["exposure"]) == (None, 1_000.0)
+    assert stock["returns_id"] is not None
+    assert call["historical_pnl"] == pytest.approx([np.nan, 3.0], nan_ok=True)
+    assert list(put["historical_pnl"]) == [4.0, 5.0]
+    assert {each["exposure"] for each in (call, put)} == {None}
+    assert [unknown[name] for name in ("historical_pnl", "exposure", "returns_id")] == [None] * 3
+    assert unknown["reason"] == "all"
+
+
+def test_returns_are_those_of_stocks_and_named_by_what_they_are() -> None:
+    again = np.array([[0.1, 0.2], [0.1, 0.2], [0.1, 0.3]])
+    past = Past([date(2022, 12, 27), AS_OF], ["X", "A", "Y"], again, np.arange(3))
+
+    assert past.ids[0] == past.ids[1] != past.ids[2]
+    assert position_vectors().returns()["symbol"] == ["X", "Y"]
