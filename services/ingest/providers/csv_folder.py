@@ -6,7 +6,9 @@ worse than the next provider.
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from services.ingest import inputs
@@ -23,6 +25,7 @@ from services.ingest.providers.csv_tables import (
     PRICES,
     SECURITIES,
     YIELDS,
+    Key,
     Row,
     Table,
 )
@@ -43,30 +46,25 @@ class CsvFolderProvider:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._read: dict[str, tuple[tuple[int, int], list[Row]]] = {}
+        self._read: dict[str, _File] = {}
 
     async def coverage(self) -> inputs.Coverage:
         """From the first session of prices.csv to its last; nothing without a valid file."""
         try:
-            days = [row["session_date"] for row in await self._rows(PRICES)]
+            return (await self._file(PRICES)).sessions
         except ProviderUnavailable:  # `bars` reports it
             return NOTHING
-        return inputs.Coverage(min(days), max(days)) if days else NOTHING
 
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
         """The closes of prices.csv in one answer; without an adjusted close, the close is used."""
-        wanted = {(symbol, day) for symbol, days in missing.items() for day in days}
-        rows = [
-            row
-            for row in await self._rows(PRICES)
-            if (row["symbol"], row["session_date"]) in wanted
-        ]
-        yield Answer([_bar(row) for row in rows], frozenset(missing))
+        rows = (await self._file(PRICES)).rows
+        wanted = ((symbol, day) for symbol, days in missing.items() for day in days)
+        yield Answer([_bar(rows[key]) for key in wanted if key in rows], frozenset(missing))
 
     async def priced(self) -> set[str]:
         """The symbols of prices.csv; none without a valid file."""
         try:
-            return {row["symbol"] for row in await self._rows(PRICES)}
+            return set((await self._file(PRICES)).symbols)
         except ProviderUnavailable:  # `bars` reports it
             return set()
 
@@ -76,21 +74,25 @@ class CsvFolderProvider:
 
     async def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
         """The observations of yields.csv."""
-        observations = [
-            inputs.YieldObservation(**row, source=self.name) for row in await self._rows(YIELDS)
-        ]
+        rows = list((await self._file(YIELDS)).rows.values())
         for maturity, (first, last) in ranges.items():
-            theirs = [each for each in observations if each.maturity == maturity]
-            yield maturity, [each for each in theirs if first <= each.observation_date <= last]
+            yield (
+                maturity,
+                [
+                    inputs.YieldObservation(**row, source=self.name)
+                    for row in rows
+                    if row["maturity"] == maturity and first <= row["observation_date"] <= last
+                ],
+            )
 
     async def securities(
         self, symbols: Collection[str] | None = None
     ) -> Sequence[inputs.SecurityFacts]:
         """The facts of securities.csv."""
-        rows = await self._rows(SECURITIES)
+        rows = (await self._file(SECURITIES)).rows
         return [
             inputs.SecurityFacts(**row, source=self.name)
-            for row in rows
+            for row in rows.values()
             if symbols is None or row["symbol"] in symbols
         ]
 
@@ -98,13 +100,10 @@ class CsvFolderProvider:
         self, contracts: Collection[str], session_date: date
     ) -> AsyncIterator[QuoteAnswer]:
         """The quotes of option_quotes.csv, all in one answer."""
-        rows = [
-            row for row in await self._rows(OPTION_QUOTES) if row["session_date"] == session_date
-        ]
+        rows = (await self._file(OPTION_QUOTES)).rows
+        wanted = ((contract, session_date) for contract in contracts)
         quotes = [
-            inputs.OptionQuote(**row, source=self.name)
-            for row in rows
-            if row["contract"] in contracts
+            inputs.OptionQuote(**rows[key], source=self.name) for key in wanted if key in rows
         ]
         yield QuoteAnswer(quotes, frozenset(contracts))
 
@@ -112,19 +111,19 @@ class CsvFolderProvider:
         self, symbols: Collection[str], first: date, last: date
     ) -> AsyncIterator[ActionAnswer]:
         """The splits and dividends of corporate_actions.csv, all in one answer."""
-        rows = [row for row in await self._rows(CORPORATE_ACTIONS) if row["symbol"] in symbols]
+        rows = (await self._file(CORPORATE_ACTIONS)).rows
         actions = [
             inputs.CorporateAction(**row, source=self.name)
-            for row in rows
-            if first <= row["ex_date"] <= last
+            for row in rows.values()
+            if row["symbol"] in symbols and first <= row["ex_date"] <= last
         ]
         yield ActionAnswer(actions, frozenset(symbols))
 
-    async def _rows(self, table: Table) -> list[Row]:
+    async def _file(self, table: Table) -> "_File":
         return await asyncio.to_thread(self._current, table)
 
-    def _current(self, table: Table) -> list[Row]:
-        """The rows of a file as it is now."""
+    def _current(self, table: Table) -> "_File":
+        """A file as it is now."""
         path = self._directory / table.file
         try:
             if not self._directory.is_dir():
@@ -133,9 +132,11 @@ class CsvFolderProvider:
                 )
             stamp = _stamp(path)
             if stamp is None:
-                return []
-            if self._read.get(table.file, (None,))[0] != stamp:
-                self._read[table.file] = (stamp, table.rows(path.read_text(encoding="utf-8-sig")))
+                return _File(None, {})
+            known = self._read.get(table.file)
+            if known is None or known.stamp != stamp:
+                known = _File(stamp, table.rows(path.read_text(encoding="utf-8-sig")))
+                self._read[table.file] = known
         except OSError as error:
             raise ProviderUnavailable(
                 self.name, f"{table.file} cannot be read: {error.strerror}"
@@ -143,7 +144,26 @@ class CsvFolderProvider:
         except ValueError as error:  # UnicodeDecodeError is one, too
             reason = "save it as UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
             raise ProviderUnavailable(self.name, f"{table.file}, {reason}") from error
-        return self._read[table.file][1]
+        return known
+
+
+@dataclass(frozen=True)
+class _File:
+    """What a file says: when it was changed, and its size, and its rows by key."""
+
+    stamp: tuple[int, int] | None
+    rows: dict[Key, Row]
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """The symbols of its rows."""
+        return frozenset(row["symbol"] for row in self.rows.values())
+
+    @cached_property
+    def sessions(self) -> inputs.Coverage:
+        """From its first session to its last."""
+        days = {row["session_date"] for row in self.rows.values()}
+        return inputs.Coverage(min(days), max(days)) if days else NOTHING
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

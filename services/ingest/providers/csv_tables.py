@@ -6,16 +6,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from itertools import islice
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from services.ingest.providers.bundled import MATURITY_OF_SERIES
 from shared import calendar
-from shared.instruments import parse_occ, parse_ticker
+from shared.instruments import normalise, parse_occ, parse_ticker
 
 Row = dict[str, Any]
+Key = tuple[object, ...]
 Read = Callable[[str], Any]
 _MOST_PROBLEMS = 3
+_STRIKE_DIGITS = 8  # at the end of an OCC symbol
 
 
 @dataclass(frozen=True)
@@ -28,38 +30,91 @@ class Table:
     key: tuple[str, ...]
     problem: Callable[[Row], str | None] = lambda row: None
 
-    def rows(self, text: str) -> list[Row]:
-        """Every row; raises `ValueError`, which names the first problems by line, and the fixes."""
+    def rows(self, text: str) -> dict[Key, Row]:
+        """Every row by its key; raises `ValueError`, which names the first problems, and fixes."""
         content = _content(text)
-        reader = csv.DictReader((line for _, line in content), strict=True)
-        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
-        self._check_header(reader.fieldnames, content)
-        found: list[Row] = []
-        problems: list[str] = []
-        line_by_key: dict[tuple[object, ...], int] = {}
+        reader = csv.reader((line for _, line in content), strict=True)
+        records: list[list[str]] = []
+        lines: list[int] = []
+        problems: list[tuple[int, str]] = []
         try:
-            for cells in reader:
-                line = content[reader.line_num - 1][0]
-                row, wrong = self._row(cells)
-                first = (
-                    line
-                    if wrong
-                    else line_by_key.setdefault(tuple(row[name] for name in self.key), line)
-                )
-                repeated = [f"repeats line {first}: keep one of them"] if first != line else []
-                problems += [f"line {line}, {problem}" for problem in wrong or repeated]
-                found.append(row)
+            header = [name.strip().lower() for name in next(reader, ())]
+            self._check_header(header, content)
+            for record in reader:
+                records.append(record)
+                lines.append(content[reader.line_num - 1][0])
         except csv.Error as error:
-            line = content[reader.reader.line_num - 1][0]
-            problems.append(f"line {line}, is not CSV ({error}): check the quotes")
+            line = content[reader.line_num - 1][0]
+            problems.append((line, f"is not CSV ({error}): check the quotes"))
+        columns = [self._column(name, read, header, records) for name, read in self.columns.items()]
+        found = [
+            dict(zip(self.columns, values, strict=True))
+            for values in zip(*(column.values for column in columns), strict=True)
+        ]
+        keys: list[Key] = [tuple(row[name] for name in self.key) for row in found]
+        problems += self._problems(records, len(header), columns, lines)
+        if not problems:
+            problems += self._contradictions(found, keys, lines)
         if problems:
-            more = (
-                f"; and {len(problems) - _MOST_PROBLEMS} more"
-                if len(problems) > _MOST_PROBLEMS
-                else ""
-            )
-            raise ValueError("; ".join(islice(problems, _MOST_PROBLEMS)) + more)
-        return found
+            raise ValueError(_named(sorted(problems)))
+        return dict(zip(keys, found, strict=True))
+
+    def _column(
+        self, name: str, read: Read, header: Sequence[str], records: Sequence[Sequence[str]]
+    ) -> "_Column":
+        """Each distinct text is read once: a file of closes has few days and symbols."""
+        place = max((place for place, each in enumerate(header) if each == name), default=None)
+        texts = (
+            [""] * len(records)
+            if place is None
+            else [record[place].strip() if place < len(record) else "" for record in records]
+        )
+        read_as: dict[str, object] = {}
+        wrong: dict[str, str] = {}
+        for text in set(texts):
+            try:
+                read_as[text] = None if name in self.optional and not text else read(text)
+            except ValueError as error:
+                read_as[text] = None
+                said = f"{text!r} {error}" if text else "is empty: fill it in"
+                wrong[text] = f"field {name}: {said}" if text else f"field {name} {said}"
+        return _Column(texts, [read_as[text] for text in texts], wrong)
+
+    def _problems(
+        self,
+        records: Sequence[Sequence[str]],
+        width: int,
+        columns: "Sequence[_Column]",
+        lines: Sequence[int],
+    ) -> list[tuple[int, str]]:
+        """What is wrong with a field or a row alone, each with its line."""
+        too_long = "has more fields than the header: put texts with commas in double quotes"
+        long = {line for record, line in zip(records, lines, strict=True) if len(record) > width}
+        return [(line, too_long) for line in sorted(long)] + [
+            (line, column.wrong[text])
+            for column in columns
+            if column.wrong
+            for text, line in zip(column.texts, lines, strict=True)
+            if text in column.wrong and line not in long
+        ]
+
+    def _contradictions(
+        self, rows: Sequence[Row], keys: Sequence[Key], lines: Sequence[int]
+    ) -> list[tuple[int, str]]:
+        """Which rows contradict themselves, or repeat one before."""
+        found = [
+            (line, problem)
+            for row, line in zip(rows, lines, strict=True)
+            if (problem := self.problem(row))
+        ]
+        if len(set(keys)) == len(keys):
+            return found
+        first = dict(zip(reversed(keys), reversed(lines), strict=True))
+        return found + [
+            (line, f"repeats line {first[key]}: keep one of them")
+            for key, line in zip(keys, lines, strict=True)
+            if first[key] != line
+        ]
 
     def _check_header(self, header: Collection[str], content: Sequence[tuple[int, str]]) -> None:
         missing = sorted(self.columns.keys() - self.optional - set(header))
@@ -69,24 +124,20 @@ class Table:
                 f"line {line}, the column {missing[0]} is missing: add it to the header"
             )
 
-    def _row(self, cells: Mapping[str | None, Any]) -> tuple[Row, list[str]]:
-        if None in cells:
-            return {}, ["has more fields than the header: put texts with commas in double quotes"]
-        row: Row = {}
-        wrong = []
-        for name, read in self.columns.items():
-            text = (cells.get(name) or "").strip()
-            try:
-                row[name] = None if not text and name in self.optional else read(text)
-            except ValueError as error:
-                wrong.append(
-                    f"field {name}: {text!r} {error}"
-                    if text
-                    else f"field {name} is empty: fill it in"
-                )
-        if not wrong and (problem := self.problem(row)):
-            wrong = [problem]
-        return row, wrong
+
+class _Column(NamedTuple):
+    """The texts of a column, what they are read as, and what is wrong with some of them."""
+
+    texts: Sequence[str]
+    values: Sequence[object]
+    wrong: Mapping[str, str]
+
+
+def _named(problems: Sequence[tuple[int, str]]) -> str:
+    """The first problems in a sentence, and how many more there are."""
+    said = "; ".join(f"line {line}, {problem}" for line, problem in problems[:_MOST_PROBLEMS])
+    more = len(problems) - _MOST_PROBLEMS
+    return f"{said}; and {more} more" if more > 0 else said
 
 
 def _content(text: str) -> list[tuple[int, str]]:
@@ -107,10 +158,21 @@ def _ticker(text: str) -> str:
 
 
 def _contract(text: str) -> str:
+    """The symbol; a chain has some hundred series, and many strikes of each."""
+    symbol = normalise(text)
+    series, strike = symbol[:-_STRIKE_DIGITS], symbol[-_STRIKE_DIGITS:]
     try:
-        return parse_occ(text).symbol
+        if strike.isascii() and strike.isdigit() and int(strike):
+            return _series(series) + strike
+        return parse_occ(symbol).symbol
     except ValueError:
         raise ValueError("is not an OCC option symbol: write it like AAPL230120C00130000") from None
+
+
+@lru_cache(maxsize=10_000)
+def _series(written: str) -> str:
+    """Root, expiry and type of a contract, as its symbol has them; an error where it has none."""
+    return parse_occ(f"{written}{1:0{_STRIKE_DIGITS}d}").symbol[:-_STRIKE_DIGITS]
 
 
 def _day(text: str) -> date:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from services.ingest.inputs import (
     Bar,
@@ -18,6 +20,8 @@ from services.ingest.inputs import (
 )
 from services.ingest.providers import ProviderUnavailable
 from services.ingest.providers.csv_folder import NOTHING, CsvFolderProvider
+from services.ingest.providers.csv_tables import OPTION_QUOTES
+from shared.instruments import parse_occ
 from tests.wire.client import actions_of, yields_of
 
 LAST, BEFORE = date(2022, 12, 28), date(2022, 12, 27)
@@ -51,8 +55,8 @@ async def test_closes_are_raw_and_stand_for_adjusted_ones_that_are_missing(write
     provider = write("prices.csv", PRICES)
 
     assert await bars(provider, "AAPL", "MSFT") == [
-        Bar("AAPL", LAST, Decimal("126.04"), 125.1, "raw", "csv"),
         Bar("AAPL", BEFORE, Decimal("130.03"), 130.03, "raw", "csv"),
+        Bar("AAPL", LAST, Decimal("126.04"), 125.1, "raw", "csv"),
     ]
     assert await provider.coverage() == Coverage(BEFORE, LAST)
 
@@ -235,3 +239,21 @@ async def test_folder_and_encoding_are_checked(tmp_path: Path) -> None:
         await bars(CsvFolderProvider(tmp_path), "AAPL")
     with pytest.raises(ProviderUnavailable, match="is not a folder"):
         await bars(CsvFolderProvider(tmp_path / "nowhere"), "AAPL")
+
+
+@given(st.text(alphabet="APLo:. 0123456789CP", max_size=24) | st.just("AAPL230120C00130000"))
+@example("AAPL  230120c00130000")
+@example("AAPL231320C00130000")
+@example("AAPL230120C00000000")
+def test_a_contract_is_read_as_everywhere_else(text: str) -> None:
+    """The shortcut for the many strikes of a series changes nothing."""
+    assert _or_none(OPTION_QUOTES.columns["contract"], text) == _or_none(
+        lambda written: parse_occ(written).symbol, text
+    )
+
+
+def _or_none(read: Callable[[str], str], text: str) -> str | None:
+    try:
+        return read(text)
+    except ValueError:
+        return None
