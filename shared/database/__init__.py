@@ -37,10 +37,12 @@ from shared.database.merge import append, merge
 from shared.database.prepared import (
     Prepared,
     Statements,
+    changed,
     execute_each,
     fetched,
     plan_once,
     prepared,
+    tuples,
 )
 from shared.database.upserts import MOST_VALUES, Rows, quote
 
@@ -58,6 +60,7 @@ __all__ = [
     "array_of",
     "breaks_reference",
     "cannot_write",
+    "changed",
     "create_engine",
     "execute_each",
     "fetched",
@@ -79,4 +82,5 @@ __all__ = [
     "quote",
     "required",
     "sql_table",
+    "tuples",
 ]

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from shared.database.prepared import changed
 from shared.settings import Settings
 
 Session = AsyncSession
@@ -184,7 +185,7 @@ async def lock_shared(session: Session, *keys: object) -> None:
     """Hold `lock(session, *keys)` together with others that hold it so: `lock` waits for all."""
     name = {"name": "/".join(str(key) for key in keys)}
     shared = "select pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"
-    await session.execute(text(shared), name)
+    await changed(session, shared, name)
 
 
 async def lock_each(session: Session, names: Sequence[str]) -> None:
@@ -192,10 +193,10 @@ async def lock_each(session: Session, names: Sequence[str]) -> None:
 
     They are taken in one ascending order, so that no two transactions deadlock.
     """
-    await session.execute(_LOCK_EACH, {"names": list(names)})
+    await changed(session, _LOCK_EACH, {"names": list(names)})
 
 
-_LOCK_EACH = text(
+_LOCK_EACH = (
     "select pg_advisory_xact_lock(key) from (select hashtextextended(name, 0) as key "
     "from unnest(cast(:names as text[])) as name order by key) as keys"
 )

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from shared.database.columns import sql_table
 from shared.database.engine import Session
+from shared.database.prepared import changed
 from shared.database.upserts import Rows, Upserted, copy, write
 
 
@@ -52,5 +52,5 @@ async def append(
     written = Upserted(table, tuple(rows[0]))
     fresh = written.way(len(rows))(written, rows)
     await fresh.prepare(session)
-    await session.execute(text(written.insert(fresh.rows())), fresh.values(written.columns))
+    await changed(session, written.insert(fresh.rows()), fresh.values(written.columns))
     await fresh.forget(session)

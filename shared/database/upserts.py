@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, text
+from sqlalchemy import ARRAY, Column
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from shared.database.engine import Session
 from shared.database.lines import is_plain, lines_of
+from shared.database.prepared import changed
 
 Rows = Sequence[Mapping[str, Any]]
 MOST_VALUES = 10_000  # sent beside a statement; more are copied, which is then the faster way
@@ -52,18 +53,15 @@ async def write(
 ) -> int:
     """Have the table hold the fresh rows, so many; returns how many rows of it changed."""
     await fresh.prepare(session)
-    changed = 0
+    total = 0
     if within is not None:
-        missing = text(upserted.delete_missing(within, fresh.keys()))
-        deleted = await session.execute(missing, bound(within) | fresh.values(upserted.key))
-        changed += int(deleted.rowcount)  # type: ignore[attr-defined]
+        missing = upserted.delete_missing(within, fresh.keys())
+        total += await changed(session, missing, bound(within) | fresh.values(upserted.key))
     if count:
-        merged = await session.execute(
-            text(upserted.upsert(fresh.rows())), fresh.values(upserted.columns)
-        )
-        changed += int(merged.rowcount)  # type: ignore[attr-defined]
+        merge = upserted.upsert(fresh.rows())
+        total += await changed(session, merge, fresh.values(upserted.columns))
     await fresh.forget(session)
-    return changed
+    return total
 
 
 class Upserted:
@@ -170,11 +168,11 @@ class Copied:
         """Create the temporary table and fill it."""
         columns = self.upserted.columns
         source = f"select {_names(columns)} from {self.upserted.target} with no data"
-        await session.execute(
-            text(f"create temporary table {self.temporary} on commit drop as {source}")
+        await changed(
+            session, f"create temporary table {self.temporary} on commit drop as {source}", {}
         )
         if self.upserted.vectors:
-            await session.execute(text(self._leave_vectors_as_they_are()))
+            await changed(session, self._leave_vectors_as_they_are(), {})
         into = f"merge_{self.upserted.table.name}"
         await copy(session, self.upserted.table, columns, self.given, into)
 
@@ -187,7 +185,7 @@ class Copied:
 
     async def forget(self, session: Session) -> None:
         """Drop the temporary table."""
-        await session.execute(text(f"drop table {self.temporary}"))
+        await changed(session, f"drop table {self.temporary}", {})
 
     def rows(self) -> str:
         return self.temporary

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from shared.arrays import FloatArray, day_numbers
-from shared.database import Session, prepared
+from shared.database import Session, prepared, tuples
 from shared.database.arrays import as_sent, float_vector, integer_vector
 from shared.published import ingest
 
@@ -42,7 +42,7 @@ async def load_adjusted_closes(
     known_days = day_numbers(session_dates)
     place = {symbol: column for column, symbol in enumerate(symbols)}
     statement = _closes_by_symbol(symbols, session_dates[0], session_dates[-1])
-    for symbol, days, values in await session.execute(*statement):
+    for symbol, days, values in await tuples(session, *statement):
         found_days = integer_vector(days)
         rows = np.searchsorted(known_days, found_days)
         on_session = known_days[rows] == found_days
