@@ -67,7 +67,7 @@ def _first_difference(
     same = before == after or _measured(before) == _measured(after)
     if same and list(spans_before) == list(spans_after):
         return None
-    if _opening(before) != _opening(after):
+    if _opening(before, spans_before) != _opening(after, spans_after):
         return min(before.entry_date, after.entry_date)
     turns = [
         _turning_days(row, spans) for row, spans in ((before, spans_before), (after, spans_after))
@@ -81,8 +81,10 @@ def _measured(row: LotRow) -> LotRow:
     return replace(row, investment_subtype=None, opened_by=None)
 
 
-def _opening(row: LotRow) -> tuple[object, ...]:
-    return (row.symbol, row.quantity, row.entry_price, row.entry_date, row.stated_on)
+def _opening(row: LotRow, spans: Sequence[SpanRow]) -> tuple[object, ...]:
+    """What was opened, and what the day of entry left of it."""
+    left = (spans[0].quantity, spans[0].from_price) if spans else (row.quantity, row.entry_price)
+    return (row.symbol, row.quantity, row.entry_price, row.entry_date, row.stated_on, *left)
 
 
 def _turning_days(

@@ -106,6 +106,8 @@ class Lot:
         if len(self.spans) != 1:
             return not self.spans
         (span,) = self.spans
+        if span.quantity != self.quantity:  # a part was closed on the day of entry
+            return False
         ends_alike = span.held_until is None or span.until_price == self.exit_price
         return ends_alike and span.from_price == self.entry_price
 

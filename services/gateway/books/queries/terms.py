@@ -95,7 +95,9 @@ def _parts() -> Subquery:
     is_over = _is_over(span.held_until)
     end = case((is_over, span.until_price), else_=lot.c.entry_price)
     gain = _gain(span.quantity * lot.c.multiplier, span.from_price, end)
-    is_known = and_(func.count() == func.count(gain), func.bool_or(is_over))
+    # A part closed on the day of entry ends no span: the first one is of what was left of the lot.
+    is_closed = or_(is_over, span.quantity != lot.c.quantity)
+    is_known = and_(func.count() == func.count(gain), func.bool_or(is_closed))
     known = case((is_known, func.sum(gain))).label("gain")
     parted = select(span.position_id, span.portfolio_id, known)
     of_lot = and_(lot.c.position_id == span.position_id, lot.c.portfolio_id == span.portfolio_id)
