@@ -85,13 +85,29 @@ def test_what_a_statement_does_not_explain_is_no_performance() -> None:
 
 
 def test_a_period_that_began_before_the_first_snapshot_has_a_reason() -> None:
-    found = money_weighted_periods([a_point(40, 100), a_point(0, 110)], END)
+    found = money_weighted_periods([a_point(30, 100), a_point(0, 110)], END)
 
-    assert found["1m"].money_weighted == pytest.approx(1.1 ** (40 / 40) - 1, abs=1e-9)
+    assert found["1m"].money_weighted == pytest.approx(0.1, abs=1e-9)
     assert (found["1y"].money_weighted, found["1y"].money_weighted_reason) == (
         None,
         "no snapshot on or before 2021-12-28 is stored",
     )
+
+
+def test_a_period_that_began_on_a_session_without_a_snapshot_has_a_reason() -> None:
+    found = money_weighted_periods([a_point(40, 100), a_point(0, 110)], END)
+
+    assert (found["1m"].money_weighted, found["1m"].money_weighted_reason) == (
+        None,
+        "no snapshot of 2022-11-28",
+    )
+
+
+def test_a_period_that_began_on_a_weekend_starts_from_the_session_before() -> None:
+    monday, friday = date(2022, 12, 19), date(2022, 11, 18)
+    points = [a_point((END - friday).days, 100), a_point((END - monday).days, 110)]
+
+    assert money_weighted_periods(points, monday)["1m"].money_weighted == pytest.approx(0.1)
 
 
 def test_a_day_has_no_money_weighted_return() -> None:
@@ -109,6 +125,26 @@ def test_a_session_without_a_return_ends_the_chain_of_a_span() -> None:
     assert (found.value, found.observations) == (None, None)
     assert found.reason == f"no return on {END}: NAV before it was not positive"
     assert span(points[:1], END) is None
+
+
+def test_nothing_is_compounded_over_a_loss_of_everything() -> None:
+    points = [
+        a_point(3, 100),
+        a_point(2, -20, daily_return=-1.2),
+        a_point(1, 1000, inflow=1000, daily_return=20 / 980),
+        a_point(0, 1100, daily_return=0.1),
+    ]
+
+    found = span(points, points[1].as_of)
+    lost = span(points[:2], points[1].as_of)
+    since = span(points, points[2].as_of)
+
+    assert found is not None
+    assert lost is not None
+    assert since is not None
+    assert (found.value, found.reason) == (None, f"all capital was lost on {points[1].as_of}")
+    assert lost.value == pytest.approx(-1.2)
+    assert since.value == pytest.approx((1 + 20 / 980) * 1.1 - 1)
 
 
 def test_a_drawdown_is_the_fall_from_the_highest_so_far_and_starts_again_with_the_chain() -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from shared.calendar import session_on_or_before
 from shared.conventions import period_start
 from shared.quant.money_weighted import money_weighted_return
 
@@ -96,6 +97,9 @@ def _since(points: Sequence[Point], start: date) -> MoneyWeighted:
     before = [point for point in points if point.as_of <= start]
     if not before:
         return MoneyWeighted(None, None, f"no snapshot on or before {start} is stored")
+    session = session_on_or_before(start)
+    if before[-1].as_of < session:  # it would be of a longer time than the period
+        return MoneyWeighted(None, None, f"no snapshot of {session}")
     return money_weighted([before[-1], *points[len(before) :]])
 
 
@@ -112,16 +116,29 @@ def span(points: Sequence[Point], start: date) -> Span | None:
     value = 1.0
     for each in returns:
         value *= 1.0 + (each or 0.0)
-    missing = [point.as_of for point in held[1:] if point.daily_return is None]
-    reason = f"no return on {missing[0]}: NAV before it was not positive" if missing else None
+    reason = _broken(held)
     return Span(
         held[0].as_of,
         held[-1].as_of,
-        None if missing else value - 1.0,
-        None if missing else len(returns),
+        None if reason else value - 1.0,
+        None if reason else len(returns),
         reason,
         money_weighted(held),
     )
+
+
+def _broken(held: Sequence[Point]) -> str | None:
+    """Why the returns after the first point cannot be compounded; None when they can.
+
+    The last reason there is, as of the usual periods: the chain of returns begins again with it,
+    and nothing is compounded over a loss of everything.
+    """
+    for point in reversed(held[1:]):
+        if point.daily_return is None:
+            return f"no return on {point.as_of}: NAV before it was not positive"
+        if point.daily_return <= -1.0 and point is not held[-1]:
+            return f"all capital was lost on {point.as_of}"
+    return None
 
 
 def money_weighted(points: Sequence[Point]) -> MoneyWeighted:
