@@ -16,7 +16,7 @@ from services.ingest.tables import CorporateAction
 from shared.database import Database
 from tests.builders import AS_OF, a_price, save, save_prices
 from tests.integration.gateway.people import HEADER, Person
-from tests.integration.gateway.test_ledger import a_trade, enter, lines_of
+from tests.integration.gateway.test_ledger import a_book_of, a_trade, enter, lines_of
 from tests.integration.gateway.test_named_lots import lots_of
 from tests.integration.gateway.test_reconcile import compared
 from tests.integration.gateway.test_settling import arrive, lots, prices_of, settled
@@ -212,3 +212,13 @@ async def test_a_short_call_is_covered_by_a_trade_of_another_day(ann: Person) ->
     await enter(ann, book, a_trade("buy_to_cover", 1, 33, "2022-12-13", symbol=OLD))
 
     assert await options(ann, book, AS_OF) == []
+
+
+async def test_what_a_split_added_makes_whole_shares_of_what_was_held(ann: Person) -> None:
+    """Given in the shares of today, 100 shares were 33.333333 before the split."""
+    today = {"stated_on": str(AS_OF)}
+    book = await a_book_of(ann, a_trade("opening", 100, 40, "2022-11-01", **today))
+
+    (split,) = await lines_of(ann, book, kind="split")
+
+    assert (split["quantity"], split["note"]) == (66.666667, "3:1, 33.333333 held before")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
@@ -69,12 +70,16 @@ async def load_position_pnl(
 
 
 class PositionValue(NamedTuple):
-    """A position at one of the ends: quantity, and USD by measure of exposure."""
+    """A position at one of the ends: quantity, and USD by measure of exposure.
+
+    `shares`: how many shares of the last of both days one of the quantity's is.
+    """
 
     position_id: UUID
     as_of: date
     symbol: str
-    quantity: float
+    quantity: Decimal
+    shares: Decimal
     dollar: float | None
     notional: float | None
     delta_adjusted: float | None
@@ -85,11 +90,13 @@ async def load_position_values(
 ) -> list[PositionValue]:
     """Every position's valuation on both days."""
     row = snapshots.position_valuations.c
+    shares = ingest.split_factor(row.underlying, row.as_of, max(days.days)).scalar_subquery()
     query = select(
         row.position_id,
         row.as_of,
         row.symbol,
-        cast(row.quantity, Double),
+        row.quantity,
+        func.coalesce(shares, 1),
         cast(row.market_value, Double),
         cast(row.notional_exposure, Double),
         cast(row.delta_adjusted_exposure, Double),

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from services.gateway.analytics.queries import changes as queries
@@ -32,12 +33,14 @@ from services.gateway.analytics.shapes.changes import (
     side_of,
 )
 from services.gateway.analytics.shapes.exposures import DEFAULT_MODEL
+from services.gateway.books.ledger import restated
 from services.gateway.books.queries.tags import load_carried
 from services.gateway.books.shapes import NO_SNAPSHOT
 from shared.database import Session
 
 ByPosition = Mapping[UUID, float]
 PNL = "cumulative_pnl"
+QUANTITY_STEP = Decimal("0.000001")
 _USUAL = (
     *("nav", "market_value", "exposure.dollar.gross", "exposure.delta_adjusted.net"),
     *("theta", "vega", "rho", "beta", "volatility_63d"),
@@ -293,9 +296,16 @@ def _shown(parts: Sequence[Part]) -> list[PartOut]:
 
 
 def _moved_positions(stored: Stored, start: date) -> list[MovedPosition]:
-    """The positions that are new, gone or of another size, by symbol."""
-    before = {row.position_id: row.quantity for row in stored.values if row.as_of == start}
+    """The positions that are new, gone or of another size, by symbol.
+
+    A split makes none of another size: quantities are in the shares of the last session.
+    """
     after = {row.position_id: row.quantity for row in stored.values if row.as_of != start}
+    before = {
+        row.position_id: _in_last_shares(row, after.get(row.position_id))
+        for row in stored.values
+        if row.as_of == start
+    }
     moved = [
         MovedPosition(
             position_id=position,
@@ -303,14 +313,24 @@ def _moved_positions(stored: Stored, start: date) -> list[MovedPosition]:
             sector=mover.sector,
             tags=list(mover.tags),
             state=_state(position in before, position in after),
-            quantity_before=before.get(position, 0.0),
-            quantity_after=after.get(position, 0.0),
+            quantity_before=before.get(position, Decimal(0)),
+            quantity_after=after.get(position, Decimal(0)),
             pnl=in_cents(stored.pnl.get(position)),
         )
         for position, mover in stored.movers.items()
         if before.get(position) != after.get(position) or position not in {**before, **after}
     ]
     return sorted(moved, key=lambda each: (each.symbol, str(each.position_id)))
+
+
+def _in_last_shares(row: PositionValue, left: Decimal | None) -> Decimal:
+    """The quantity in the shares of the last session; `left`: what is held then, if anything.
+
+    That itself where both are the same within the rounding of a quantity.
+    """
+    quantity = restated(row.quantity, row.shares)
+    is_same = left is not None and abs(quantity - left) <= QUANTITY_STEP * max(row.shares, Decimal(1))
+    return left if left is not None and is_same else quantity
 
 
 def _state(was_held: bool, is_held: bool) -> str:

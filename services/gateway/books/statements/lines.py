@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from services.gateway.books.keeping import SYSTEM
-from services.gateway.books.ledger import Instrument, Kind, Settlement, cash_moved
+from services.gateway.books.ledger import Instrument, Kind, Settlement, cash_moved, restated
 from services.gateway.books.ledger.derivation import delivery_id
 from services.gateway.books.ledger.inputs import exact
 from services.gateway.books.queries.transactions import (
@@ -122,7 +122,7 @@ def _cash(row: EnteredLine) -> Decimal | None:
 def split_line(portfolio_id: UUID, row: SplitHeld) -> Line:
     """What a split added to (or took from) what was held of one instrument."""
     ratio = exact(row.ratio)
-    after = round(row.quantity * ratio.numerator / ratio.denominator, 6)
+    after = restated(row.quantity, Decimal(ratio.numerator) / ratio.denominator)
     return replace(
         _derived(portfolio_id, Kind.SPLIT, row.symbol, row.underlying, row.ex_date),
         **_option_terms(row),
