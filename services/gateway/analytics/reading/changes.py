@@ -329,7 +329,8 @@ def _in_last_shares(row: PositionValue, left: Decimal | None) -> Decimal:
     That itself where both are the same within the rounding of a quantity.
     """
     quantity = restated(row.quantity, row.shares)
-    is_same = left is not None and abs(quantity - left) <= QUANTITY_STEP * max(row.shares, Decimal(1))
+    rounding = QUANTITY_STEP * max(row.shares, Decimal(1))
+    is_same = left is not None and abs(quantity - left) <= rounding
     return left if left is not None and is_same else quantity
 
 
