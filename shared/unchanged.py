@@ -23,12 +23,22 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Date, String, Uuid, delete, select
+from sqlalchemy import (
+    ARRAY,
+    Date,
+    Select,
+    String,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
 from shared.contracts.event import Notice, ShardEvent
-from shared.database import Session, among, key, merge, optional, required, sql_table
+from shared.database import Session, among, key, merge, optional, required, sql_table, tuples
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[1]
@@ -97,11 +107,12 @@ class Stage:
         """The event of the shard, when all of its portfolios were calculated from this."""
         if basis is None:
             return None
-        row = sql_table(self.calculations.model).c
-        stored = select(row.basis, row.outcome).where(*self._of(event))
-        found = (await session.execute(stored)).all()
-        outcome = next((each.outcome for each in found if each.outcome is not None), None)
-        same = len(found) == len(event.portfolio_ids) and {each.basis for each in found} == {basis}
+        of_shard = {"as_of": event.as_of, "portfolio_ids": event.portfolio_ids}
+        values = {"stage": self.result.subject, **of_shard}
+        found = await tuples(session, _known(self.calculations.model), values)
+        outcome = next((outcome for _, outcome in found if outcome is not None), None)
+        bases = {known for known, _ in found}
+        same = len(found) == len(event.portfolio_ids) and bases == {basis}
         if not same or outcome is None:
             return None
         warnings = _notices.validate_python(outcome["warnings"])
@@ -111,8 +122,10 @@ class Stage:
     async def save(self, session: Session, event: ShardEvent, result: Result) -> None:
         """Store what the shard was calculated from, or that this is not known."""
         if result.basis is None:
-            table = sql_table(self.calculations.model)
-            await session.execute(delete(table).where(*self._of(event)))
+            row = sql_table(self.calculations.model).c
+            of_stage = (row.stage == self.result.subject, row.as_of == event.as_of)
+            mine = among(row.portfolio_id, event.portfolio_ids)
+            await session.execute(delete(row.basis.table).where(*of_stage, mine))
             return
         outcome = {
             "warnings": [notice.model_dump(mode="json") for notice in result.warnings],
@@ -130,10 +143,14 @@ class Stage:
         ]
         await merge(session, self.calculations.model, rows)
 
-    def _of(self, event: ShardEvent) -> tuple[Any, ...]:
-        row = sql_table(self.calculations.model).c
-        of_stage = (row.stage == self.result.subject, row.as_of == event.as_of)
-        return (*of_stage, among(row.portfolio_id, event.portfolio_ids))
+
+@cache
+def _known(model: type[SQLModel]) -> "Select[str, dict[str, Any] | None]":
+    """The basis and the outcome of each portfolio of a shard, by stage."""
+    row = sql_table(model).c
+    mine = row.portfolio_id == any_(bindparam("portfolio_ids", type_=ARRAY(Uuid)))
+    of_stage = (row.stage == bindparam("stage"), row.as_of == bindparam("as_of"))
+    return select(row.basis, row.outcome).where(mine, *of_stage)
 
 
 def hashed(facts: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     JSON,
     CursorResult,
     Date,
+    Double,
     Executable,
     Integer,
     Select,
@@ -45,7 +46,7 @@ from sqlalchemy.types import TypeDecorator
 P = ParamSpec("P")
 Statement = TypeVar("Statement")
 Fields = TypeVarTuple("Fields")
-Kind = ARRAY[UUID] | ARRAY[str] | ARRAY[date] | Date | Uuid[UUID] | String | Integer
+Kind = ARRAY[UUID] | ARRAY[str] | ARRAY[date] | Date | Uuid[UUID] | String | Integer | Double[float]
 Prepared = Callable[P, tuple[Statement, Mapping[str, object]]]  # the statement with its values
 Statements = Mapping[str, tuple[Executable, Mapping[str, object]]]  # several of them by name
 _DRIVER = "driver"
@@ -88,14 +89,13 @@ class _Text:
     """A statement as the driver takes it.
 
     `parameters`: by position, each a name and its value unless another is given. `documents`: those
-    of them that are JSON; `document_columns`: the places of the columns that are.
+    of them that are JSON.
     """
 
     sql: str
     parameters: tuple[tuple[str, object], ...]
     documents: frozenset[str]
     columns: tuple[str, ...]
-    document_columns: tuple[int, ...]
 
     def given(self, values: Mapping[str, object]) -> list[object]:
         """The values of its parameters by position."""
@@ -119,7 +119,6 @@ def _text_of(statement: CompilerElement) -> _Text:
         tuple((name, compiled.params[name]) for name in compiled.positiontup or ()),
         frozenset(name for name, each in compiled.binds.items() if isinstance(each.type, JSON)),
         tuple(types),
-        tuple(place for place, each in enumerate(types.values()) if isinstance(each, JSON)),
     )
 
 
@@ -133,17 +132,7 @@ async def tuples(
     """
     prepared_text = _text_of(cast(CompilerElement, statement))
     found = await _fetch(session, prepared_text.sql, prepared_text.given(values))
-    if prepared_text.document_columns:
-        found = [_with_documents(row, prepared_text.document_columns) for row in found]
     return cast("Sequence[tuple[*Fields]]", found)
-
-
-def _with_documents(row: Sequence[object], places: Sequence[int]) -> Sequence[object]:
-    values = list(row)
-    for place in places:
-        written = values[place]
-        values[place] = json.loads(written) if isinstance(written, str) else written
-    return values
 
 
 async def changed(session: AsyncSession, statement: str, values: Mapping[str, object]) -> int:

@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     ColumnElement,
@@ -19,12 +18,11 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    literal,
     select,
 )
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from shared.database import among
+from shared.database import among, array_of
 from shared.published import AnyColumn, Day, Text, View, columns, keys, published_view
 
 # Sessions that were announced. `revision` is the newest market-data revision dated on this very
@@ -69,7 +67,7 @@ treasury_yields = published_view(
 )
 
 
-def latest_yields(day: Day) -> Select[tuple[date, float, float]]:
+def latest_yields(day: Day) -> Select[date, float, float]:
     """The Treasury yields of the last observation day on or before `day`, by maturity.
 
     observation_date, maturity_years and yield_percent; no row when none is known.
@@ -199,7 +197,7 @@ def dividends_known(symbols: Iterable[str], day: date) -> Select[str]:
     One was paid at some time, or a provider was queried and knows the symbol; and the closes are
     raw, so that amounts and prices are in the same shares.
     """
-    wanted = func.unnest(literal(sorted(symbols), ARRAY(String))).column_valued("wanted")
+    wanted = func.unnest(array_of(symbols, String())).column_valued("wanted")
     paid = dividends.c
     log = fetch_log.c
     last = last_close(wanted, day)

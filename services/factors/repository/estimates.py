@@ -1,9 +1,11 @@
 """Betas, rate sensitivities and factor covariances: what is current, and what is stored."""
 
 from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import CompoundSelect, Select, func, select
+from sqlalchemy import ARRAY, Date, Double, Integer, Select, String, func, select
 
 from services.factors.inputs import (
     MATURITIES,
@@ -17,7 +19,7 @@ from services.factors.inputs import (
 )
 from services.factors.tables import FactorCovariance, RateSensitivity, SymbolFactorBeta
 from shared.arrays import Columns
-from shared.database import Session, among, lock, merge, sql_table
+from shared.database import Session, among, lock, merge, prepared, sql_table, tuples
 from shared.database.arrays import merge_columns
 from shared.rows import rows_of
 
@@ -40,45 +42,56 @@ async def claim_outdated(
 async def _load_outdated(
     session: Session, basis: Basis, factors: Factors, symbols: Sequence[str]
 ) -> Outdated:
-    current = set(await session.scalars(_current_symbols(basis, factors, symbols)))
-    covariances = await session.scalar(_current_covariances(basis, factors))
+    of_run = (basis.as_of, basis.price_run)
+    current = await tuples(session, *_current_symbols(symbols, factors.ids, *of_run))
+    weighting = (basis.weighting.decay, basis.weighting.lookback)
+    ((pairs,),) = await tuples(session, *_current_pairs(factors.ids, *of_run, *weighting))
+    known = {symbol for (symbol,) in current}
     return Outdated(
-        symbols=tuple(symbol for symbol in symbols if symbol not in current),
-        factors=covariances != len(SPACES) * len(factors.ids) ** 2,
+        symbols=tuple(symbol for symbol in symbols if symbol not in known),
+        factors=pairs != len(SPACES) * len(factors.ids) ** 2,
     )
 
 
-def _current_symbols(basis: Basis, factors: Factors, symbols: Sequence[str]) -> CompoundSelect[str]:
+@prepared(symbols=ARRAY(String), factors=ARRAY(String), as_of=Date(), price_run=String())
+def _current_symbols(
+    symbols: Sequence[str], factors: Sequence[str], as_of: date, price_run: str
+) -> Select[str]:
     """The symbols with every model's betas and every maturity's sensitivity on this basis."""
     beta = sql_table(SymbolFactorBeta).c
     rate = sql_table(RateSensitivity).c
     betas = (
         select(beta.symbol)
-        .where(among(beta.symbol, symbols), beta.as_of == basis.as_of)
-        .where(beta.price_run == basis.price_run, among(beta.model, MODELS))
-        .where(among(beta.factor, factors.ids))
+        .where(among(beta.symbol, symbols), beta.as_of == as_of, beta.price_run == price_run)
+        .where(among(beta.model, MODELS), among(beta.factor, factors))
         .group_by(beta.symbol)
-        .having(func.count() == len(MODELS) * len(factors.ids))
+        .having(func.count() == len(MODELS) * func.cardinality(factors))
     )
     rates = (
         select(rate.symbol)
-        .where(among(rate.symbol, symbols), rate.as_of == basis.as_of)
-        .where(rate.price_run == basis.price_run, among(rate.maturity, MATURITIES))
+        .where(among(rate.symbol, symbols), rate.as_of == as_of, rate.price_run == price_run)
+        .where(among(rate.maturity, MATURITIES))
         .group_by(rate.symbol)
         .having(func.count() == len(MATURITIES))
     )
-    return betas.intersect(rates)
+    both = betas.intersect(rates).subquery("both")
+    return select(both.c.symbol)
 
 
-def _current_covariances(basis: Basis, factors: Factors) -> Select[int]:
+@prepared(
+    factors=ARRAY(String), as_of=Date(), price_run=String(), decay=Double(), lookback=Integer()
+)
+def _current_pairs(
+    factors: Sequence[str], as_of: date, price_run: str, decay: float, lookback: int
+) -> Select[int]:
+    """How many covariances there are on this basis."""
     pair = sql_table(FactorCovariance).c
-    weighting = basis.weighting
     return (
         select(func.count())
-        .where(pair.as_of == basis.as_of, pair.price_run == basis.price_run)
-        .where(pair.decay == weighting.decay, pair.lookback == weighting.lookback)
+        .where(pair.as_of == as_of, pair.price_run == price_run)
+        .where(pair.decay == decay, pair.lookback == lookback)
         .where(pair.shrinkage.is_not(None) | pair.covariance.is_(None))
-        .where(among(pair.factor_a, factors.ids), among(pair.factor_b, factors.ids))
+        .where(among(pair.factor_a, factors), among(pair.factor_b, factors))
     )
 
 
@@ -96,15 +109,11 @@ async def _load_betas(
     session: Session, basis: Basis, factors: Factors, symbols: Sequence[str]
 ) -> dict[str, dict[str, KnownBetas]]:
     """By model and symbol."""
-    beta = sql_table(SymbolFactorBeta).c
-    query = (
-        select(
-            beta.model, beta.symbol, beta.factor, beta.beta, beta.quality, beta.reason, beta.capped
-        )
-        .where(among(beta.symbol, symbols), among(beta.factor, factors.ids))
-        .where(beta.as_of == basis.as_of, among(beta.model, MODELS))
-    )
-    rows = {(row.model, row.symbol, row.factor): row for row in await session.execute(query)}
+    found = await tuples(session, *_betas(symbols, factors.ids, basis.as_of))
+    rows = {
+        (model, symbol, factor): _Beta(beta, quality, reason, capped)
+        for model, symbol, factor, beta, quality, reason, capped in found
+    }
 
     def known(model: str, symbol: str) -> KnownBetas:
         by_factor = [rows[model, symbol, factor] for factor in factors.ids]
@@ -118,20 +127,48 @@ async def _load_betas(
     return {model: {symbol: known(model, symbol) for symbol in symbols} for model in MODELS}
 
 
+class _Beta(NamedTuple):
+    """What is stored of a model's beta of a symbol to a factor."""
+
+    beta: float | None
+    quality: str
+    reason: str | None
+    capped: bool
+
+
+@prepared(symbols=ARRAY(String), factors=ARRAY(String), as_of=Date())
+def _betas(
+    symbols: Sequence[str], factors: Sequence[str], as_of: date
+) -> Select[str, str, str, float | None, str, str | None, bool]:
+    """Model, symbol, factor, and the fields of `_Beta`."""
+    beta = sql_table(SymbolFactorBeta).c
+    query = select(
+        *(beta.model, beta.symbol, beta.factor),
+        *(beta.beta, beta.quality, beta.reason, beta.capped),
+    )
+    mine = query.where(among(beta.symbol, symbols), among(beta.factor, factors))
+    return mine.where(beta.as_of == as_of, among(beta.model, MODELS))
+
+
 async def _load_rate_gaps(
     session: Session, basis: Basis, symbols: Sequence[str]
 ) -> dict[str, list[str]]:
     """By symbol, the maturities to which its sensitivity is unknown."""
-    rate = sql_table(RateSensitivity).c
-    query = (
-        select(rate.symbol, rate.maturity)
-        .where(among(rate.symbol, symbols), rate.as_of == basis.as_of)
-        .where(among(rate.maturity, MATURITIES), rate.beta.is_(None))
-    )
     gaps: dict[str, list[str]] = {}
-    for symbol, maturity in await session.execute(query.order_by(rate.symbol, rate.maturity)):
+    for symbol, maturity in await tuples(session, *_unknown_rates(symbols, basis.as_of)):
         gaps.setdefault(symbol, []).append(maturity)
     return gaps
+
+
+@prepared(symbols=ARRAY(String), as_of=Date())
+def _unknown_rates(symbols: Sequence[str], as_of: date) -> Select[str, str]:
+    rate = sql_table(RateSensitivity).c
+    return (
+        select(rate.symbol, rate.maturity)
+        .where(among(rate.symbol, symbols), rate.as_of == as_of)
+        .where(among(rate.maturity, MATURITIES), rate.beta.is_(None))
+        .order_by(rate.symbol, rate.maturity)
+    )
 
 
 async def save_symbols(

@@ -18,7 +18,7 @@ from services.factors.repository.estimates import (
 from services.factors.repository.history import load_factors, load_history
 from services.factors.tables import FactorExposure, PositionFactorExposure
 from shared.arrays import Columns
-from shared.database import Session, among, lock_each, prepared
+from shared.database import Session, among, lock_each, prepared, tuples
 from shared.database.arrays import merge_columns
 from shared.published import gateway, identity, ingest
 from shared.published.greeks import contract_greeks
@@ -66,10 +66,8 @@ async def _load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: dat
     One query for each, put together here: of a session that has just begun, statistics say nothing
     yet, so that a join of them all might be planned as loops.
     """
-    portfolio = gateway.portfolios.c.portfolio_id
-    existing = select(portfolio).where(among(portfolio, portfolio_ids)).order_by(portfolio)
-    found = await session.scalars(existing)
-    held = (await session.execute(*_active_positions(portfolio_ids, as_of))).tuples().all()
+    found = await tuples(session, *_existing(portfolio_ids))
+    held = await tuples(session, *_active_positions(portfolio_ids, as_of))
     instruments = {(symbol, underlying) for _, _, symbol, underlying, _, _ in held}
     stocks = sorted(symbol for symbol, underlying in instruments if symbol == underlying)
     options = sorted(symbol for symbol, underlying in instruments if symbol != underlying)
@@ -77,15 +75,15 @@ async def _load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: dat
         **{symbol: _of_stock(symbol, as_of, None) for symbol in stocks},
         **{symbol: _Known(None, None, f"no Greeks of {symbol}") for symbol in options},
     }
-    for symbol, close in await session.execute(*_closes(stocks, as_of)):
+    for symbol, close in await tuples(session, *_closes(stocks, as_of)):
         known[symbol] = _of_stock(symbol, as_of, close)
-    for contract, delta, price, reason in await session.execute(*_greeks(options, as_of)):
+    for contract, delta, price, reason in await tuples(session, *_greeks(options, as_of)):
         known[contract] = _of_option(contract, delta, price, reason)
     positions = (
         Position(position, portfolio, symbol, underlying, quantity, multiplier, *known[symbol])
         for position, portfolio, symbol, underlying, quantity, multiplier in held
     )
-    return Book(tuple(found), tuple(positions))
+    return Book(tuple(portfolio for (portfolio,) in found), tuple(positions))
 
 
 class _Known(NamedTuple):
@@ -107,6 +105,12 @@ def _of_option(
     if delta is not None and price is not None:
         return _Known(delta, price, None)
     return _Known(delta, price, reason or f"no Greeks of {contract}")
+
+
+@prepared(portfolio_ids=ARRAY(Uuid))
+def _existing(portfolio_ids: Sequence[UUID]) -> Select[UUID]:
+    portfolio = gateway.portfolios.c.portfolio_id
+    return select(portfolio).where(among(portfolio, portfolio_ids)).order_by(portfolio)
 
 
 @prepared(portfolio_ids=ARRAY(Uuid), as_of=Date())

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Date, Select, String, func, select
 
 from services.factors.inputs import RETURN_SESSIONS, SPACES, Factors, ReturnHistory, Work
 from services.factors.tables import FactorReturn
 from shared.arrays import Columns, FloatArray, day_numbers
 from shared.calendar import last_sessions
-from shared.database import Session, among, lock, merge, sql_table
+from shared.database import Session, among, lock, merge, prepared, sql_table, tuples
 from shared.published.closes import day_number, load_adjusted_closes
 from shared.rows import rows_of
 
@@ -37,20 +37,27 @@ async def _load_factor_returns(
     session: Session, session_dates: Sequence[date], factors: Factors
 ) -> FloatArray:
     """Spaces x sessions x factors, NaN where there is none."""
-    row = sql_table(FactorReturn).c
-    days = func.array_agg(day_number(row.session_date))
-    query = (
-        select(row.space, row.factor, days, func.array_agg(row.factor_return))
-        .where(row.session_date.between(session_dates[0], session_dates[-1]))
-        .where(among(row.factor, factors.ids), among(row.space, SPACES))
-        .group_by(row.space, row.factor)
-    )
     session_days = day_numbers(session_dates)
     returns = np.full((len(SPACES), len(session_dates), len(factors.ids)), np.nan)
-    for space, factor, found_days, values in await session.execute(query):
+    statement = _returns(factors.ids, session_dates[0], session_dates[-1])
+    for space, factor, found_days, values in await tuples(session, *statement):
         places = np.searchsorted(session_days, found_days)
         returns[SPACES.index(space), places, factors.ids.index(factor)] = values
     return returns
+
+
+@prepared(ids=ARRAY(String), first=Date(), last=Date())
+def _returns(
+    ids: Sequence[str], first: date, last: date
+) -> Select[str, str, Sequence[int], Sequence[float | None]]:
+    row = sql_table(FactorReturn).c
+    days = func.array_agg(day_number(row.session_date))
+    query = select(row.space, row.factor, days, func.array_agg(row.factor_return))
+    return (
+        query.where(row.session_date.between(first, last))
+        .where(among(row.factor, ids), among(row.space, SPACES))
+        .group_by(row.space, row.factor)
+    )
 
 
 async def save_factor_returns(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
+from sqlalchemy import Date, Select
 
 from services.factors.inputs import (
     MATURITIES,
@@ -18,7 +19,7 @@ from services.factors.inputs import (
 from shared.arrays import day_numbers
 from shared.calendar import last_sessions
 from shared.conventions import SESSIONS_PER_YEAR
-from shared.database import Session
+from shared.database import Session, prepared, tuples
 from shared.published import factors as published
 from shared.published import ingest
 from shared.published.closes import load_adjusted_closes
@@ -28,8 +29,13 @@ _YIELD_MARGIN = timedelta(days=14)  # so that the first session, too, finds the 
 
 async def load_factors(session: Session) -> Factors:
     """The active factors with their proxies."""
-    found = (await session.execute(published.active_factors())).all()
-    return Factors(tuple(row.factor for row in found), tuple(row.proxy for row in found))
+    found = await tuples(session, *_active_factors())
+    return Factors(tuple(factor for factor, _, _ in found), tuple(proxy for _, _, proxy in found))
+
+
+@prepared()
+def _active_factors() -> Select[str, str, str]:
+    return published.active_factors()
 
 
 async def load_factor_closes(session: Session, as_of: date, returns: int) -> FactorCloses:
@@ -84,10 +90,10 @@ async def _load_yields(
 ) -> dict[str, ObservedYields]:
     """The yields of every maturity; one that was never observed has no days."""
     first = session_dates[0] - _YIELD_MARGIN
-    query = ingest.yields_between(MATURITIES, first, session_dates[-1])
+    found = await tuples(session, *_yields(first, session_dates[-1]))
     days: dict[str, list[date]] = {maturity: [] for maturity in MATURITIES}
     percents: dict[str, list[float]] = {maturity: [] for maturity in MATURITIES}
-    for maturity, day, percent in await session.execute(query):
+    for maturity, day, percent in found:
         days[maturity].append(day)
         percents[maturity].append(percent)
     return {
@@ -96,3 +102,8 @@ async def _load_yields(
         )
         for maturity in MATURITIES
     }
+
+
+@prepared(first=Date(), last=Date())
+def _yields(first: date, last: date) -> Select[str, date, float]:
+    return ingest.yields_between(MATURITIES, first, last)

@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
-from sqlalchemy import ARRAY, Date, String, column, func, literal, select, true
+from sqlalchemy import ARRAY, Date, Select, String, column, func, select, true
 
 from services.greeks.inputs import Close, ContractTerms, Dividend, Market, Quote, TreasuryCurve
 from shared.arrays import FloatArray
 from shared.calendar import last_sessions
 from shared.conventions import SESSIONS_PER_YEAR
-from shared.database import Session, among
+from shared.database import Session, among, prepared, tuples
 from shared.published import ingest
 from shared.published.closes import load_adjusted_closes
 
@@ -42,17 +43,20 @@ async def _load_closes(
 ) -> dict[tuple[str, date], Close]:
     """By (symbol, day): the last close on or before the day, per share of that day."""
     pairs = sorted(wanted)
-    symbols = literal([symbol for symbol, _ in pairs], ARRAY(String))
-    days = literal([day for _, day in pairs], ARRAY(Date))
+    symbols, days = [symbol for symbol, _ in pairs], [day for _, day in pairs]
+    return {
+        (symbol, day): Close(float(close), session_date)
+        for symbol, day, close, session_date in await tuples(session, *_last_closes(symbols, days))
+    }
+
+
+@prepared(symbols=ARRAY(String), days=ARRAY(Date))
+def _last_closes(symbols: Sequence[str], days: Sequence[date]) -> Select[str, date, Decimal, date]:
     named = (column("symbol", String), column("day", Date))
     asked = func.unnest(symbols, days).table_valued(*named, name="asked").render_derived()
     last = ingest.last_close(asked.c.symbol, asked.c.day)
     query = select(asked.c.symbol, asked.c.day, last.c.close, last.c.session_date)
-    found = await session.execute(query.join(last, true()))
-    return {
-        (symbol, day): Close(float(close), session_date)
-        for symbol, day, close, session_date in found
-    }
+    return query.join(last, true())
 
 
 async def _load_history(
@@ -66,46 +70,69 @@ async def _load_history(
 
 async def _load_curve(session: Session, as_of: date) -> TreasuryCurve | None:
     """The yields of the last observation day; None when there is none."""
-    points = (await session.execute(ingest.latest_yields(as_of))).all()
+    points = await tuples(session, *_latest_yields(as_of))
     if not points:
         return None
+    days, maturity_years, percents = zip(*points, strict=True)
     return TreasuryCurve(
-        observation_date=points[0].observation_date,
-        maturity_years=np.array([point.maturity_years for point in points], dtype=np.float64),
-        yield_percent=np.array([point.yield_percent for point in points], dtype=np.float64),
+        observation_date=days[0],
+        maturity_years=np.array(maturity_years, dtype=np.float64),
+        yield_percent=np.array(percents, dtype=np.float64),
     )
+
+
+@prepared(as_of=Date())
+def _latest_yields(as_of: date) -> Select[date, float, float]:
+    return ingest.latest_yields(as_of)
 
 
 async def _load_dividends(
     session: Session, symbols: Sequence[str], as_of: date
 ) -> dict[str, list[Dividend]]:
     """By symbol those of the past year; absent where no corporate actions are known."""
-    known = await session.scalars(ingest.dividends_known(symbols, as_of))
-    found: dict[str, list[Dividend]] = {symbol: [] for symbol in known}
-    paid = ingest.dividends_paid(found, as_of - LOOK_BACK, as_of)
-    for row in await session.execute(paid):
-        found[row.symbol].append(Dividend(row.ex_date, float(row.amount)))
+    known = await tuples(session, *_dividends_known(symbols, as_of))
+    found: dict[str, list[Dividend]] = {symbol: [] for (symbol,) in known}
+    paid = await tuples(session, *_dividends_paid(list(found), as_of - LOOK_BACK, as_of))
+    for symbol, ex_date, amount in paid:
+        found[symbol].append(Dividend(ex_date, float(amount)))
     return found
 
 
-async def _load_dividend_yields(session: Session, symbols: Collection[str]) -> dict[str, float]:
+@prepared(symbols=ARRAY(String), as_of=Date())
+def _dividends_known(symbols: Sequence[str], as_of: date) -> Select[str]:
+    return ingest.dividends_known(symbols, as_of)
+
+
+@prepared(symbols=ARRAY(String), after=Date(), as_of=Date())
+def _dividends_paid(symbols: Sequence[str], after: date, as_of: date) -> Select[str, date, Decimal]:
+    return ingest.dividends_paid(symbols, after, as_of)
+
+
+async def _load_dividend_yields(session: Session, symbols: Sequence[str]) -> dict[str, float]:
     """Continuous dividend yields (decimals per year) by symbol; unknown ones are absent."""
+    return dict(await tuples(session, *_dividend_yields(symbols)))
+
+
+@prepared(symbols=ARRAY(String))
+def _dividend_yields(symbols: Sequence[str]) -> Select[str, float]:
     securities = ingest.securities.c
     known = among(securities.symbol, symbols) & securities.dividend_yield.is_not(None)
-    query = select(securities.symbol, securities.dividend_yield).where(known)
-    return {row.symbol: row.dividend_yield for row in await session.execute(query)}
+    return select(securities.symbol, securities.dividend_yield).where(known)
 
 
 async def _load_quotes(
     session: Session, contracts: Collection[str], as_of: date
 ) -> dict[str, Quote]:
     """By contract, as quoted at the close of the session."""
-    row = ingest.option_quotes.c
-    query = select(row.contract, row.bid, row.ask, row.underlying_price)
-    found = await session.execute(
-        query.where(among(row.contract, sorted(contracts)), row.session_date == as_of)
-    )
+    found = await tuples(session, *_quotes(sorted(contracts), as_of))
     return {
         contract: Quote(float(bid), float(ask), None if spot is None else float(spot))
         for contract, bid, ask, spot in found
     }
+
+
+@prepared(contracts=ARRAY(String), as_of=Date())
+def _quotes(contracts: Sequence[str], as_of: date) -> Select[str, Decimal, Decimal, Decimal | None]:
+    row = ingest.option_quotes.c
+    query = select(row.contract, row.bid, row.ask, row.underlying_price)
+    return query.where(among(row.contract, contracts), row.session_date == as_of)

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Double, Select, Uuid, cast, select
+from sqlalchemy import ARRAY, Date, Double, Select, String, Uuid, cast, select
 
 from services.greeks.inputs import (
     Basis,
@@ -19,7 +20,17 @@ from services.greeks.inputs import (
 from services.greeks.repository.market import load_market
 from services.greeks.tables import ContractGreeks, PositionGreeks
 from shared.arrays import Columns
-from shared.database import Session, among, lock, lock_each, merge, prepared, sql_table
+from shared.database import (
+    Session,
+    among,
+    fetched,
+    lock,
+    lock_each,
+    merge,
+    prepared,
+    sql_table,
+    tuples,
+)
 from shared.database.arrays import merge_columns
 from shared.instruments import parse_occ
 from shared.published import gateway
@@ -55,16 +66,21 @@ async def _load_held_options(
     session: Session, portfolio_ids: Sequence[UUID], basis: Basis
 ) -> list[HeldOption]:
     """The open option positions of the portfolios, by position id."""
-    found = await session.execute(*_held_options(portfolio_ids, basis.as_of))
-    return [HeldOption(**row) for row in found.mappings()]
+    found = await tuples(session, *_held_options(portfolio_ids, basis.as_of))
+    return [HeldOption(*row) for row in found]
 
 
 @prepared(portfolio_ids=ARRAY(Uuid), as_of=Date())
-def _held_options(portfolio_ids: Sequence[UUID], as_of: date) -> Select[*tuple[object, ...]]:
+def _held_options(
+    portfolio_ids: Sequence[UUID], as_of: date
+) -> Select[UUID, UUID, str, str, Decimal, int]:
+    """The fields of `HeldOption`."""
     held = gateway.active_positions(portfolio_ids, as_of).c
-    columns = [held[field.name] for field in fields(HeldOption) if field.name != "contract"]
     return (
-        select(*columns, held.symbol.label("contract"))
+        select(
+            *(held.position_id, held.portfolio_id, held.symbol, held.underlying),
+            *(held.quantity, held.multiplier),
+        )
         .where(held.instrument == "option")
         .order_by(held.position_id)
     )
@@ -74,21 +90,22 @@ async def _load_current(
     session: Session, contracts: Collection[str], basis: Basis
 ) -> dict[str, ContractValuation]:
     """The stored valuations that are based on this market data and on today's engine."""
-    table = sql_table(ContractGreeks).c
-    columns = [table[field.name] for field in fields(ContractValuation)]
-    price = cast(table.underlying_price, Double).label("underlying_price")
-    query = select(
-        *(price if column is table.underlying_price else column for column in columns)
-    ).where(
-        among(table.contract, contracts),
-        table.as_of == basis.as_of,
-        table.price_run == basis.price_run,
-    )
-    found = [
-        ContractValuation(**{**row, "dividends": _read(row["dividends"])})
-        for row in (await session.execute(query)).mappings()
-    ]
+    rows = await fetched(session, *_current(contracts, basis.as_of, basis.price_run))
+    found = [ContractValuation(**{**row, "dividends": _read(row["dividends"])}) for row in rows]
     return {valuation.contract: valuation for valuation in found if basis.covers(valuation)}
+
+
+@prepared(contracts=ARRAY(String), as_of=Date(), price_run=String())
+def _current(
+    contracts: Collection[str], as_of: date, price_run: str
+) -> Select[*tuple[object, ...]]:
+    """The fields of `ContractValuation`, with the dividends as they are stored."""
+    table = sql_table(ContractGreeks).c
+    columns = (table[field.name] for field in fields(ContractValuation))
+    price = cast(table.underlying_price, Double).label("underlying_price")
+    query = select(*(price if each is table.underlying_price else each for each in columns))
+    of_run = (table.as_of == as_of, table.price_run == price_run)
+    return query.where(among(table.contract, contracts), *of_run)
 
 
 async def save_greeks(
