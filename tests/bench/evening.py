@@ -25,7 +25,7 @@ from sqlalchemy import text
 from deploy.local.control import launch, stop_stack, wait_ready
 from deploy.local.state import StateDirectory
 from services.gateway.tables import Portfolio, Position, User
-from shared.calendar import sessions
+from shared.calendar import sessions, weekly_session
 from shared.database import Database, merge
 from tests.builders import a_position
 from tests.panel import symbols
@@ -136,9 +136,7 @@ def run_sessions(stack: RunningStack, *days: date) -> Figures:
     supervisor = psutil.Process(stack.state.supervisor.pid)
     disk, before, begun = _written(stack), _processor_seconds(supervisor), perf_counter()
     runs = [stack.close(day) for day in days]
-    asyncio.run(_ended(stack.database(), runs))
-    for status in stack.finished(runs, seconds=1_200).values():
-        assert status["status"] == "completed", status
+    asyncio.run(_completed(stack.database(), dict(zip(runs, days, strict=True))))
     wall = perf_counter() - begun
     after, written = _processor_seconds(supervisor), _written(stack)
     spent = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
@@ -153,19 +151,30 @@ def run_sessions(stack: RunningStack, *days: date) -> Figures:
     }
 
 
-async def _ended(database: Database, runs: Sequence[str]) -> None:
-    """Wait without asking the gateway, whose answers would be counted with the work."""
-    query = text(
-        "select count(*) from gateway.batch_runs "
-        "where run_id = any(cast(:runs as uuid[])) and status <> 'running'"
-    )
+async def _completed(database: Database, runs: Mapping[str, date]) -> None:
+    """Wait, also for weekly correlations, without asking the gateway, whose answers would count."""
+    query = text("""
+        select run.run_id::text, run.status,
+               count(*) filter (where item.stage = 'correlations' and item.status = 'ok')
+                 >= count(*) filter (where item.stage = 'factors' and item.status = 'ok')
+        from gateway.batch_runs as run left join gateway.batch_items as item using (run_id)
+        where run.run_id = any(cast(:runs as uuid[])) group by run.run_id, run.status
+    """)
+    weekly = {run for run, day in runs.items() if day == weekly_session(day)}
     async with asyncio.timeout(1_200):
         while True:
             async with database.transaction() as session:
-                if await session.scalar(query, {"runs": runs}) == len(runs):
-                    break
+                found = (await session.execute(query, {"runs": list(runs)})).tuples().all()
+            ended = [
+                status
+                for run, status, correlated in found
+                if status != "running" and (correlated or run not in weekly)
+            ]
+            if len(ended) == len(runs):
+                break
             await asyncio.sleep(0.2)
     await database.close()
+    assert set(ended) == {"completed"}, ended
 
 
 def _processor_seconds(supervisor: psutil.Process) -> Mapping[str, float]:
