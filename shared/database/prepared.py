@@ -89,16 +89,19 @@ class _Text:
     """A statement as the driver takes it.
 
     `parameters`: by position, each a name and its value unless another is given. `documents`: those
-    of them that are JSON.
+    of them that are JSON; `required`: those that have no value of their own.
     """
 
     sql: str
     parameters: tuple[tuple[str, object], ...]
     documents: frozenset[str]
+    required: frozenset[str]
     columns: tuple[str, ...]
 
     def given(self, values: Mapping[str, object]) -> list[object]:
-        """The values of its parameters by position."""
+        """The values of its parameters by position; `TypeError` where one is missing."""
+        if not self.required <= values.keys():
+            raise TypeError(f"no value for {sorted(self.required - values.keys())}: give them all")
         found = [values.get(name, constant) for name, constant in self.parameters]
         for place, (name, _) in enumerate(self.parameters):
             if name in self.documents and found[place] is not None:
@@ -118,6 +121,7 @@ def _text_of(statement: CompilerElement) -> _Text:
         compiled.string,
         tuple((name, compiled.params[name]) for name in compiled.positiontup or ()),
         frozenset(name for name, each in compiled.binds.items() if isinstance(each.type, JSON)),
+        frozenset(name for name, each in compiled.binds.items() if each.required),
         tuple(types),
     )
 

@@ -84,3 +84,9 @@ async def test_errors_are_those_of_sqlalchemy(admin: Database, first: str | None
 
     with pytest.raises(IntegrityError, match="duplicate key"):
         await store_twice()
+
+
+async def test_a_value_that_is_missing_is_an_error_and_not_null(admin: Database) -> None:
+    async with admin.transaction() as session:
+        with pytest.raises(TypeError, match="no value for \\['as_of', 'outcome'\\]"):
+            await changed(session, INSERT, {"ids": [uuid4()]})
