@@ -16,7 +16,8 @@ class Entry:
 
     `quantity`: signed, bought positive; None where only cash moves. `price`: USD per share, also of
     an option, as traded. `amount`: USD, signed as it changes cash, of lines that move only cash.
-    `fees`: USD, not below 0. `external_id`: the broker's own.
+    `fees`: USD, not below 0. `external_id`: the broker's own. `stated_on`: the day in whose shares
+    the line says that it is, None where it says nothing.
     """
 
     line: int
@@ -29,6 +30,7 @@ class Entry:
     fees: Decimal = Decimal(0)
     external_id: str | None = None
     note: str = ""
+    stated_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from services.gateway.books.ledger.inputs import Kind
 from shared.instruments import OptionContract
 
 _FEES = frozenset(FEE_COLUMNS)
-_FIGURES = _FEES | {"date", "quantity", "price", "amount", "id"}
+_FIGURES = _FEES | {"date", "quantity", "price", "amount", "id", "stated_on"}
 _NONE = Decimal(0)
 
 
@@ -102,7 +102,8 @@ class PlainLines:
         if words.sign is None:
             return self._trade(row, words, day, columns.fees, external_id)
         amount = self._money(cells.get("amount", ""))
-        if not amount or words.sign > 0 > amount:
+        has_fees = bool(cells.get("stated_on")) and any(map(cells.get, columns.fees))
+        if not amount or words.sign > 0 > amount or has_fees:
             return None
         return Entry(
             row.line, words.kind, day, words.instrument,
@@ -129,7 +130,11 @@ class PlainLines:
                 if fee is None:
                     return None
                 fees = abs(fee) if fees is None else fees + abs(fee)
-        if not self._is_sound(instrument, day, quantity, price):
+        given_for = cells.get("stated_on")
+        stated_on = self._day(given_for) if given_for else None
+        if given_for and stated_on is None:
+            return None
+        if not self._is_sound(instrument, (day, stated_on), quantity, price):
             return None
         if cells.get("amount"):
             amount = self._money(cells["amount"])
@@ -140,13 +145,21 @@ class PlainLines:
                 return None
         return Entry(
             row.line, words.kind, day, instrument, quantity, price,
-            fees=fees or _NONE, external_id=identity, note=words.note,
+            fees=fees or _NONE, external_id=identity, note=words.note, stated_on=stated_on,
         )  # fmt: skip
 
     def _is_sound(
-        self, instrument: Instrument, day: date, quantity: Decimal, price: Decimal
+        self,
+        instrument: Instrument,
+        days: tuple[date, date | None],
+        quantity: Decimal,
+        price: Decimal,
     ) -> bool:
-        """Whether no rule has anything to say of the figures, or of the day of an option."""
+        """Whether no rule has anything to say of the figures, or of the day of an option.
+
+        `days`: that of the trade, and the one in whose shares the line says that it is.
+        """
+        day, given = days
         shares = abs(quantity) * multiplier_of(instrument)
         if shares >= LARGEST_SHARES or shares * price >= LARGEST_VALUE:
             return False
@@ -155,7 +168,7 @@ class PlainLines:
         rules = self._rules
         if rules.history is None:
             return True
-        stated_on = day if rules.shares_of_entry_date else rules.stated_on or day
+        stated_on = given or (day if rules.shares_of_entry_date else rules.stated_on) or day
         return other_close(rules.history, instrument, price, day, stated_on) is None
 
     def _columns_of(self, row: Row) -> _Columns:

@@ -59,6 +59,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "option_type": ("option_type", "call/put", "put/call", "right", "c/p", "p/c"),
     "underlying_symbol": ("underlying_symbol", "underlying"),
     "investment_class": ("investment_class",),
+    "stated_on": ("stated_on",),  # in our exports
 }
 # What a line is; several of them must not contradict each other.
 TYPE_COLUMNS = (

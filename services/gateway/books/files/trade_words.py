@@ -29,10 +29,14 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a word means. `sign`: of the cash it moves, 0 where the amount's own sign counts."""
+    """What a word means. `sign`: of the cash it moves, 0 where the amount's own sign counts.
+
+    `is_short`: of a transfer, that what is moved is held short.
+    """
 
     kind: Kind | Notice | By
     sign: int = 0
+    is_short: bool = False
 
 
 def _all(text: str, kind: Kind | Notice | By, sign: int = 0) -> dict[str, Meaning]:
@@ -74,6 +78,8 @@ _TRADES = {
         -1,
     ),
     **_all("opening lot", Kind.OPENING),
+    "short transfer in": Meaning(Kind.TRANSFER_IN, 1, is_short=True),
+    "short transfer out": Meaning(Kind.TRANSFER_OUT, -1, is_short=True),
     **_all("acat, acats, security transfer, internal security transfer, transfer", By.SHARES),
 }
 _CASH = {

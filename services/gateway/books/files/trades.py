@@ -298,6 +298,7 @@ class TradeReading(NamedReading):
         fees = self.fees()
         amount = self._amount("amount")
         external_id = self.identity()
+        stated_on = self._share_day()
         check_multiplier(self, instrument)
         check_turned(self, instrument)
         if instrument is not None and traded_on is not None:
@@ -313,14 +314,15 @@ class TradeReading(NamedReading):
             return None
         if price and isinstance(instrument, str):
             given = None if self.rules.shares_of_entry_date else self.rules.stated_on
-            check_shares(self, "price", instrument, price, traded_on, given or traded_on)
+            share_day = stated_on or given or traded_on
+            check_shares(self, "price", instrument, price, traded_on, share_day)
         if price is not None and amount is not None and (amount or kind not in _MOVED):
             fees = checked_fees(self, instrument, quantity, price, amount, fees)
         if self.problems:
             return None
         return Entry(
             self.row.line, kind, traded_on, instrument, quantity, price,
-            fees=fees or Decimal(0), external_id=external_id, note=self.note(),
+            fees=fees or Decimal(0), external_id=external_id, note=self.note(), stated_on=stated_on,
         )  # fmt: skip
 
     def _signed(self, kind: Kind, number: Decimal | None) -> Decimal | None:
@@ -328,6 +330,8 @@ class TradeReading(NamedReading):
             return None
         if kind is Kind.OPENING:
             return number
+        if isinstance(self.meant_as, Meaning) and self.meant_as.is_short:
+            return -abs(number) if kind in BOUGHT else abs(number)
         if kind in BOUGHT and number < 0:
             message = (
                 f"quantity {number:f} is below 0 but the row is a purchase: correct one of them"
@@ -335,6 +339,14 @@ class TradeReading(NamedReading):
             self.complain("quantity", "sign_disagrees", message)
             return None
         return abs(number) if kind in BOUGHT else -abs(number)
+
+    def _share_day(self) -> date | None:
+        """The day in whose shares the line says that it is."""
+        day = self.day("stated_on", self.text_if_any("stated_on"))
+        last = max(self.rules.as_of, self.rules.stated_on or self.rules.as_of)
+        if day is not None and day > last:
+            self.complain("stated_on", "date_in_future", f"stated_on {day} lies after {last}")
+        return day
 
     def _price(self, kind: Kind) -> Decimal | None:
         number = self.number("price", self.text_if_any("price"))
@@ -367,7 +379,7 @@ class TradeReading(NamedReading):
         self.text("amount")
         amount = self._amount("amount")
         external_id = self.identity()
-        if amount == 0:
+        if amount == 0 and meaning.kind is not Kind.EQUITY:
             self.complain("amount", "zero_amount", "amount is 0: leave the row out")
         if amount is not None and meaning.sign > 0 > amount:
             message = f"amount {amount:f} is below 0 but the row is money that came in"
@@ -378,7 +390,9 @@ class TradeReading(NamedReading):
         kind = meaning.kind
         if not isinstance(kind, Kind):
             kind = Kind.DEPOSIT if signed > 0 else Kind.WITHDRAWAL
+        # A broker's amount is net; in an export of ours fees are beside it.
+        fees = self.fees() if self.row.cells.get("stated_on") else None
         return Entry(
             self.row.line, kind, traded_on, instrument, amount=signed,
-            external_id=external_id, note=self.note(),
+            fees=fees or Decimal(0), external_id=external_id, note=self.note(),
         )  # fmt: skip

@@ -62,6 +62,8 @@ FIVE_HEADER = ("ticker", "quantity", "entry_price", "entry_date", "tags")
 SYSTEM = "system"
 # Words that no broker has for anything else, such as the kind of a security.
 _WORDS = {Kind.OPENING: "opening lot", Kind.EQUITY: "equity statement"}
+# The sign of what is transferred of a long lot.
+_OF_LONG = {Kind.TRANSFER_IN: 1, Kind.TRANSFER_OUT: -1}
 _OPTION_WORDS = {"C": "CALL", "P": "PUT"}
 
 
@@ -141,6 +143,8 @@ def _word(line: TradeLine) -> str:
         return f"{line.kind} (derived)"
     if line.kind is Kind.FEE and line.amount is not None and line.amount > 0:
         return "fee refund"
+    if line.quantity is not None and _OF_LONG.get(line.kind, line.quantity) * line.quantity < 0:
+        return f"short {line.kind.replace('_', ' ')}"
     return _WORDS.get(line.kind) or line.kind.replace("_", " ")
 
 

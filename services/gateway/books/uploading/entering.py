@@ -101,7 +101,10 @@ def _random_ids(count: int) -> list[UUID]:
 def transaction_row(
     portfolio_id: UUID, entry: Entry, share_day: date | None, transaction_id: UUID | None = None
 ) -> TransactionRow:
-    """The line as one of the ledger; `transaction_id`: default a random one."""
+    """The line as one of the ledger; `transaction_id`: default a random one.
+
+    `share_day`: in whose shares it is where it does not say so itself.
+    """
     instrument = entry.instrument
     option = instrument if isinstance(instrument, OptionContract) else None
     symbol = instrument.symbol if isinstance(instrument, OptionContract) else instrument
@@ -111,7 +114,7 @@ def transaction_row(
         portfolio_id,
         entry.kind,
         entry.trade_date,
-        (share_day if traded else None) or entry.trade_date,
+        ((entry.stated_on or share_day) if traded else None) or entry.trade_date,
         FILE,
         symbol=symbol,
         underlying=option.underlying if option else symbol,
