@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from services.gateway.books.keeping import keep_ledger
-from services.gateway.books.ledger import branched_id
+from services.gateway.books.keeping import SYSTEM, equity_statement, keep_ledger
+from services.gateway.books.ledger import Kind, branched_id
 from services.gateway.books.queries import ledger
 from services.gateway.books.queries.ledger import TransactionRow
 from services.gateway.drafts.queries import drafts as queries
@@ -21,12 +21,23 @@ async def write_branch(session: Session, draft: Draft, legs: Iterable[Leg]) -> N
     """
     draft_id = draft.draft_id
     await queries.save_branch(session, draft_id)
-    of_base = [*await queries.load_lines(session, draft), *lines_of(draft, draft_id, legs)]
+    known = await queries.load_lines(session, draft)
+    of_base = [*known, *await _carried(session, draft, known), *lines_of(draft, draft_id, legs)]
     await ledger.append_transactions(session, [_branched(line, draft) for line in of_base])
     await keep_ledger(session, draft_id)
     carried = await queries.load_tagged(session, draft.base_id)
     own = [(branched_id(position_id, draft_id), tag_id) for position_id, tag_id in carried]
     await queries.save_tagged(session, draft_id, own)
+
+
+async def _carried(
+    session: Session, draft: Draft, known: Iterable[TransactionRow]
+) -> list[TransactionRow]:
+    """The equity that a draft goes on from where its base's is entered for later days alone."""
+    if any(line.kind == Kind.EQUITY for line in known):
+        return []
+    found = await queries.load_nav_before(session, draft)
+    return [equity_statement(draft.base_id, *found, SYSTEM)] if found else []
 
 
 def _branched(line: TransactionRow, draft: Draft) -> TransactionRow:

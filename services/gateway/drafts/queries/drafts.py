@@ -2,19 +2,21 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, and_, delete, func, insert, literal, select, update
+from sqlalchemy import RowMapping, and_, case, delete, func, insert, literal, select, update
 
 from services.gateway import tables
+from services.gateway.books.ledger import Kind
 from services.gateway.books.queries.ledger import TransactionRow
 from services.gateway.drafts.shapes import BaseLine, Draft
 from services.gateway.drafts.trading.legs import Leg, leg_of
 from services.gateway.tables.portfolios import COUNTS
 from shared.database import Session, append, lock, sql_table
 from shared.published import snapshots
-from shared.published.gateway import DRAFT
+from shared.published.gateway import DIVIDEND_PAID_WITHIN, DRAFT
 
 drafts = sql_table(tables.Draft)
 trades = sql_table(tables.DraftTrade)
@@ -256,11 +258,34 @@ async def save_calculation(session: Session, draft: Draft, run_id: UUID) -> None
 
 
 async def load_lines(session: Session, draft: Draft) -> list[TransactionRow]:
-    """The lines of the base's ledger that count, up to the draft's session, in order of entry."""
+    """The base's lines that count and say what was by the draft's session, in order of entry.
+
+    Later ones, too, that were entered for dividends: each replaces one of an ex-date before it.
+    """
     named = [field.name for field in fields(TransactionRow)]
-    until = and_(lines.c.portfolio_id == draft.base_id, lines.c.trade_date <= draft.base_session)
-    query = select(*(lines.c[name] for name in named)).where(until, COUNTS)
-    return [TransactionRow(*row) for row in await session.execute(query.order_by(lines.c.sequence))]
+    line = lines.c
+    paid_by = draft.base_session + timedelta(days=DIVIDEND_PAID_WITHIN)
+    until = case((line.kind == Kind.DIVIDEND.value, paid_by), else_=draft.base_session)
+    own = and_(line.portfolio_id == draft.base_id, line.trade_date <= until)
+    query = select(*(line[name] for name in named)).where(own, COUNTS)
+    return [TransactionRow(*row) for row in await session.execute(query.order_by(line.sequence))]
+
+
+async def load_nav_before(session: Session, draft: Draft) -> tuple[date, Decimal] | None:
+    """The session before the draft's (its own without any) and the base's NAV on it.
+
+    None unless equity is entered for a day after the draft's session: the base's NAV before that is
+    carried back from there.
+    """
+    line = lines.c
+    entered = and_(line.portfolio_id == draft.base_id, line.kind == Kind.EQUITY.value)
+    later = select(line.sequence).where(entered, line.trade_date > draft.base_session, COUNTS)
+    taken = snapshots.portfolio_snapshots.c
+    known = (taken.portfolio_id == draft.base_id, taken.as_of <= draft.base_session)
+    query = select(taken.as_of, taken.nav).where(*known, taken.nav.is_not(None), later.exists())
+    is_before = taken.as_of < draft.base_session
+    found = await session.execute(query.order_by(is_before.desc(), taken.as_of.desc()).limit(1))
+    return found.tuples().one_or_none()
 
 
 async def load_tagged(session: Session, portfolio_id: UUID) -> list[tuple[UUID, UUID]]:
