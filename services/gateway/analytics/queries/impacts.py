@@ -145,7 +145,10 @@ class _Held:
 async def load_units(
     session: Session, portfolio_ids: Sequence[UUID], symbols: Collection[str], day: date
 ) -> dict[str, Unit]:
-    """By symbol that one of the portfolios holds on the session, the first ones first."""
+    """By symbol that one of the portfolios holds on the session.
+
+    From its largest position: amounts are in whole cents, which a few shares do not say exactly.
+    """
     held = await _load_held(session, portfolio_ids, symbols, day)
     quantities = {each.position_id: float(each.quantity) for each in held}
     option = await _load_greeks(session, quantities, day)
@@ -181,7 +184,7 @@ async def _load_held(
     query = select(*columns, *(row[name] for name in ADDITIVE)).where(
         among(row.portfolio_id, portfolio_ids), row.as_of == day, among(row.symbol, symbols)
     )
-    largest = (row.symbol, first, func.abs(row.quantity).desc(), row.position_id)
+    largest = (row.symbol, func.abs(row.quantity).desc(), first, row.position_id)
     found = await session.execute(query.distinct(row.symbol).order_by(*largest))
     return [
         _Held(position_id, symbol, is_option, quantity, tuple(measures))
