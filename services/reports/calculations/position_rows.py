@@ -38,7 +38,8 @@ STRATEGY = "strategy:"
 class _Known:
     """What a portfolio's other answers know of its positions.
 
-    `volatilities`: by position; `industries`: by underlying.
+    `volatilities`: by position; `industries`: by underlying; `as_of`: the session of all of them,
+    which in a report of several portfolios need not be the report's.
     """
 
     volatilities: Mapping[str, float | None]
@@ -53,7 +54,7 @@ def position_rows(question: Question) -> Iterator[tuple[str, tuple[Value, ...]]]
         known = _Known(
             {each["position_id"].text: each["volatility"].number for each in options},
             found["industries"],
-            question.as_of,
+            date.fromisoformat(found["report"]["as_of"].text),
         )
         for each in found["positions"]["items"]:
             yield found["report"]["portfolio"]["name"].text, _row(each, known)

@@ -165,6 +165,16 @@ def test_rows_of_several_portfolios_name_theirs() -> None:
     assert [line["Portfolio"] for line in lines] == ["A", "B"]
 
 
+def test_days_to_expiry_are_from_the_session_of_the_figures() -> None:
+    option = a_position("AAPL230120C00150000", instrument="option", expiry="2023-01-20")
+    early, late = (a_portfolio(name, positions={"items": [option]}) for name in ("A", "B"))
+    early["report"]["as_of"] = "2022-12-21"  # a portfolio that was last calculated a week before
+
+    lines = list(csv.DictReader(io.StringIO(document("csv", early, late).decode())))
+
+    assert [line["Days_To_Expiry"] for line in lines] == ["30", "23"]
+
+
 def test_markdown_escapes_what_it_would_read_as_markup() -> None:
     text = document("md", hostile()).decode()
 
