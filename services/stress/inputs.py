@@ -138,12 +138,14 @@ class Contracts(PricingInputs):
 
     An expired one settled at the close of the session. `american`: exercised whenever it pays, else
     at expiry only. `dividends`: the cash dividends until expiry, in place of the yield; None when
-    no contract has any.
+    no contract has any. `quoted`: USD per share that it is worth by its own quote, NaN where its
+    model says what it is worth; None when no contract is quoted.
     """
 
     symbols: NDArray[np.str_]
     american: BoolArray
     dividends: CashDividends | None = None
+    quoted: FloatArray | None = None
 
     @property
     def repriceable(self) -> BoolArray:
@@ -162,6 +164,17 @@ class Contracts(PricingInputs):
         """With everything that a price needs, and time left."""
         living: BoolArray = self.repriceable & ~self.expired
         return living
+
+    def bounded(self, changes: FloatArray) -> FloatArray:
+        """Changes of value in USD per share, (contracts, n): no contract loses more than its worth.
+
+        The model may say that it is worth more than its quote does, which was made at another price
+        of the underlying or implies no volatility.
+        """
+        if self.quoted is None:
+            return changes
+        lowest = np.where(np.isnan(self.quoted), -np.inf, -self.quoted)
+        return np.maximum(changes, lowest[:, None])
 
 
 @dataclass(frozen=True)
@@ -319,7 +332,8 @@ class Work:
 class PricedContract:
     """An option per share of contract, as greeks priced it; NaN where not measured.
 
-    Greeks in their published units. `dividends`: USD per share and years to the ex-date.
+    Greeks in their published units. `dividends`: USD per share and years to the ex-date. `quoted`:
+    the middle of its own quote, USD per share.
     """
 
     symbol: str
@@ -337,6 +351,7 @@ class PricedContract:
     theta: float
     vega: float
     rho: float
+    quoted: float = np.nan
 
 
 @dataclass(frozen=True)

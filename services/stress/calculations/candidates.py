@@ -85,6 +85,7 @@ def _contracts(options: Sequence[PricedContract]) -> Contracts:
         # Cash dividends are valued in place of the yield that they are worth.
         dividend_yield=np.where(paid[:, :, 0].any(axis=1), 0.0, column("dividend_yield")),
         dividends=CashDividends.of(paid[:, :, 0], paid[:, :, 1]) if slots else None,
+        quoted=column("quoted"),
     )
 
 

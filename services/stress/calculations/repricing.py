@@ -120,7 +120,7 @@ def price_changes(contracts: Contracts, returns: FloatArray, states: States) -> 
     """Change of value in dollars per share of every contract in every state: (contracts, states).
 
     `returns`: (contracts, states) decimal returns of the underlying. NaN where the return or an
-    input is not known; 0 for contracts that are settled today.
+    input is not known; 0 for contracts that are settled today. None falls by more than it is worth.
     """
     living = contracts.living
     changes = np.where(contracts.expired[:, None], 0.0, np.full(returns.shape, np.nan))
@@ -136,7 +136,7 @@ def price_changes(contracts: Contracts, returns: FloatArray, states: States) -> 
     before = np.full(len(living), np.nan)
     before[base] = values[: base.size]
     changes[row, state] = values[base.size :] - before[row]
-    return changes
+    return contracts.bounded(changes)
 
 
 def years_left(years_to_expiry: FloatArray, days: FloatArray) -> FloatArray:

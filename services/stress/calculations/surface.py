@@ -152,7 +152,7 @@ class Surface:
         later = self.later.take(rows.ravel())
         values = self.solved.at(rows.ravel(), later.spots(returns.ravel())).reshape(rows.shape)
         changes[living] = values - self.now[living, None]
-        return changes
+        return book.contracts.bounded(changes)
 
 
 def points(*axes: Sequence[float]) -> list[FloatArray]:

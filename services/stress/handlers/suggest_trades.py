@@ -111,6 +111,7 @@ def _contract(option: PricedOption, as_of: date) -> PricedContract:
             (each.amount, (each.ex_date - as_of).days / CALENDAR_DAYS_PER_YEAR)
             for each in option.dividends
         ),
+        quoted=_number(option.market_price),
         **{name: _number(getattr(option, name)) for name in _PER_SHARE},
     )
 

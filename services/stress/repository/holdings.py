@@ -196,7 +196,7 @@ async def _load_contracts(session: Session, symbols: Sequence[str], as_of: date)
     price = cast(row.underlying_price, Double).label("underlying_price")
     query = select(
         *(row.contract, price, row.years_to_expiry, row.volatility, row.rate),
-        *(row.dividend_yield, row.dividends),
+        *(row.dividend_yield, row.dividends, row.quote_mid),
     ).where(among(row.contract, symbols), row.as_of == as_of)
     stored = {each.contract: each for each in await session.execute(query)}
     terms = [parse_occ(symbol) for symbol in symbols]
@@ -219,6 +219,7 @@ async def _load_contracts(session: Session, symbols: Sequence[str], as_of: date)
         # Cash dividends are valued in place of the yield that they are worth.
         dividend_yield=np.where(discrete, 0.0, column("dividend_yield")),
         dividends=dividends,
+        quoted=column("quote_mid"),
     )
 
 

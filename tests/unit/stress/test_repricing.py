@@ -317,3 +317,19 @@ def test_the_same_rise_of_every_volatility_where_it_is_not_by_tenor() -> None:
     risen = columns_of(replace(held, volatility=held.volatility * 1.5))
     expected = prices(risen, held.american) - prices(columns_of(held), held.american)
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_no_contract_loses_more_than_its_quote_says_it_is_worth() -> None:
+    held = contracts()
+    worth = prices(columns_of(held), held.american)
+    quoted = np.where(np.arange(12) % 2 == 0, 0.9 * worth, np.nan)
+    moves = np.tile([-0.95, -0.001, 0.001, 4.0], (12, 1))
+    still = states(np.zeros(4), np.zeros(4))
+
+    found = price_changes(replace(held, quoted=quoted), moves, still)
+
+    by_model = price_changes(held, moves, still)
+    bounded = np.where(np.isnan(quoted), -np.inf, -quoted)[:, None]
+    np.testing.assert_array_equal(found, np.maximum(by_model, bounded))
+    assert (by_model < bounded).any(axis=1).sum() == 6  # what the model alone takes is too much
+    np.testing.assert_array_equal(found[:, 1:3], by_model[:, 1:3])

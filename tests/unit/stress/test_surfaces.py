@@ -19,7 +19,7 @@ from services.stress.calculations.what_if import STILL, Request, what_if
 from services.stress.inputs import STOCK, Contracts, Factors, Holdings
 from shared.quant.black_scholes import option_prices
 from shared.quant.dividends import CashDividends
-from shared.quant.pricing import values
+from shared.quant.pricing import prices, values
 from tests.unit.builders import AS_OF, PORTFOLIO
 from tests.unit.stress.builders import columns_of, no_contracts
 from tests.unit.stress.test_valuation import NAMES, a_book, a_scenario, some_contracts
@@ -95,6 +95,24 @@ def test_a_book_of_stocks_is_linear_at_any_volatility_and_date(spots: list[float
 
     assert found.pnl == pytest.approx(np.tile(60_000 * np.array(moves), (3, 3, 1)), abs=0.011)
     assert (found.options_pnl == 0.0).all()
+
+
+def test_an_option_loses_no_more_than_its_quote_in_grids_and_what_ifs() -> None:
+    held = some_contracts(*TERMS)
+    worth = prices(columns_of(held), held.american)
+    quoted = replace(held, quoted=0.8 * worth)
+    units = (1_000, -500, 800, 400)
+    names = {"AAPL": 3.0, "XOM": 0.0}  # worth nothing any more: the puts
+
+    found = a_grid(holdings(units, quoted), spots=(3.0,), volatilities=(0.0,), days=(0,))
+    asked = what_if(holdings(units, quoted), [STILL], Request(("direct",), 9, names))
+
+    (outcome,) = asked.outcomes
+    made = np.array([each.pnl for each in outcome.positions])
+    for units_held, place in ((-500, 1), (400, 3)):
+        lost = -units_held * 0.8 * worth[place]
+        assert np.abs(made - lost).min() < 0.006
+    assert found.pnl.item() == pytest.approx(outcome.total_pnl + 40_000 * -3.0, abs=0.02)
 
 
 @pytest.mark.parametrize("spot", [-0.35, -0.1, 0.07, 0.25])
