@@ -333,7 +333,7 @@ class PricedContract:
     """An option per share of contract, as greeks priced it; NaN where not measured.
 
     Greeks in their published units. `dividends`: USD per share and years to the ex-date. `quoted`:
-    the middle of its own quote, USD per share.
+    half way between bid and ask, USD per share.
     """
 
     symbol: str

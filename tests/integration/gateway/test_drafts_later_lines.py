@@ -1,4 +1,4 @@
-"""A draft's figures are of its session's close, whatever lines of later days say about it."""
+"""What lines of days after a draft's session say of the session."""
 
 from datetime import date
 from decimal import Decimal
