@@ -1,6 +1,6 @@
 """A market closes or portfolios change: fetch what is missing, then publish the work in shards."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -24,8 +24,8 @@ async def deliver_prices(event: MarketClosed, database: Database) -> list[Prices
     """Bring every portfolio's symbols up to the session and publish their work in shards."""
     calendar.require_session(event.as_of)
     async with database.transaction() as session:
-        portfolio_ids = await repository.load_portfolio_ids(session)
-    return await _delivered(database, event.run_id, portfolio_ids, event.as_of)
+        edits = await repository.load_books(session)
+    return await _delivered(database, event.run_id, edits, event.as_of)
 
 
 @router.emits(PricesUpdated)
@@ -40,19 +40,20 @@ async def deliver_prices_of_changed(
     as_of = calendar.session_on_or_before(event.as_of)
     async with database.transaction() as session:
         await require_covered(session, as_of)
+        edits = await repository.load_edits(session, event.portfolio_ids)
         if event.reason == DRAFT_CALCULATED:
-            edits = await repository.load_edits(session, event.portfolio_ids)
             return await shards_of(session, event.run_id, as_of, edits, (), DRAFT)
-    return await _delivered(database, event.run_id, event.portfolio_ids, as_of)
+    return await _delivered(database, event.run_id, edits, as_of)
 
 
 async def _delivered(
-    database: Database, run_id: UUID, portfolio_ids: Collection[UUID], as_of: date
+    database: Database, run_id: UUID, edits: Mapping[UUID, int], as_of: date
 ) -> list[PricesUpdated]:
-    """The shards of the run, after those of earlier sessions that it restates."""
-    async with database.transaction() as session:
-        edits = await repository.load_edits(session, portfolio_ids)
-    caveats = await history.fetch_missing(history.feed_into(database), portfolio_ids, as_of)
+    """The shards of the run, after those of earlier sessions that it restates.
+
+    `edits`: by portfolio, how many it had had before anything of it was read.
+    """
+    caveats = await history.fetch_missing(history.feed_into(database), edits, as_of)
     async with database.transaction() as session:
         restated = await restated_shards(session, run_id, as_of)
         delivered = await shards_of(session, run_id, as_of, edits, caveats)

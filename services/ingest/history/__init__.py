@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.ingest import calculations, repository
 from services.ingest.history.actions import adjust_closes, fetch_actions
-from services.ingest.history.caveats import still_missing
+from services.ingest.history.caveats import missing_facts
 from services.ingest.history.data_sources import feed_into
 from services.ingest.history.feed import Feed
 from services.ingest.history.option_quotes import fetch_option_quotes
@@ -28,6 +28,8 @@ async def fetch_missing(feed: Feed, portfolio_ids: Collection[UUID], as_of: date
     async with feed.database.transaction() as session:
         symbols = await repository.load_symbols(session, portfolio_ids, as_of)
     caveats = await fetch_history(feed, symbols, as_of)
+    if not feed.sources.option_quotes:
+        return caveats
     # Every split is known by now, and with it the names of the contracts.
     async with feed.database.transaction() as session:
         contracts = await repository.load_contracts(session, portfolio_ids, as_of)
@@ -42,6 +44,10 @@ async def fetch_history(feed: Feed, symbols: Collection[str], as_of: date) -> li
     caveats += await fetch_prices(feed, symbols, expected)
     await adjust_closes(feed, symbols)
     caveats += await fetch_yields(feed, expected)
-    caveats += await fetch_securities(feed, symbols)
     async with feed.database.transaction() as session:
-        return caveats + await still_missing(session, symbols, as_of)
+        missing = await missing_facts(session, symbols, as_of)
+    if missing.unknown:
+        caveats += await fetch_securities(feed, missing.unknown)
+        async with feed.database.transaction() as session:
+            missing = await missing_facts(session, symbols, as_of)
+    return caveats + missing.caveats(as_of)

@@ -33,10 +33,7 @@ async def _fetch_from(
     feed: Feed, provider: CorporateActionProvider, waiting: set[str], window: Range
 ) -> list[Caveat]:
     """Query one provider; symbols it has answered about, now or before, leave `waiting`."""
-    async with feed.database.transaction() as session:
-        channel = Channel(provider.name, "corporate_actions")
-        ranges = await repository.load_queries(session, channel, waiting)
-    before = ranges if provider.live else {}
+    before = await _queried(feed, provider, waiting) if provider.live else {}
     unqueried = _unqueried(waiting, before, window)
     waiting &= {symbol for names in unqueried.values() for symbol in names}
     caveats: list[Caveat] = []
@@ -49,6 +46,15 @@ async def _fetch_from(
     except ProviderUnavailable as error:
         caveats.append(unavailable(error, waiting))
     return caveats
+
+
+async def _queried(
+    feed: Feed, provider: CorporateActionProvider, symbols: Collection[str]
+) -> Mapping[str, Range]:
+    """What the provider was queried for, by symbol; what files say is read again every time."""
+    channel = Channel(provider.name, "corporate_actions")
+    async with feed.database.transaction() as session:
+        return await repository.load_queries(session, channel, symbols)
 
 
 def _unqueried(

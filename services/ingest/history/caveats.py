@@ -1,6 +1,7 @@
 """What a reader of a run should know about its market data."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
+from dataclasses import dataclass
 from datetime import date
 
 import structlog
@@ -24,17 +25,31 @@ def not_in_plan(provider: str, what: str, about: Collection[str]) -> Caveat:
     return Caveat.naming("not_in_plan", f"{provider}: the plan does not include {what}", about)
 
 
-async def still_missing(session: Session, symbols: Collection[str], as_of: date) -> list[Caveat]:
-    """The symbols that no provider knows, and those without a close on `as_of` itself."""
-    known = await repository.load_known_symbols(session, symbols)
-    known |= await repository.load_priced(session, set(symbols) - known)
-    unknown = set(symbols) - known
-    unpriced = await repository.load_unpriced(session, known, as_of)
-    caveats = []
-    if unknown:
-        message = "no provider knows these symbols: they have no price"
-        caveats.append(Caveat.naming("unknown_symbol", message, unknown))
-    if unpriced:
-        message = f"no price on {as_of.isoformat()}: the last one is carried forward"
-        caveats.append(Caveat.naming("price_missing", message, unpriced))
-    return caveats
+@dataclass(frozen=True)
+class MissingFacts:
+    """What is not stored of some symbols.
+
+    `unknown`: those without facts about what they are; `priceless`: those of them without any
+    close; `unpriced`: those without a close on the session itself.
+    """
+
+    unknown: Set[str]
+    priceless: Set[str]
+    unpriced: Set[str]
+
+    def caveats(self, as_of: date) -> list[Caveat]:
+        """The symbols that no provider knows, and those without a close on `as_of` itself."""
+        caveats = []
+        if self.priceless:
+            message = "no provider knows these symbols: they have no price"
+            caveats.append(Caveat.naming("unknown_symbol", message, self.priceless))
+        if unpriced := self.unpriced - self.priceless:
+            message = f"no price on {as_of.isoformat()}: the last one is carried forward"
+            caveats.append(Caveat.naming("price_missing", message, unpriced))
+        return caveats
+
+
+async def missing_facts(session: Session, symbols: Collection[str], as_of: date) -> MissingFacts:
+    """What is not stored of the symbols now."""
+    unknown, unpriced = await repository.load_incomplete(session, symbols, as_of)
+    return MissingFacts(unknown, unknown - await repository.load_priced(session, unknown), unpriced)

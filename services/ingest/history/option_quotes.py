@@ -36,9 +36,11 @@ async def _fetch_from(
     channel = Channel(provider.name, "option_quotes")
     async with feed.database.transaction() as session:
         unquoted = set(contracts) - await repository.load_quoted(session, contracts, as_of)
+        if not unquoted:
+            return []
         refused = await recently_refused(session, feed, channel)
         queried = await repository.load_recent_queries(session, channel, unquoted, feed.recheck)
-    if unquoted and refused:
+    if refused:
         return [not_in_plan(provider.name, "option quotes", ())]
     wanted = {each for each in unquoted if each not in queried or not queried[each].covers(as_of)}
     return await _query(feed, provider, wanted, as_of) if wanted else []

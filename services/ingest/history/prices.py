@@ -63,8 +63,10 @@ async def _load_missing(
         held = await repository.load_held_sessions(session, symbols, covered)
         if not held:
             return {}
-        queried = await repository.load_recent_queries(
-            session, _channel(provider), set(held), feed.recheck
+        queried = (
+            await repository.load_recent_queries(session, _channel(provider), held, feed.recheck)
+            if provider.live
+            else {}  # files are read again every time
         )
     return calculations.missing_sessions(covered, held, queried)
 

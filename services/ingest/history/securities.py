@@ -18,10 +18,9 @@ INDUSTRY_CHARACTERS = 100
 
 async def fetch_securities(feed: Feed, symbols: Collection[str]) -> list[Caveat]:
     """Fetch the facts of symbols without any, from one provider after the other."""
-    async with feed.database.transaction() as session:
-        unknown = set(symbols) - await repository.load_known_symbols(session, symbols)
+    unknown = set(symbols)
     caveats: list[Caveat] = []
-    for provider in feed.sources.securities if unknown else ():
+    for provider in feed.sources.securities:
         channel = Channel(provider.name, "securities")
         async with feed.database.transaction() as session:
             queried = await repository.load_recent_queries(session, channel, unknown, feed.recheck)

@@ -88,8 +88,10 @@ async def _query_of(feed: Feed, provider: YieldProvider, expected: Sequence[date
     channel = Channel(provider.name, "yields")
     async with feed.database.transaction() as session:
         held = await repository.load_held_yields(session, MATURITY_YEARS, expected[0], expected[-1])
-        queried = await repository.load_recent_queries(
-            session, channel, MATURITY_YEARS, feed.recheck
+        queried = (
+            await repository.load_recent_queries(session, channel, MATURITY_YEARS, feed.recheck)
+            if provider.live
+            else {}  # files are read again every time
         )
     missing = calculations.missing_sessions(expected, held, queried)
     return _Query(provider, expected, held, missing)

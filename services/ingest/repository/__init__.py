@@ -16,9 +16,9 @@ from services.ingest.repository.option_quotes import (
 )
 from services.ingest.repository.pace import reserve_slot
 from services.ingest.repository.portfolios import (
+    load_books,
     load_contracts,
     load_edits,
-    load_portfolio_ids,
     load_positions,
     load_private_names,
     load_symbols,
@@ -26,9 +26,9 @@ from services.ingest.repository.portfolios import (
 from services.ingest.repository.prices import (
     load_held_sessions,
     load_histories,
+    load_incomplete,
     load_priced,
     load_stored_closes,
-    load_unpriced,
     save_new_prices,
     save_prices,
 )
@@ -40,7 +40,6 @@ from services.ingest.repository.restatement import (
 )
 from services.ingest.repository.revisions import latest_revision, load_version
 from services.ingest.repository.securities import (
-    load_known_symbols,
     save_providers,
     save_securities,
     save_unlisted_securities,
@@ -66,15 +65,15 @@ __all__ = [
     "latest_due",
     "latest_revision",
     "load_actions",
+    "load_books",
     "load_contracts",
     "load_dependent",
     "load_edits",
     "load_held_sessions",
     "load_held_yields",
     "load_histories",
+    "load_incomplete",
     "load_known_sessions",
-    "load_known_symbols",
-    "load_portfolio_ids",
     "load_positions",
     "load_priced",
     "load_private_names",
@@ -83,7 +82,6 @@ __all__ = [
     "load_recent_queries",
     "load_stored_closes",
     "load_symbols",
-    "load_unpriced",
     "load_version",
     "renew_claims",
     "reserve_slot",

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Date,
     Select,
     String,
     Subquery,
     UnaryExpression,
     func,
-    literal,
     select,
     true,
 )
@@ -21,11 +22,12 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from services.ingest.inputs import Bar, CorporateAction, History, StoredClose, StoredCloses
 from services.ingest.repository.quarantine import load_quarantined, load_suspected
 from services.ingest.repository.revisions import save_dated, save_new
-from services.ingest.tables import DailyPrice
-from shared.database import Session, among, sql_table
+from services.ingest.tables import DailyPrice, Security
+from shared.database import Session, among, prepared, sql_table, tuples
 from shared.rows import Row, columns_of, rows_of
 
 _prices = sql_table(DailyPrice)
+_securities = sql_table(Security)
 
 
 async def load_held_sessions(
@@ -38,7 +40,8 @@ async def load_held_sessions(
     held: dict[str, Collection[date]] = dict.fromkeys(symbols, ())
     without_gaps = _WithoutGaps(expected)
     with_gaps = []
-    for symbol, count, first, last in await session.execute(_stored_spans(symbols, expected)):
+    spans = _stored_spans(sorted(symbols), expected[0], expected[-1])
+    for symbol, count, first, last in await tuples(session, *spans):
         days = without_gaps[first, last]
         if count >= len(expected):
             del held[symbol]
@@ -62,17 +65,16 @@ class _WithoutGaps(dict[tuple[date, date], frozenset[date]]):
         return days
 
 
-def _stored_spans(
-    symbols: Collection[str], expected: Sequence[date]
-) -> Select[str, int, date, date]:
+@prepared(symbols=ARRAY(String), first=Date(), last=Date())
+def _stored_spans(symbols: Sequence[str], first: date, last: date) -> Select[str, int, date, date]:
     """By symbol, how many sessions are stored, the first and the last: from the index alone."""
-    each = each_symbol(symbols)
+    each = _each_symbol(symbols)
     day = _prices.c.session_date
     stored = (
         select(
             func.count().label("count"), func.min(day).label("first"), func.max(day).label("last")
         )
-        .where(_prices.c.symbol == each.c.symbol, day.between(expected[0], expected[-1]))
+        .where(_prices.c.symbol == each.c.symbol, day.between(first, last))
         .lateral("stored")
     )
     spans = select(each.c.symbol, stored.c["count"], stored.c.first, stored.c.last)
@@ -80,32 +82,56 @@ def _stored_spans(
 
 
 async def _load_days(
-    session: Session, symbols: Collection[str], expected: Sequence[date]
+    session: Session, symbols: Sequence[str], expected: Sequence[date]
 ) -> dict[str, set[date]]:
     if not symbols:
         return {}
+    found = await tuples(session, *_days(symbols, expected[0], expected[-1]))
+    return {symbol: set(days) for symbol, days in found}
+
+
+@prepared(symbols=ARRAY(String), first=Date(), last=Date())
+def _days(symbols: Sequence[str], first: date, last: date) -> Select[str, Sequence[date]]:
     day = _prices.c.session_date
-    statement = (
-        select(_prices.c.symbol, func.array_agg(day))
-        .where(among(_prices.c.symbol, symbols), day.between(expected[0], expected[-1]))
-        .group_by(_prices.c.symbol)
-    )
-    return {symbol: set(days) for symbol, days in await session.execute(statement)}
+    query = select(_prices.c.symbol, func.array_agg(day))
+    stored = query.where(among(_prices.c.symbol, symbols), day.between(first, last))
+    return stored.group_by(_prices.c.symbol)
 
 
 async def load_priced(session: Session, symbols: Collection[str]) -> set[str]:
     """Those of the symbols that have any price."""
-    each = each_symbol(symbols)
+    if not symbols:
+        return set()
+    return {symbol for (symbol,) in await tuples(session, *_priced(sorted(symbols)))}
+
+
+@prepared(symbols=ARRAY(String))
+def _priced(symbols: Sequence[str]) -> Select[str]:
+    each = _each_symbol(symbols)
     priced = select(_prices.c.symbol).where(_prices.c.symbol == each.c.symbol).exists()
-    return set(await session.scalars(select(each.c.symbol).where(priced)))
+    return select(each.c.symbol).where(priced)
 
 
-async def load_unpriced(session: Session, symbols: Collection[str], as_of: date) -> set[str]:
-    """Those of the symbols without a price on `as_of` itself."""
-    priced = select(_prices.c.symbol).where(
-        among(_prices.c.symbol, symbols), _prices.c.session_date == as_of
+async def load_incomplete(
+    session: Session, symbols: Collection[str], as_of: date
+) -> tuple[set[str], set[str]]:
+    """The symbols without a security row, and those without a price on `as_of` itself."""
+    found = await tuples(session, *_incomplete(sorted(symbols), as_of))
+    unknown = {symbol for symbol, is_known, _ in found if not is_known}
+    return unknown, {symbol for symbol, _, is_priced in found if not is_priced}
+
+
+@prepared(symbols=ARRAY(String), as_of=Date())
+def _incomplete(symbols: Sequence[str], as_of: date) -> Select[str, bool, bool]:
+    each = _each_symbol(symbols)
+    price = _prices.c
+    same = each.outerjoin(_securities, _securities.c.symbol == each.c.symbol).outerjoin(
+        _prices, (price.symbol == each.c.symbol) & (price.session_date == as_of)
     )
-    return set(symbols) - set(await session.scalars(priced))
+    is_known = _securities.c.symbol.is_not(None)
+    is_priced = price.symbol.is_not(None)
+    query = select(each.c.symbol, is_known, is_priced).select_from(same)
+    return query.where(~is_known | ~is_priced)
 
 
 async def load_stored_closes(
@@ -117,7 +143,7 @@ async def load_stored_closes(
     """What the provider's `bars` are compared with; `actions` of their symbols are passed on."""
     if not bars:
         return StoredCloses({}, {}, {})
-    symbols = {bar.symbol for bar in bars}
+    symbols = sorted({bar.symbol for bar in bars})
     suspected = await load_suspected(session, symbols, provider)
     again = [bar for found in suspected.values() for bar in found]
     first = min(bar.session_date for bar in (*bars, *again))
@@ -128,28 +154,45 @@ async def load_stored_closes(
 
 
 async def _load_closes(
-    session: Session, symbols: Collection[str], first: date, last: date
+    session: Session, symbols: Sequence[str], first: date, last: date
 ) -> dict[str, list[StoredClose]]:
     """By symbol, the closes between two days, the newest before and the oldest after them."""
-    row = _prices.c
-    day = row.session_date
-    before = _nearest_close(symbols, day < first, day.desc())
-    among_them = select(row.symbol, day, row.close).where(
-        among(row.symbol, symbols), day.between(first, last)
-    )
-    after = _nearest_close(symbols, day > last, day.asc())
     found: dict[str, list[StoredClose]] = {}
-    for query in (before, among_them, after):
-        for symbol, session_date, close in await session.execute(query):
+    statements = (
+        _last_before(symbols, first),
+        _closes_between(symbols, first, last),
+        _first_after(symbols, last),
+    )
+    for statement in statements:
+        for symbol, session_date, close in await tuples(session, *statement):
             found.setdefault(symbol, []).append(StoredClose(session_date, float(close)))
     return found
 
 
+@prepared(symbols=ARRAY(String), first=Date(), last=Date())
+def _closes_between(symbols: Sequence[str], first: date, last: date) -> Select[str, date, Decimal]:
+    row = _prices.c
+    within = row.session_date.between(first, last)
+    return select(row.symbol, row.session_date, row.close).where(among(row.symbol, symbols), within)
+
+
+@prepared(symbols=ARRAY(String), first=Date())
+def _last_before(symbols: Sequence[str], first: date) -> Select[str, date, Decimal]:
+    day = _prices.c.session_date
+    return _nearest_close(symbols, day < first, day.desc())
+
+
+@prepared(symbols=ARRAY(String), last=Date())
+def _first_after(symbols: Sequence[str], last: date) -> Select[str, date, Decimal]:
+    day = _prices.c.session_date
+    return _nearest_close(symbols, day > last, day.asc())
+
+
 def _nearest_close(
-    symbols: Collection[str], side: ColumnElement[bool], order: UnaryExpression[date]
-) -> Select[str, date, float]:
+    symbols: Sequence[str], side: ColumnElement[bool], order: UnaryExpression[date]
+) -> Select[str, date, Decimal]:
     """One look into the index per symbol, whose history is long."""
-    each = each_symbol(symbols)
+    each = _each_symbol(symbols)
     closes = select(_prices.c.session_date, _prices.c.close).where(
         _prices.c.symbol == each.c.symbol, side
     )
@@ -159,14 +202,20 @@ def _nearest_close(
     )
 
 
-def each_symbol(symbols: Collection[str]) -> Subquery:
-    """The symbols as a table of one column."""
-    values = func.unnest(literal(sorted(symbols), ARRAY(String)))
-    return select(values.label("symbol")).subquery()
+def _each_symbol(symbols: Sequence[str]) -> Subquery:
+    """The symbols, a parameter of the statement, as a table of one column."""
+    return select(func.unnest(symbols).label("symbol")).subquery()
 
 
 async def load_histories(session: Session, symbols: Collection[str]) -> list[History]:
     """Every stored close of the symbols."""
+    return [History(*row) for row in await tuples(session, *_histories(list(symbols)))]
+
+
+@prepared(symbols=ARRAY(String))
+def _histories(
+    symbols: Sequence[str],
+) -> Select[str, Sequence[date], Sequence[Decimal], Sequence[float], Sequence[str], Sequence[str]]:
     by_day = _prices.c.session_date
     columns = [
         func.array_agg(aggregate_order_by(column, by_day))
@@ -178,12 +227,8 @@ async def load_histories(session: Session, symbols: Collection[str]) -> list[His
             _prices.c.source,
         )
     ]
-    query = (
-        select(_prices.c.symbol, *columns)
-        .where(among(_prices.c.symbol, symbols))
-        .group_by(_prices.c.symbol)
-    )
-    return [History(*row) for row in await session.execute(query)]
+    query = select(_prices.c.symbol, *columns).where(among(_prices.c.symbol, symbols))
+    return query.group_by(_prices.c.symbol)
 
 
 async def save_prices(session: Session, bars: Sequence[Bar]) -> int:

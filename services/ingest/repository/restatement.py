@@ -1,32 +1,25 @@
 """What changes sessions that are over, and the portfolios whose snapshots it changes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Date,
-    Select,
-    String,
-    Table,
-    and_,
-    func,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import ARRAY, Date, Select, String, Uuid, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.ingest.inputs import Bar
 from services.ingest.tables import CorporateAction, ReleasedPrice
-from shared.database import Session, sql_table
+from shared.database import Session, changed, prepared, sql_table, tuples
 from shared.published import gateway, snapshots
 
 _actions = sql_table(CorporateAction)
 _released = sql_table(ReleasedPrice)
+_CLAIM_ACTIONS = """
+    update ingest.corporate_actions set told_by = :run_id
+    where told_by is null and ex_date <= :as_of
+"""
+_CLAIM_CLOSES = "update ingest.released_prices set told_by = :run_id where told_by is null"
 
 
 async def save_released(session: Session, bars: Iterable[Bar]) -> None:
@@ -42,32 +35,43 @@ async def claim_changes(session: Session, run_id: UUID, as_of: date) -> dict[str
     Returns, by symbol, the first day that the run's own ones change: the same when it is repeated.
     Positions that are given in shares after a split change as far back as they are held.
     """
-    held = gateway.positions.c
-    given_after = (held.underlying == _actions.c.symbol, held.stated_on >= _actions.c.ex_date)
-    entered = select(func.min(held.entry_date)).where(*given_after, _actions.c.kind == "split")
-    changed = func.least(_actions.c.ex_date, entered.correlate(_actions).scalar_subquery())
-    by_actions = await _claimed(session, _actions, run_id, changed, _actions.c.ex_date <= as_of)
-    by_closes = await _claimed(session, _released, run_id, _released.c.session_date)
-    first = dict(by_actions)
-    for symbol, day in by_closes.items():
+    [(has_any,)] = await tuples(session, *_any_change(run_id, as_of))
+    if not has_any:
+        return {}
+    await changed(session, _CLAIM_ACTIONS, {"run_id": run_id, "as_of": as_of})
+    await changed(session, _CLAIM_CLOSES, {"run_id": run_id})
+    first = dict(await tuples(session, *_changed_by_actions(run_id)))
+    for symbol, day in await tuples(session, *_changed_by_closes(run_id)):
         first[symbol] = min(day, first.get(symbol, day))
     return first
 
 
-async def _claimed(
-    session: Session,
-    table: Table,
-    run_id: UUID,
-    day: ColumnElement[date],
-    *conditions: ColumnElement[bool],
-) -> dict[str, date]:
-    row = table.c
-    await session.execute(
-        update(table).where(row.told_by.is_(None), *conditions).values(told_by=run_id)
-    )
+@prepared(run_id=Uuid(), as_of=Date())
+def _any_change(run_id: UUID, as_of: date) -> Select[bool]:
+    """Whether there is a change to claim, or one that the run has claimed before."""
+    new = and_(_actions.c.told_by.is_(None), _actions.c.ex_date <= as_of)
+    by_actions = select(_actions.c.symbol).where(or_(new, _actions.c.told_by == run_id))
+    told_by = _released.c.told_by
+    by_closes = select(_released.c.symbol).where(or_(told_by.is_(None), told_by == run_id))
+    return select(or_(by_actions.exists(), by_closes.exists()))
+
+
+@prepared(run_id=Uuid())
+def _changed_by_actions(run_id: UUID) -> Select[str, date]:
+    row = _actions.c
+    held = gateway.positions.c
+    given_after = (held.underlying == row.symbol, held.stated_on >= row.ex_date)
+    entered = select(func.min(held.entry_date)).where(*given_after, row.kind == "split")
+    day = func.least(row.ex_date, entered.correlate(_actions).scalar_subquery())
     first = select(row.symbol, func.min(day)).where(row.told_by == run_id)
-    found = (await session.execute(first.group_by(row.symbol))).tuples()
-    return dict(found.all())
+    return first.group_by(row.symbol)
+
+
+@prepared(run_id=Uuid())
+def _changed_by_closes(run_id: UUID) -> Select[str, date]:
+    row = _released.c
+    first = select(row.symbol, func.min(row.session_date)).where(row.told_by == run_id)
+    return first.group_by(row.symbol)
 
 
 async def load_dependent(
@@ -80,18 +84,15 @@ async def load_dependent(
     """
     found: dict[date, list[UUID]] = defaultdict(list)
     if first_changed:
-        for session_date, portfolio_id in await session.execute(_dependent(first_changed)):
+        dependent = _dependent(list(first_changed), list(first_changed.values()))
+        for session_date, portfolio_id in await tuples(session, *dependent):
             found[session_date].append(portfolio_id)
     return dict(found)
 
 
-def _dependent(first_changed: Mapping[str, date]) -> Select[date, UUID]:
-    symbols, days = zip(*sorted(first_changed.items()), strict=True)
-    changed = (
-        func.unnest(literal(symbols, ARRAY(String)), literal(days, ARRAY(Date)))
-        .table_valued("symbol", "first")
-        .render_derived("changed")
-    )
+@prepared(symbols=ARRAY(String), days=ARRAY(Date))
+def _dependent(symbols: Sequence[str], days: Sequence[date]) -> Select[date, UUID]:
+    changed = func.unnest(symbols, days).table_valued("symbol", "first").render_derived("changed")
     snapshot = snapshots.portfolio_snapshots.c
     held = gateway.positions.c
     owner = gateway.portfolios.c

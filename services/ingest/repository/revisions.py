@@ -2,14 +2,28 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from types import MappingProxyType
 
-from sqlalchemy import Column, ColumnElement, ScalarSelect, func, literal_column, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Date,
+    ScalarSelect,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import SQLModel
 
 from services.ingest.tables import MarketSession, Security
-from shared.database import Session, among, append, lock, merge, sql_table
+from shared.database import Session, among, append, lock, merge, prepared, sql_table, tuples
 from shared.published import ingest
 from shared.rows import Row
 
@@ -20,8 +34,13 @@ _securities = sql_table(Security)
 
 async def latest_revision(session: Session, as_of: date) -> int:
     """The newest change among market data dated on or before `as_of`; 0 when there are none."""
-    newest = select(func.max(_sessions.c.revision)).where(_sessions.c.session_date <= as_of)
-    return await session.scalar(newest) or 0
+    [(newest,)] = await tuples(session, *_newest(as_of))
+    return newest or 0
+
+
+@prepared(as_of=Date())
+def _newest(as_of: date) -> Select[int | None]:
+    return select(func.max(_sessions.c.revision)).where(_sessions.c.session_date <= as_of)
 
 
 async def load_version(session: Session) -> str:
@@ -29,13 +48,18 @@ async def load_version(session: Session) -> str:
 
     A split after a session counts for it where positions are given in shares of a later day.
     """
+    [texts] = await tuples(session, *_listings())
+    return " ".join(map(str, texts))
+
+
+@prepared()
+def _listings() -> Select[str | None, str | None]:
     security = _securities.c
     split = ingest.splits.c
-    texts = (
+    return select(
         _listed(security.symbol, security.kind, security.sector, security.dividend_yield),
         _listed(split.symbol, split.ex_date, split.ratio),
     )
-    return " ".join(map(str, (await session.execute(select(*texts))).one()))
 
 
 def _listed(*columns: ColumnElement[object]) -> ScalarSelect[str]:
@@ -73,20 +97,32 @@ async def save_dated(
     revision = await _claim_revision(session)
     revised = [{**row, "revision": revision} for row in rows]
     changed = await merge(session, model, revised, ignoring=("revision",))
-    column = _day_column(model)
     days = [_day(model, row) for row in rows]
-    written = select(column).where(
-        column.between(min(days), max(days)), column.table.c.revision == revision
-    )
-    await _mark(session, revision, await session.scalars(written.distinct()), session_by_date)
+    span = {"first": min(days), "last": max(days)}
+    written = await tuples(session, _written_days(model), {**span, "revision": revision})
+    await _mark(session, revision, (day for (day,) in written), session_by_date)
     return changed
+
+
+@cache
+def _written_days(model: type[SQLModel]) -> Select[date]:
+    """The days from `first` to `last` of which rows have this `revision`."""
+    column = _day_column(model)
+    within = column.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
+    revision = column.table.c.revision == bindparam("revision", type_=BigInteger)
+    return select(column).where(within, revision).distinct()
 
 
 async def _claim_revision(session: Session) -> int:
     """One more than any revision so far; changes take turns, so that revisions follow commits."""
     await lock(session, "ingest", "revision")
-    newest = text("select coalesce(max(revision), 0) + 1 from ingest.market_sessions")
-    return int(await session.scalar(newest) or 1)
+    [(newest,)] = await tuples(session, *_newest_of_all())
+    return (newest or 0) + 1
+
+
+@prepared()
+def _newest_of_all() -> Select[int | None]:
+    return select(func.max(_sessions.c.revision))
 
 
 async def _not_stored(
@@ -94,11 +130,21 @@ async def _not_stored(
 ) -> Sequence[Row]:
     name, day = sql_table(model).primary_key.columns
     days = [_day(model, row) for row in rows]
-    near = (among(name, {row[name.name] for row in rows}), day.between(min(days), max(days)))
-    stored = {tuple(row) for row in await session.execute(select(name, day).where(*near))}
+    names = list({row[name.name] for row in rows})
+    near = {"names": names, "first": min(days), "last": max(days)}
+    stored = {(known, on) for known, on in await tuples(session, _stored_keys(model), near)}
     if not stored:
         return rows
     return [row for row in rows if (row[name.name], row[day.name]) not in stored]
+
+
+@cache
+def _stored_keys(model: type[SQLModel]) -> Select[str, date]:
+    """The keys of the rows of these `names` from `first` to `last`."""
+    name, day = sql_table(model).primary_key.columns
+    within = day.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
+    named = among(name, bindparam("names", type_=ARRAY(String)))
+    return select(name, day).where(named, within)
 
 
 def _day_column(model: type[SQLModel]) -> Column[date]:

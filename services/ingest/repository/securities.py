@@ -2,21 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.ingest.inputs import ConfiguredProvider, SecurityFacts
 from services.ingest.tables import DataProvider, Security
-from shared.database import Session, among, merge, sql_table
+from shared.database import Session, merge, sql_table
 from shared.rows import Row, columns_of, rows_of
 
 _securities = sql_table(Security)
-
-
-async def load_known_symbols(session: Session, symbols: Collection[str]) -> set[str]:
-    """Those of the symbols that have a security row."""
-    known = select(_securities.c.symbol).where(among(_securities.c.symbol, symbols))
-    return set(await session.scalars(known))
 
 
 async def save_securities(session: Session, facts: Sequence[SecurityFacts]) -> int:

@@ -3,22 +3,36 @@
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.ingest.inputs import Coverage
 from services.ingest.tables import MarketSession
-from shared.database import Session, among, lock, sql_table
+from shared.database import Session, changed, lock, prepared, sql_table, tuples
 
 _sessions = sql_table(MarketSession)
+_MARK_DUE = """
+    insert into ingest.market_sessions as kept (session_date, due_at)
+    select day, now() from unnest(cast(:days as date[])) as day order by day
+    on conflict (session_date) do update set due_at = excluded.due_at where kept.due_at is null
+"""
+_MARK_ANNOUNCED = """
+    insert into ingest.market_sessions as kept (session_date, announced_at) values (:day, now())
+    on conflict (session_date) do update set announced_at = excluded.announced_at
+    where kept.announced_at is null
+"""
 
 
 async def latest_due(session: Session) -> date | None:
     """The newest session that the clock marked as due; None before its first time."""
-    due = _sessions.c.due_at.is_not(None)
-    query = select(func.max(_sessions.c.session_date)).where(due)
-    newest: date | None = await session.scalar(query)
+    [(newest,)] = await tuples(session, *_latest_due())
     return newest
+
+
+@prepared()
+def _latest_due() -> Select[date | None]:
+    due = _sessions.c.due_at.is_not(None)
+    return select(func.max(_sessions.c.session_date)).where(due)
 
 
 async def claim_unannounced(session: Session) -> date | None:
@@ -27,21 +41,26 @@ async def claim_unannounced(session: Session) -> date | None:
     It is ours until the transaction ends: other replicas wait.
     """
     await lock(session, "ingest", "clock")
-    waiting = (
-        select(_sessions.c.session_date)
-        .where(_sessions.c.due_at.is_not(None), _sessions.c.announced_at.is_(None))
-        .order_by(_sessions.c.session_date)
-        .limit(1)
-    )
-    oldest: date | None = await session.scalar(waiting)
+    [(oldest,)] = await tuples(session, *_oldest_unannounced())
     return oldest
+
+
+@prepared()
+def _oldest_unannounced() -> Select[date | None]:
+    waiting = (_sessions.c.due_at.is_not(None), _sessions.c.announced_at.is_(None))
+    return select(func.min(_sessions.c.session_date)).where(*waiting)
 
 
 async def load_known_sessions(session: Session) -> Coverage | None:
     """The first and last session that has a row; None when none has."""
+    [(first, last)] = await tuples(session, *_known_span())
+    return None if first is None or last is None else Coverage(first, last)
+
+
+@prepared()
+def _known_span() -> Select[date | None, date | None]:
     days = _sessions.c.session_date
-    first, last = (await session.execute(select(func.min(days), func.max(days)))).one()
-    return None if first is None else Coverage(first, last)
+    return select(func.min(days), func.max(days))
 
 
 async def save_known_sessions(session: Session, session_dates: Collection[date]) -> None:
@@ -53,13 +72,10 @@ async def save_known_sessions(session: Session, session_dates: Collection[date])
 
 async def save_due(session: Session, session_dates: Collection[date]) -> None:
     """Mark the sessions as due; the first time counts."""
-    await save_known_sessions(session, session_dates)
-    due = (among(_sessions.c.session_date, session_dates), _sessions.c.due_at.is_(None))
-    await session.execute(update(_sessions).where(*due).values(due_at=func.now()))
+    if session_dates:
+        await changed(session, _MARK_DUE, {"days": list(session_dates)})
 
 
 async def save_announced(session: Session, session_date: date) -> None:
     """Mark the session's close as announced; the first time counts."""
-    await save_known_sessions(session, [session_date])
-    announced = (_sessions.c.session_date == session_date, _sessions.c.announced_at.is_(None))
-    await session.execute(update(_sessions).where(*announced).values(announced_at=func.now()))
+    await changed(session, _MARK_ANNOUNCED, {"day": session_date})

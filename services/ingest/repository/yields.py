@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Date, Select, String, func, select
 
 from services.ingest.inputs import MATURITY_YEARS, YieldObservation
 from services.ingest.repository.revisions import save_dated, save_new
 from services.ingest.tables import TreasuryYield
-from shared.database import Session, among, sql_table
+from shared.database import Session, among, prepared, sql_table, tuples
 from shared.rows import Row, columns_of, rows_of
 
 _yields = sql_table(TreasuryYield)
@@ -18,14 +18,17 @@ async def load_held_yields(
     session: Session, maturities: Collection[str], first: date, last: date
 ) -> dict[str, set[date]]:
     """The days between two dates with a stored yield, by maturity; an entry for each."""
-    observed = _yields.c.observation_date
-    statement = (
-        select(_yields.c.maturity, func.array_agg(observed))
-        .where(among(_yields.c.maturity, maturities), observed.between(first, last))
-        .group_by(_yields.c.maturity)
-    )
+    found = await tuples(session, *_observed(list(maturities), first, last))
     held: dict[str, set[date]] = {maturity: set() for maturity in maturities}
-    return held | {maturity: set(days) for maturity, days in await session.execute(statement)}
+    return held | {maturity: set(days) for maturity, days in found}
+
+
+@prepared(maturities=ARRAY(String), first=Date(), last=Date())
+def _observed(maturities: Sequence[str], first: date, last: date) -> Select[str, Sequence[date]]:
+    observed = _yields.c.observation_date
+    query = select(_yields.c.maturity, func.array_agg(observed))
+    within = (among(_yields.c.maturity, maturities), observed.between(first, last))
+    return query.where(*within).group_by(_yields.c.maturity)
 
 
 async def save_yields(

@@ -29,8 +29,8 @@ from shared.service import Runtime
 from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.seeds import StoredBook, a_stored_book
-from tests.integration.gateway.statements import noted_statements
 from tests.integration.gateway.tracking import followed_up, handled
+from tests.integration.statements import noted_statements
 
 STAGES = (
     PricesUpdated,
@@ -92,7 +92,7 @@ async def test_a_repeated_report_is_given_with_one_statement(
 ) -> None:
     first = await ann.get(f"portfolios/{book.portfolio_id}/report")
 
-    with noted_statements(gateway) as sent:
+    with noted_statements(gateway.database) as sent:
         second = await ann.get(f"portfolios/{book.portfolio_id}/report")
 
     assert (second.status_code, second.content) == (200, first.content)
@@ -106,7 +106,7 @@ async def test_a_caller_who_has_the_answer_costs_one_statement(
     path = f"portfolios/{book.portfolio_id}/report"
     tag = (await ann.get(path)).headers["etag"]
 
-    with noted_statements(gateway) as sent:
+    with noted_statements(gateway.database) as sent:
         answer = await ann.request("GET", path, headers={"If-None-Match": f'"other", {tag}'})
 
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
@@ -166,7 +166,7 @@ async def test_an_outdated_answer_that_many_ask_for_is_renewed_once(
     async with gateway.database.transaction() as session:
         await revisions.raise_revision(session, [UUID(book.portfolio_id)])
 
-    with noted_statements(gateway) as sent:
+    with noted_statements(gateway.database) as sent:
         answers = await asyncio.gather(*(ann.get(path) for _ in range(8)))
 
     assert {answer.status_code for answer in answers} == {200}

@@ -25,7 +25,7 @@ from services.gateway.identity.schemas import RefreshRequest
 from services.gateway.tables import AuditEntry, LoginAttempt
 from shared.database import sql_table
 from tests.integration.gateway.people import PASSWORD, Person, a_person, logged_in
-from tests.integration.gateway.statements import noted_statements
+from tests.integration.statements import noted_statements
 
 WRONG = "wrong password"
 
@@ -167,7 +167,7 @@ PEOPLE = re.compile(r"gateway\.(users|audit_log|login_attempts)\b(?!\.)")
 
 def tables_used(gateway: Gateway) -> AbstractContextManager[list[str]]:
     """The tables of people that statements use, in order, for as long as the context lasts."""
-    return noted_statements(gateway, PEOPLE.findall)
+    return noted_statements(gateway.database, PEOPLE.findall)
 
 
 async def test_the_database_works_as_much_for_a_taken_address_as_for_a_free_one(

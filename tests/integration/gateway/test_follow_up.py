@@ -16,10 +16,10 @@ from services.gateway.tables.runs import BACKFILL, CLOSE, INTERACTIVE
 from shared.contracts.event import ShardEvent
 from shared.database import Database, is_outage
 from tests.builders import AS_OF
-from tests.integration.gateway.statements import noted_statements
 from tests.integration.gateway.test_problems import made_read_only
 from tests.integration.gateway.test_runs import NOON, STAGES, a_stage, a_whole_run, rows, status
 from tests.integration.gateway.tracking import followed_up, handled, is_any_waiting, recorded
+from tests.integration.statements import noted_statements
 
 
 async def follow_up_at_once(
@@ -29,7 +29,7 @@ async def follow_up_at_once(
 
     How many it were, and the statements that this took.
     """
-    with noted_statements(gateway) as sent:
+    with noted_statements(gateway.database) as sent:
         async with gateway.database.transaction() as session:
             await recorded(session, events)
             await asyncio.sleep(0)

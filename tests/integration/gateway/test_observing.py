@@ -28,7 +28,6 @@ from shared.service import Runtime
 from tests.builders import AS_OF, save
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.seeds import a_stored_book
-from tests.integration.gateway.statements import noted_statements
 from tests.integration.gateway.test_dead_letters import a_letter
 from tests.integration.gateway.test_runs import (
     STAGES,
@@ -38,6 +37,7 @@ from tests.integration.gateway.test_runs import (
     deliver,
 )
 from tests.integration.gateway.test_suggestions import a_limit_on_vega
+from tests.integration.statements import noted_statements
 
 NOW = datetime(2022, 12, 30, 12, tzinfo=UTC)  # the session of the 29th has closed
 
@@ -218,7 +218,7 @@ async def test_what_is_many_is_counted_seldom(gateway: Gateway) -> None:
     observer = Observer(CollectorRegistry(), 1.0)
     moments = [NOW + timedelta(minutes=minutes) for minutes in (0, 2, 4, 6)]
 
-    with noted_statements(gateway) as noted:
+    with noted_statements(gateway.database) as noted:
         for moment in moments:
             await observer.observe(gateway.runtime, moment)
 
@@ -242,7 +242,7 @@ def test_sessions_are_behind_as_the_calendar_counts(
 
 
 async def test_metrics_are_served_without_a_query(gateway: Gateway, http: AsyncClient) -> None:
-    with noted_statements(gateway) as noted:
+    with noted_statements(gateway.database) as noted:
         page = (await http.get("/metrics")).text
 
     assert "sigmasight_consumer_pending_messages{" in page

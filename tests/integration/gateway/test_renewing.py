@@ -20,7 +20,7 @@ from shared.database import Database
 from shared.service import Runtime
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.seeds import StoredBook, a_stored_book
-from tests.integration.gateway.statements import noted_statements
+from tests.integration.statements import noted_statements
 
 
 @dataclass
@@ -70,7 +70,7 @@ async def test_what_a_run_outdated_is_laid_out_before_it_is_asked_for(reading: R
     await reading.change_to(9_999)
     await reading.renew()
 
-    with noted_statements(reading.gateway) as sent:
+    with noted_statements(reading.gateway.database) as sent:
         found = await reading.market_value()
 
     assert found == 9_999
@@ -82,7 +82,7 @@ async def test_what_no_user_asked_for_since_is_renewed_once(reading: Reading) ->
     await reading.renew()
     await reading.change_to(6_000)
 
-    with noted_statements(reading.gateway) as sent:
+    with noted_statements(reading.gateway.database) as sent:
         await reading.renew()
 
     assert sent == []
@@ -90,7 +90,7 @@ async def test_what_no_user_asked_for_since_is_renewed_once(reading: Reading) ->
 
 
 async def test_what_is_not_outdated_is_left_alone(reading: Reading) -> None:
-    with noted_statements(reading.gateway) as sent:
+    with noted_statements(reading.gateway.database) as sent:
         await reading.renew()
 
     assert len(sent) == 1
@@ -101,7 +101,7 @@ async def test_nothing_is_renewed_for_a_log_in_that_is_over(reading: Reading) ->
     await reading.ann.post("auth/logout", refresh)
     await reading.change_to(9_999)
 
-    with noted_statements(reading.gateway) as sent:
+    with noted_statements(reading.gateway.database) as sent:
         await reading.renew()
 
     assert len(sent) == 1

@@ -17,7 +17,7 @@ from tests.integration.gateway.seeds import (
     a_stored_book,
     exposure_to,
 )
-from tests.integration.gateway.statements import noted_statements
+from tests.integration.statements import noted_statements
 
 MEASURES = [
     *("nav", "daily_pnl", "vega", "exposure.dollar.short", "price_coverage"),
@@ -37,7 +37,7 @@ async def test_twelve_measures_of_four_kinds_are_read_in_four_statements(
 ) -> None:
     book = await a_stored_book(ann, admin)
 
-    with noted_statements(gateway, views_read) as read:
+    with noted_statements(gateway.database, views_read) as read:
         answer = await ann.get(
             f"portfolios/{book.portfolio_id}/series", measures=",".join(MEASURES)
         )
@@ -155,7 +155,7 @@ async def test_a_list_shows_how_every_portfolio_stands(
     book = await a_stored_book(ann, admin)
     await ann.post("portfolios", {"name": "Empty"})
 
-    with noted_statements(gateway, views_read) as read:
+    with noted_statements(gateway.database, views_read) as read:
         first, other = (await ann.get("portfolios")).json()["items"]
     summary = (await ann.get("portfolios/summary")).json()
 

@@ -1,4 +1,4 @@
-"""The statements that a gateway sends to its database."""
+"""The statements that a service sends to its database."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from services.gateway.edge.dependencies import Gateway
+from shared.database import Database
 
 # Set in what the caller awaits and starts, not in what ran before, such as a background loop.
 _NOTING = ContextVar("_NOTING", default=False)
@@ -16,7 +16,7 @@ _OF_TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 @contextmanager
 def noted_statements(
-    gateway: Gateway, found_in: Callable[[str], list[str]] = lambda statement: [statement]
+    database: Database, found_in: Callable[[str], list[str]] = lambda statement: [statement]
 ) -> Iterator[list[str]]:
     """What is found in every statement that the caller causes meanwhile, in order: the statement
     unless said otherwise. In transactions that begin meanwhile; known once the loop has had its
@@ -37,7 +37,7 @@ def noted_statements(
         logged.append(connection.driver_connection)
         connection.driver_connection.add_query_logger(note_of_driver)
 
-    engine = gateway.database.engine.sync_engine
+    engine = database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
     event.listen(engine, "checkout", listen)
     before = _NOTING.set(True)
