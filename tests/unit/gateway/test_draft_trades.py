@@ -98,6 +98,16 @@ def test_adjusting_trades_the_difference_and_closing_all_of_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("paid", [63, 252])
+def test_the_price_paid_does_not_change_what_an_adjusted_position_is_worth(paid: int) -> None:
+    adjusted = {"action": "adjust", "symbol": "AAPL", "exposure": 6_300, "price": paid}
+
+    lines, _ = traded(adjusted, held={"AAPL": 100})
+
+    assert said(lines) == [(Kind.SELL, "AAPL", -50)]  # 50 at the close of 126 are left
+    assert [line.price for line in lines] == [Decimal(paid)]
+
+
 @pytest.mark.parametrize(
     ("measure", "shares"), [("delta_adjusted", -33), ("market_beta", -41), (None, -33)]
 )

@@ -273,10 +273,12 @@ class Resolver:
             return None
         if trade.exposure is None:
             return trade.quantity
-        paid = _paid(order, price)
-        whole = (trade.exposure / (paid * order.multiplier)).quantize(Decimal(1), ROUND_DOWN)
+        # What is bought is as much as the dollars pay; what is held counts at the close.
+        is_held = trade.action is TradeAction.ADJUST
+        each = round(price.price, PRICE_DECIMALS) if is_held else _paid(order, price)
+        whole = (trade.exposure / (each * order.multiplier)).quantize(Decimal(1), ROUND_DOWN)
         if not whole and trade.exposure:
-            message = f"one {order.symbol} is {paid * order.multiplier:,.2f} USD: more than that"
+            message = f"one {order.symbol} is {each * order.multiplier:,.2f} USD: more than that"
             self._complain("exposure", "exposure_too_small", message, wanted)
             return None
         return whole
