@@ -1,11 +1,12 @@
 """The limits that users set, and what users did about them."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, case, delete, func, or_, select
+from sqlalchemy import ARRAY, RowMapping, Select, Uuid, and_, case, delete, func, or_, select
 
 from services.limits.inputs import (
     Action,
@@ -20,7 +21,17 @@ from services.limits.inputs import (
 )
 from services.limits.tables import Alert, LimitEvent, LimitState
 from services.limits.tables import Limit as LimitRow
-from shared.database import Session, among, lock, lock_each, merge, sql_table
+from shared.database import (
+    Session,
+    among,
+    fetched,
+    lock,
+    lock_each,
+    merge,
+    prepared,
+    sql_table,
+    tuples,
+)
 from shared.published import gateway
 from shared.published.gateway import DRAFT
 
@@ -41,11 +52,7 @@ async def load_watched(
 
     A draft has those of its base.
     """
-    held = gateway.portfolios.c
-    history_of = case((held.kind == DRAFT, held.base_id), else_=held.portfolio_id)
-    query = select(held.user_id, held.portfolio_id, history_of)
-    own = query.where(among(held.portfolio_id, portfolio_ids)).order_by(held.portfolio_id)
-    portfolios = (await session.execute(own)).all()
+    portfolios = await tuples(session, *_owned(portfolio_ids))
     limits = await _load_limits(session, {user_id for user_id, *_ in portfolios}, limit_ids)
     return [
         Watched(limit, portfolio_id, history)
@@ -55,19 +62,33 @@ async def load_watched(
     ]
 
 
+@prepared(portfolio_ids=ARRAY(Uuid))
+def _owned(portfolio_ids: Sequence[UUID]) -> Select[UUID, UUID, UUID]:
+    """User, portfolio, and the portfolio whose history it has."""
+    held = gateway.portfolios.c
+    history_of = case((held.kind == DRAFT, held.base_id), else_=held.portfolio_id)
+    query = select(held.user_id, held.portfolio_id, history_of)
+    return query.where(among(held.portfolio_id, portfolio_ids)).order_by(held.portfolio_id)
+
+
 async def _load_limits(
     session: Session, user_ids: Collection[UUID], limit_ids: Sequence[UUID] | None
 ) -> dict[UUID, list[Limit]]:
     """By user, the limits by id; only these, where given."""
-    query = select(_limits).where(among(_limits.c.user_id, user_ids))
-    wanted = query if limit_ids is None else query.where(among(_limits.c.limit_id, limit_ids))
     found: dict[UUID, list[Limit]] = {}
-    for row in (await session.execute(wanted.order_by(_limits.c.limit_id))).mappings():
-        found.setdefault(row["user_id"], []).append(limit_of(row))
+    for row in await fetched(session, *_limits_of(list(user_ids))):
+        if limit_ids is None or row["limit_id"] in limit_ids:
+            found.setdefault(row["user_id"], []).append(limit_of(row))
     return found
 
 
-def limit_of(row: RowMapping) -> Limit:
+@prepared(user_ids=ARRAY(Uuid))
+def _limits_of(user_ids: Sequence[UUID]) -> Select[*tuple[object, ...]]:
+    query = select(_limits).where(among(_limits.c.user_id, user_ids))
+    return query.order_by(_limits.c.limit_id)
+
+
+def limit_of(row: Mapping[str, Any] | RowMapping) -> Limit:
     """A limit as it is stored."""
     return Limit(
         limit_id=row["limit_id"],
@@ -92,17 +113,22 @@ async def load_actions(
 ) -> dict[Pair, tuple[Action, ...]]:
     """What users did about limits, by limit and portfolio (of a draft: its base), in order."""
     portfolios = {each.history_of for each in watched}
-    query = select(
-        *(_events.limit_id, _events.portfolio_id),
-        *(_events.kind, _events.as_of, _events.until),
-    ).where(among(_events.portfolio_id, portfolios))
     found: dict[Pair, tuple[Action, ...]] = {}
-    rows = await session.execute(query.order_by(_events.recorded_at, _events.event_id))
+    rows = await tuples(session, *_actions(list(portfolios)))
     for limit_id, portfolio_id, kind, as_of, until in rows:
         before = found.get((limit_id, portfolio_id), ())
         action = Action(ActionKind(kind), as_of, until)
         found[limit_id, portfolio_id] = (*before, action)
     return found
+
+
+@prepared(portfolio_ids=ARRAY(Uuid))
+def _actions(portfolio_ids: Sequence[UUID]) -> Select[UUID, UUID, str, date, date | None]:
+    query = select(
+        *(_events.limit_id, _events.portfolio_id),
+        *(_events.kind, _events.as_of, _events.until),
+    ).where(among(_events.portfolio_id, portfolio_ids))
+    return query.order_by(_events.recorded_at, _events.event_id)
 
 
 # --- what users set ---

@@ -3,11 +3,11 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Date, Integer, Select, Uuid, select
 
 from services.limits.inputs import Half, Progress
 from services.limits.tables import EvaluatedHalf
-from shared.database import Session, lock, merge, sql_table
+from shared.database import Session, lock, merge, prepared, sql_table, tuples
 
 
 async def claim_progress(
@@ -20,7 +20,12 @@ async def claim_progress(
     await lock(session, "limits", run_id, as_of, shard)
     key = {"run_id": run_id, "as_of": as_of, "shard": shard}
     await merge(session, EvaluatedHalf, [{**key, "half": half.value}])
-    table = sql_table(EvaluatedHalf).c
-    own = [table[name] == value for name, value in key.items()]
-    found = await session.scalars(select(table.half).where(*own))
-    return Progress(frozenset(map(Half, found)))
+    found = await tuples(session, *_handled(run_id, as_of, shard))
+    return Progress(frozenset(Half(half) for (half,) in found))
+
+
+@prepared(run_id=Uuid(), as_of=Date(), shard=Integer())
+def _handled(run_id: UUID, as_of: date, shard: int) -> Select[str]:
+    row = sql_table(EvaluatedHalf).c
+    own = (row.run_id == run_id, row.as_of == as_of, row.shard == shard)
+    return select(row.half).where(*own)

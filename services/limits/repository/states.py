@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, TableValuedAlias, Uuid, and_, cast, func, select, true
+from sqlalchemy import ARRAY, Date, Select, TableValuedAlias, Uuid, and_, func, select, true
 
 from services.limits.inputs import Before, Contributor, Level, State, Stored, Valued, Watched
 from services.limits.repository.limits import Pair, load_actions
 from services.limits.tables import LimitState
 from shared.arrays import Columns
-from shared.database import Session, merge, sql_table
+from shared.database import Session, array_of, fetched, merge, prepared, sql_table, tuples
 from shared.rows import rows_of
 
 _states = sql_table(LimitState)
@@ -23,14 +24,20 @@ Firsts = Mapping[UUID, date]
 
 async def load_later_days(session: Session, firsts: Firsts) -> dict[UUID, list[date]]:
     """By portfolio, its first session and those after it that states are stored of."""
-    row = _states.c
-    since = asked(list(firsts), list(firsts.values()))
-    later = and_(row.portfolio_id == since.c.portfolio_id, row.as_of > since.c.as_of)
-    query = select(row.portfolio_id, row.as_of).distinct().select_from(since.join(_states, later))
     found = {portfolio_id: [day] for portfolio_id, day in firsts.items()}
-    for portfolio_id, day in await session.execute(query.order_by(row.portfolio_id, row.as_of)):
+    later = _later_days(list(firsts), list(firsts.values()))
+    for portfolio_id, day in await tuples(session, *later):
         found[portfolio_id].append(day)
     return found
+
+
+@prepared(portfolios=ARRAY(Uuid), days=ARRAY(Date))
+def _later_days(portfolios: Sequence[UUID], days: Sequence[date]) -> Select[UUID, date]:
+    row = _states.c
+    since = asked(portfolios, days)
+    later = and_(row.portfolio_id == since.c.portfolio_id, row.as_of > since.c.as_of)
+    query = select(row.portfolio_id, row.as_of).distinct().select_from(since.join(_states, later))
+    return query.order_by(row.portfolio_id, row.as_of)
 
 
 async def load_stored(session: Session, watched: Sequence[Watched], firsts: Firsts) -> list[Stored]:
@@ -53,12 +60,30 @@ async def _load_before(
     session: Session, watched: Sequence[Watched], firsts: Firsts
 ) -> dict[Pair, Before]:
     """The last standing before the first session, found in the index for each limit."""
-    since = asked(
-        [each.portfolio_id for each in watched],
-        [firsts[each.portfolio_id] for each in watched],
-        limit_id=[each.limit.limit_id for each in watched],
-        history_of=[each.history_of for each in watched],
+    found = await tuples(
+        session,
+        *_last_states(
+            [each.portfolio_id for each in watched],
+            [firsts[each.portfolio_id] for each in watched],
+            [each.limit.limit_id for each in watched],
+            [each.history_of for each in watched],
+        ),
     )
+    return {
+        (limit_id, portfolio_id): Before(Level(level), *rest)
+        for limit_id, portfolio_id, level, *rest in found
+    }
+
+
+@prepared(portfolios=ARRAY(Uuid), days=ARRAY(Date), limit_ids=ARRAY(Uuid), histories=ARRAY(Uuid))
+def _last_states(
+    portfolios: Sequence[UUID],
+    days: Sequence[date],
+    limit_ids: Sequence[UUID],
+    histories: Sequence[UUID],
+) -> Select[*tuple[Any, ...]]:
+    """Limit, portfolio, and the fields of `Before`."""
+    since = asked(portfolios, days, limit_id=limit_ids, history_of=histories)
     row = _states.c
     last = (
         select(*(row[name] for name in _BEFORE))
@@ -72,22 +97,12 @@ async def _load_before(
         .lateral("last")
     )
     query = select(since.c.limit_id, since.c.portfolio_id, last)
-    found = await session.execute(query.select_from(since.join(last, true())))
-    return {
-        (limit_id, portfolio_id): Before(Level(level), *rest)
-        for limit_id, portfolio_id, level, *rest in found
-    }
+    return query.select_from(since.join(last, true()))
 
 
 async def _load_values(session: Session, firsts: Firsts) -> dict[Pair, list[Valued]]:
-    state = _states.c
-    since = asked(list(firsts), list(firsts.values()))
-    on = and_(state.portfolio_id == since.c.portfolio_id, state.as_of >= since.c.as_of)
-    columns = (state.limit_id, state.portfolio_id, state.as_of)
-    values = (state[name] for name in _VALUED)
-    query = select(*columns, *values).select_from(since.join(_states, on)).order_by(state.as_of)
     found: dict[Pair, list[Valued]] = {}
-    for row in (await session.execute(query)).mappings():
+    for row in await fetched(session, *_values(list(firsts), list(firsts.values()))):
         parts = row["contributors"]
         value = Valued(
             session_date=row["as_of"],
@@ -101,12 +116,22 @@ async def _load_values(session: Session, firsts: Firsts) -> dict[Pair, list[Valu
     return found
 
 
+@prepared(portfolios=ARRAY(Uuid), days=ARRAY(Date))
+def _values(portfolios: Sequence[UUID], days: Sequence[date]) -> Select[*tuple[Any, ...]]:
+    state = _states.c
+    since = asked(portfolios, days)
+    on = and_(state.portfolio_id == since.c.portfolio_id, state.as_of >= since.c.as_of)
+    columns = (state.limit_id, state.portfolio_id, state.as_of)
+    values = (state[name] for name in _VALUED)
+    return select(*columns, *values).select_from(since.join(_states, on)).order_by(state.as_of)
+
+
 def asked(
     portfolios: Sequence[UUID], days: Sequence[date], **ids: Sequence[UUID]
 ) -> TableValuedAlias:
     """Portfolios with a day each, and more ids, as a table."""
-    arrays = [cast(list(each), ARRAY(Uuid)) for each in ids.values()]
-    found = func.unnest(cast(list(portfolios), ARRAY(Uuid)), cast(list(days), ARRAY(Date)), *arrays)
+    arrays = [array_of(each, Uuid()) for each in (portfolios, *ids.values())]
+    found = func.unnest(arrays[0], array_of(days, Date()), *arrays[1:])
     return found.table_valued("portfolio_id", "as_of", *ids, name="asked").render_derived()
 
 
