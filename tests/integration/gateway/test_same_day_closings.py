@@ -11,6 +11,7 @@ from tests.builders import AS_OF, a_price, save_prices
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.test_ledger import a_book_of, a_trade
 from tests.integration.gateway.test_settling import arrive, prices_of
+from tests.integration.snapshots.books import Role, take
 
 pytestmark = pytest.mark.usefixtures("market")
 
@@ -65,3 +66,34 @@ async def test_an_assignment_takes_what_an_exercise_delivers(
     assert [(each["symbol"], each["quantity"]) for each in answer.json()["items"]] == [
         ("AAPL", 200)
     ]
+
+
+async def test_the_history_of_what_no_session_held_is_the_day_it_was_closed(
+    ann: Person, admin: Database, role: Role
+) -> None:
+    days = ("2022-12-19", "2022-12-20", "2022-12-21")
+    book = await a_book_of(
+        ann,
+        a_trade("buy", 10, 119, days[0]),
+        a_trade("sell", 10, 122, days[1]),
+        a_trade("sell_short", 4, 125, days[1]),
+        a_trade("buy_to_cover", 4, 120, days[1]),
+    )
+    await save_prices(admin, *(a_price("AAPL", date.fromisoformat(day), 121) for day in days))
+    for day in days:
+        await take(role, date.fromisoformat(day), [UUID(book)])
+    closed = (await ann.get("positions", portfolio_id=book, status="closed")).json()["items"]
+
+    found = {}
+    for position in closed:
+        path = f"positions/{position['position_id']}/history"
+        items = (await ann.get(path, **{"from": days[1]})).json()["items"]
+        found[position["quantity"]] = [
+            (each["as_of"], each["state"], each["daily_pnl"], each["market_value"])
+            for each in items
+        ]
+
+    assert found == {
+        10: [(days[1], "closed", 10, None)],
+        -4: [(days[1], "closed", 20, None)],
+    }

@@ -8,6 +8,15 @@ from uuid import UUID
 Fields = Mapping[str, object]
 CLOSED = "closed"
 GREEKS = ("gamma", "theta", "vega", "rho")
+# What a position that is gone has not, also where it was never held at the end of a session.
+_UNKNOWN: Fields = dict.fromkeys(
+    (
+        *("symbol", "price", "price_date", "price_source", "stale", "underlying_price"),
+        *("market_value", "cost", "unrealised_pnl", "notional_exposure", "delta"),
+        *("delta_adjusted_exposure", "dollar_gamma_1pct", "volatility", "iv_source"),
+        *("component_var", "component_es", "reason"),
+    )
+)
 
 
 def position_points(values: Iterable[Fields], ends: Iterable[Fields]) -> list[dict[str, object]]:
@@ -16,10 +25,7 @@ def position_points(values: Iterable[Fields], ends: Iterable[Fields]) -> list[di
     Of that session only its P&L is known: the position is worth nothing at the close of it.
     """
     held = [{**row, **_of_stock(row), "state": "held", "greeks": _greeks(row)} for row in values]
-    nothing = dict.fromkeys(
-        name for row in held[:1] for name in row if name not in ("position_id", "portfolio_id")
-    )
-    gone = [{**nothing, **row, "quantity": 0, "state": CLOSED, "greeks": None} for row in ends]
+    gone = [{**_UNKNOWN, **row, "quantity": 0, "state": CLOSED, "greeks": None} for row in ends]
     return [*held, *gone]
 
 
