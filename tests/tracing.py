@@ -4,8 +4,10 @@ Tracing takes half as long again, so it is left out where others run nearly the 
 services and shared: the coverage that is reported can only be less than what is tested.
 """
 
-from collections.abc import Generator, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 
 import coverage
@@ -13,6 +15,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 _MEASURED = pytest.StashKey[coverage.Coverage]()
+FIRST = "gw0"  # the process of xdist that also traces what importing the tests runs
+# A property is traced for so many examples: the hundreds after them run the same lines.
+EXAMPLES = 25
 UNTRACED = (
     "tests/architecture",
     "tests/e2e",
@@ -56,10 +61,8 @@ TRACED = (
     "tests/integration/gateway/test_agents.py",
     "tests/integration/gateway/test_alerts.py",
     "tests/integration/gateway/test_api_tour.py",
-    "tests/integration/gateway/test_caps.py",
     "tests/integration/gateway/test_demo.py",
     "tests/integration/gateway/test_draft_exports.py",
-    "tests/integration/gateway/test_drafts_figures.py",
     "tests/integration/gateway/test_export_trades.py",
     "tests/integration/gateway/test_ledger.py",
     "tests/integration/gateway/test_limits_drafts.py",
@@ -93,6 +96,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         measured._warn_preimported_source = False
         _leave_alone(measured)
         session.config.stash[_MEASURED] = measured
+        if os.environ.get("PYTEST_XDIST_WORKER", FIRST) != FIRST:
+            measured.stop()  # while tests are imported: every process imports the same
 
 
 def _leave_alone(measured: coverage.Coverage) -> None:
@@ -108,8 +113,41 @@ def _leave_alone(measured: coverage.Coverage) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     names = names_of(item)
-    with _tracing(item.config, bool(names & set(TRACED)) or not names & set(UNTRACED)):
+    wanted = bool(names & set(TRACED)) or not names & set(UNTRACED)
+    with _tracing(item.config, wanted), _first_examples(item):
         return (yield)
+
+
+@contextmanager
+def _first_examples(item: pytest.Item) -> Iterator[None]:
+    """Stop tracing in the test of a property once it has run its first examples."""
+    measured = item.config.stash.get(_MEASURED, None)
+    property_tested = getattr(getattr(item, "obj", None), "hypothesis", None)
+    if measured is None or property_tested is None:
+        yield
+        return
+    original = property_tested.inner_test
+    property_tested.inner_test = _traced_at_first(original, measured)
+    try:
+        yield
+    finally:
+        property_tested.inner_test = original
+
+
+def _traced_at_first(
+    example: Callable[..., object], measured: coverage.Coverage
+) -> Callable[..., object]:
+    count = 0
+
+    @wraps(example)
+    def counted(*arguments: object, **named: object) -> object:
+        nonlocal count
+        count += 1
+        if count > EXAMPLES:
+            _switch(measured, False)
+        return example(*arguments, **named)
+
+    return counted
 
 
 @pytest.hookimpl(wrapper=True)
