@@ -1,6 +1,7 @@
 """The gateway as served, asked by a machine that knows nothing but its OpenAPI document."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -28,6 +29,8 @@ OPTIONS = (
     "--output-truncate false --no-color --exclude-path /api/v1/events"
 ).split()
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+# Which characters an encoding has takes seconds to find out: what other tests stored is read.
+STORED = {"HYPOTHESIS_STORAGE_DIRECTORY": str(Path(__file__).parents[3] / ".hypothesis")}
 # Two halves of the document, each tested by a separate process.
 HALF = "^/api/v1/(portfolio|risk)"
 HALVES = ("--include-path-regex", "--exclude-path-regex")
@@ -50,6 +53,7 @@ async def schemathesis(url: str, person: Person, reports: Path, *chosen: str) ->
         ),
         *(*OPTIONS, *chosen),
         cwd=reports,
+        env=os.environ | STORED,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
