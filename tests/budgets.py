@@ -14,16 +14,22 @@ import pytest
 BUDGET_SECONDS = 15.0
 SHOWN = 20
 SERVERS = "the servers that files share"
-# Files that start whole stacks, or that ask every endpoint.
+# Files that start whole stacks, ask every endpoint or import every service.
 LARGER = {
     SERVERS: 300.0,
     "tests/e2e/test_chaos.py": 60.0,
     "tests/e2e/test_kill_in_replay.py": 60.0,
-    "tests/e2e/test_local_stack.py": 60.0,
+    "tests/e2e/test_live_data.py": 25.0,
+    "tests/e2e/test_local_stack.py": 80.0,
     "tests/e2e/test_replicas.py": 60.0,
+    "tests/integration/deploy/test_images.py": 30.0,
+    "tests/integration/gateway/test_edge.py": 20.0,
+    "tests/integration/gateway/test_edits_meanwhile.py": 20.0,
     "tests/integration/gateway/test_matrix_shared.py": 20.0,
     "tests/integration/gateway/test_schemathesis.py": 90.0,
-    "tests/integration/pipeline/test_pipeline.py": 60.0,
+    "tests/integration/gateway/test_terminal.py": 20.0,
+    "tests/integration/pipeline/test_isolation.py": 25.0,
+    "tests/integration/pipeline/test_pipeline.py": 30.0,
     "tests/integration/test_how_tos.py": 110.0,  # mypy takes 40 of it the first time
 }
 _NAME = "processor_seconds"
