@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from types import FrameType
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
@@ -49,9 +49,9 @@ from services.gateway.edge.middleware import (
     answer_too_large,
 )
 from services.gateway.edge.outbox import Relay
-from services.gateway.edge.parameters import refuse_unknown
 from services.gateway.edge.personal import PersonalTokens
 from services.gateway.edge.rate_limits import RateLimits
+from services.gateway.edge.routers import joined
 from services.gateway.edge.scopes import RouteNames
 from services.gateway.edge.tokens import (
     Passwords,
@@ -131,7 +131,6 @@ def assembled(
         version="1",
         description=DESCRIPTION,
         lifespan=_lifespan(gateway, feed, agents, renewals),
-        dependencies=[Depends(refuse_unknown)],
         openapi_url=None,  # served below, written once
         docs_url=None,  # served with the dashboard's files, without another server
         redoc_url=None,
@@ -162,9 +161,8 @@ def _trace(app: FastAPI, runtime: Runtime) -> None:
 
 
 def _add_routes(app: DocumentedApi, settings: GatewaySettings) -> None:
-    for subject in SUBJECTS:
-        app.include_router(subject.router, prefix="/api/v1")
-    app.include_router(edge.router)
+    routers = (*(subject.router for subject in SUBJECTS), edge.router)
+    app.router.routes.extend(joined(*routers).routes)
     terms = sign_on_terms(settings)
     app.state.sign_on = Provider(terms) if terms else None
     app.state.route_names = RouteNames(app.routes)

@@ -33,7 +33,7 @@ SUBJECTS: dict[str, set[str]] = {
         *("audit", "conditional", "cookies", "documentation", "idempotency", "middleware"),
         *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
         *("downloads", "fair_share", "marks", "personal", "scopes", "workers"),
-        *("caps", "collecting", "connections", "written"),
+        *("caps", "collecting", "connections", "routers", "written"),
     },
     "identity": {"codes", "factors", "guessable", "proving", "sign_on"},
     "market": {"symbols"},

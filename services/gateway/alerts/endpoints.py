@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from pydantic import AfterValidator, AwareDatetime
 from sqlalchemy import RowMapping
 
@@ -38,6 +38,7 @@ from services.gateway.edge.dependencies import (
 from services.gateway.edge.idempotency import BEFORE_ASKING, LaterTransaction, once_router
 from services.gateway.edge.marks import After, Mark, following
 from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.routers import api_router, joined
 from shared.contracts.event import EARLIEST_DAY, LATEST_DAY, Reply, Request
 from shared.contracts.notifications import (
     AddChannel,
@@ -53,12 +54,10 @@ from shared.contracts.notifications import (
 from shared.database import Session
 from shared.messaging import Refused
 
-alerts = APIRouter(prefix="/alerts", tags=["alerts"], responses=documented(401, 404, 422))
+alerts = api_router("/alerts", "alerts", 401, 404, 422)
 channels = once_router("/notifications/channels", "alerts", 401, 404, 422)
 # No Idempotency-Key where a channel is added: the answer that is stored would hold its secret.
-unrepeated = APIRouter(
-    prefix="/notifications/channels", tags=["alerts"], responses=documented(401, 422)
-)
+unrepeated = api_router("/notifications/channels", "alerts", 401, 422)
 
 
 def _within_bounds(moment: datetime) -> datetime:
@@ -274,6 +273,4 @@ async def repeat_delivery(
     return QueuedOut(notification_id=queued.notification_id)
 
 
-router = APIRouter()
-for part in (alerts, channels, unrepeated):
-    router.include_router(part)
+router = joined(alerts, channels, unrepeated)

@@ -102,10 +102,18 @@ async def _begin(actor: Actor, session: Session) -> None:
     act_as(session, actor)
 
 
-async def the_gateway(connection: HTTPConnection) -> Gateway:
-    """The parts the application was made of."""
+def gateway_of(connection: HTTPConnection) -> Gateway:
+    """The parts the application was made of.
+
+    Dependencies call this: the framework builds one that is declared for every route again.
+    """
     gateway: Gateway = connection.app.state.gateway
     return gateway
+
+
+async def the_gateway(connection: HTTPConnection) -> Gateway:
+    """The parts the application was made of, for an endpoint."""
+    return gateway_of(connection)
 
 
 async def network_address(connection: HTTPConnection) -> str:
@@ -124,7 +132,6 @@ _bearer = HTTPBearer(
 
 async def current_user(
     connection: HTTPConnection,
-    gateway: GatewayParts,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> User:
     """The user behind the access token or personal token; 401 without a valid one.
@@ -134,6 +141,7 @@ async def current_user(
     Uses a separate transaction that has ended when the endpoint runs: an endpoint that reads
     concurrently would otherwise hold one connection while it waits for more.
     """
+    gateway = gateway_of(connection)
     renewed_for: Bearer | None = connection.scope.get(RENEWED_FOR)
     if renewed_for is not None:
         return await _of_log_in(gateway, renewed_for, connection)
@@ -235,19 +243,16 @@ async def current_admin(caller: Caller) -> User:
 Admin = Annotated[User, Depends(current_admin)]
 
 
-async def recording_database(
-    connection: HTTPConnection,
-    caller: Caller,
-    proof: CallersProof,
-    gateway: GatewayParts,
-    address: NetworkAddress,
-) -> Database:
+async def recording_database(connection: HTTPConnection, caller: Caller) -> Database:
     """The caller's transactions; an administrator's under `/admin` see the rows of all users."""
+    gateway = gateway_of(connection)
+    address = await network_address(connection)
     path = connection.scope["path"].removeprefix(connection.scope.get("root_path", ""))
     if caller.role == "admin" and path.startswith(OPERATORS_PATH):
         return gateway.database_of_operator(caller.user_id, address)
     names: RouteNames = connection.app.state.route_names
     role = role_needed(names.name_of(connection.scope))
+    proof: Proof = connection.state.proof
     return gateway.database_for(caller.user_id, address, proof.token_id, role)
 
 
@@ -266,14 +271,12 @@ async def callers_database(connection: HTTPConnection, database: RecordingDataba
 CallersDatabase = Annotated[Database, Depends(callers_database)]
 
 
-async def open_session(
-    request: HttpRequest, gateway: GatewayParts, database: CallersDatabase
-) -> AsyncIterator[Session]:
+async def open_session(request: HttpRequest, database: CallersDatabase) -> AsyncIterator[Session]:
     """One of the caller's transactions around the endpoint, committed before the answer leaves."""
     async with database.transaction() as session:
         yield session
     if request.method != "GET":
-        gateway.relay.wake()
+        gateway_of(request).relay.wake()
 
 
 OpenSession = Annotated[Session, Depends(open_session, scope="function")]

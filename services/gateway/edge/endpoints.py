@@ -5,11 +5,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.gateway.edge.dependencies import GatewayParts
 from services.gateway.edge.problems import documented, unauthorised
+from services.gateway.edge.routers import EVERYWHERE
 from services.gateway.edge.schemas import Alive, Readiness
 from shared.service import State
 from shared.telemetry import may_scrape
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=EVERYWHERE)
 
 
 @router.get("/health/live")

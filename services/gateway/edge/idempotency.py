@@ -25,8 +25,9 @@ from fastapi.routing import APIRoute
 
 from services.gateway.edge import queries
 from services.gateway.edge.audit import shared_of
-from services.gateway.edge.dependencies import Caller, CallersDatabase, GatewayParts, OpenSession
-from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.dependencies import Caller, CallersDatabase, OpenSession, gateway_of
+from services.gateway.edge.problems import Problem, not_found
+from services.gateway.edge.routers import api_router
 from services.gateway.tables import EDITOR, User
 from shared.database import Database, Session
 
@@ -116,9 +117,7 @@ class OnceRoute(APIRoute):
 
 def once_router(prefix: str, tag: str, *problems: int) -> APIRouter:
     """A router of such routes below `prefix`; `problems`: the statuses any of them may answer."""
-    return APIRouter(
-        prefix=prefix, tags=[tag], responses=documented(*problems), route_class=OnceRoute
-    )
+    return api_router(prefix, tag, *problems, route_class=OnceRoute)
 
 
 async def _answered_once(request: Request, key: str, answer: Answer) -> Response:
@@ -215,12 +214,12 @@ class Later:
 
 
 async def later_transaction(
-    request: Request, caller: Caller, database: CallersDatabase, gateway: GatewayParts
+    request: Request, caller: Caller, database: CallersDatabase
 ) -> AsyncIterator[Later]:
     """A transaction to open after the request to the service; committed before the answer."""
     async with AsyncExitStack() as opened:
         yield Later(request, caller, database, opened)
-    gateway.relay.wake()
+    gateway_of(request).relay.wake()
 
 
 LaterTransaction = Annotated[Later, Depends(later_transaction, scope="function")]

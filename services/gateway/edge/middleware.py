@@ -346,7 +346,7 @@ class Errors:
 def _template(route: object) -> str:
     """A route's path with the names of its ids, never the path asked: ids would be labels."""
     named = getattr(route, "path_format", None) or getattr(route, "path", None)
-    return str(named or "unknown")
+    return str(named or "unknown").removeprefix(API.removesuffix("/"))
 
 
 class RequestMetrics(AroundRequests):

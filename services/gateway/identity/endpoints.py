@@ -7,7 +7,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from services.gateway.edge.audit import Actor, act_as, record
 from services.gateway.edge.cookies import end_session, refuse_other_pages, set_session
@@ -19,6 +19,7 @@ from services.gateway.edge.dependencies import (
 )
 from services.gateway.edge.problems import Problem, documented, unauthorised
 from services.gateway.edge.rate_limits import network_of
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.tokens import (
     Bearer,
     new_refresh_token,
@@ -51,7 +52,7 @@ from shared.database import Session
 SALT_BYTES = 32
 LOGIN_LINK = "login"  # distinguishes such a ticket from those of event streams
 LOGIN_LINK_SECONDS = 600
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = api_router("/auth", "auth")
 
 
 @router.post("/register", status_code=202, responses=documented(403, 422))

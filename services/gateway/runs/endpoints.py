@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Header, Query, WebSocket, WebSocketDisconnect
+from fastapi import Depends, Header, Query, WebSocket, WebSocketDisconnect
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
@@ -30,6 +30,7 @@ from services.gateway.edge.problems import (
     unauthorised,
 )
 from services.gateway.edge.queries import Proof, load_ended
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.tokens import new_refresh_token, token_hash
 from services.gateway.identity import queries as identity_queries
 from services.gateway.runs.feed import (
@@ -55,7 +56,7 @@ from shared.tasks import cancelled
 TICKET_SECONDS = 30
 LARGEST_MESSAGE = 64 * 1024  # bytes, or characters
 log = structlog.get_logger("sigmasight.gateway")
-router = APIRouter(prefix="/events", tags=["events"], responses=documented(401))
+router = api_router("/events", "events", 401)
 SHAPES: dict[str, type[BaseModel]] = {
     STAGE: StageEvent,
     RESULTS: ResultsEvent,

@@ -1,7 +1,5 @@
 """Routes of users' preferences, tokens and exports, and of their administration."""
 
-from fastapi import APIRouter
-
 from services.gateway.accounts.endpoints import (
     administration,
     exports,
@@ -10,7 +8,13 @@ from services.gateway.accounts.endpoints import (
     second_factor,
     tokens,
 )
+from services.gateway.edge.routers import joined
 
-router = APIRouter()
-for subject in (preferences, tokens, second_factor, exports, own_runs, administration):
-    router.include_router(subject.router)
+router = joined(
+    preferences.router,
+    tokens.router,
+    second_factor.router,
+    exports.router,
+    own_runs.router,
+    administration.router,
+)

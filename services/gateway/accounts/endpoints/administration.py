@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.accounts.queries import administration as queries
 from services.gateway.accounts.queries.administration import AuditFilter, UserFilter
@@ -20,6 +20,7 @@ from services.gateway.accounts.schemas.administration import (
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Admin, ChosenPage, GatewayParts, OpenSession
 from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.values import Page
 from services.gateway.identity import factors
 from services.gateway.identity import queries as identity_queries
@@ -28,7 +29,7 @@ from shared.database import Session
 
 # No Idempotency-Key here: a fingerprint of the request would be a fast hash of a password, kept in
 # the database.
-router = APIRouter(prefix="/admin", tags=["admin"], responses=documented(401, 403, 422))
+router = api_router("/admin", "admin", 401, 403, 422)
 
 
 @router.get("/users", response_model=Page[ManagedUser])

@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.gateway.accounts.queries.exports import load_exports
 from services.gateway.accounts.schemas.exports import ExportOut, ExportPage
 from services.gateway.edge.dependencies import Caller, Limit, OpenSession
 from services.gateway.edge.downloads import Exported
 from services.gateway.edge.marks import After, Mark, following
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 
-router = APIRouter(prefix="/export", tags=["export"], responses=documented(401, 422))
+router = api_router("/export", "export", 401, 422)
 
 
 @router.get("/history")

@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.edge.dependencies import Caller, Offset, OpenSession
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.values import Page
 from services.gateway.runs.queries.items import as_items
 from services.gateway.runs.queries.last_runs import load_items_of
@@ -16,7 +16,7 @@ from services.gateway.runs.schemas import OwnRunOut
 from services.gateway.runs.timeline import OwnRun, own_run
 from shared.contracts.event import Day
 
-router = APIRouter(prefix="/me", tags=["me"], responses=documented(401, 404, 422))
+router = api_router("/me", "me", 401, 404, 422)
 
 
 @router.get("/runs")

@@ -1,6 +1,6 @@
 """What the caller prefers: theme, default portfolio, saved views."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from services.gateway.accounts.queries import preferences as queries
 from services.gateway.accounts.schemas.preferences import Preferences, PreferencesOut
@@ -9,10 +9,11 @@ from services.gateway.edge.audit import record
 from services.gateway.edge.conditional import IfMatch, refuse_other_version, refuse_unconditional
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 from services.gateway.tables import UserPreferences
 from shared.database import Session
 
-router = APIRouter(prefix="/me/preferences", tags=["me"], responses=documented(401, 422))
+router = api_router("/me/preferences", "me", 401, 422)
 
 
 @router.get("")

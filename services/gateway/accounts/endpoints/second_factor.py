@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from services.gateway.accounts.schemas.second_factor import (
     BothFactors,
@@ -32,6 +32,7 @@ from services.gateway.edge.dependencies import (
 )
 from services.gateway.edge.problems import Problem, documented
 from services.gateway.edge.queries import Proof
+from services.gateway.edge.routers import api_router
 from services.gateway.identity import factors
 from services.gateway.identity.codes import (
     SECRETS_WAIT,
@@ -55,7 +56,7 @@ from services.gateway.tables import User
 from shared.database import Session
 
 # No Idempotency-Key: the answer that is stored would hold the secret.
-router = APIRouter(prefix="/me/second-factor", tags=["me"], responses=documented(401, 403, 422))
+router = api_router("/me/second-factor", "me", 401, 403, 422)
 
 
 @router.get("")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy import RowMapping
 
 from services.gateway.accounts.queries import tokens as queries
@@ -13,11 +13,12 @@ from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.personal import hint_of, new_personal_token, state_of
 from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.tokens import token_hash
 
 MOST_TOKENS = 50
 # No Idempotency-Key: the answer that is stored would hold the token.
-router = APIRouter(prefix="/me/tokens", tags=["me"], responses=documented(401, 403, 422))
+router = api_router("/me/tokens", "me", 401, 403, 422)
 
 
 @router.get("")

@@ -1,7 +1,5 @@
 """Routes of stored and requested calculations."""
 
-from fastapi import APIRouter
-
 from services.gateway.analytics.endpoints import (
     aliases,
     correlations,
@@ -23,28 +21,27 @@ from services.gateway.analytics.endpoints import (
     summary,
     table,
 )
+from services.gateway.edge.routers import joined
 
-router = APIRouter()
-for subject in (
-    portfolio,
-    reports,
-    summary,
-    series,
-    risk,
-    aliases,
-    greeks,
-    correlations,
-    stress,
-    grids,
-    options,
-    smile,
-    factors,
-    regression,
-    recalculation,
-    market_data,
-    definitions,
-    impacts,
-    table,
-):
-    router.include_router(subject.router)
-router.include_router(grids.of_drafts)
+router = joined(
+    portfolio.router,
+    reports.router,
+    summary.router,
+    series.router,
+    risk.router,
+    aliases.router,
+    greeks.router,
+    correlations.router,
+    stress.router,
+    grids.router,
+    options.router,
+    smile.router,
+    factors.router,
+    regression.router,
+    recalculation.router,
+    market_data.router,
+    definitions.router,
+    impacts.router,
+    table.router,
+    grids.of_drafts,
+)

@@ -9,13 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from services.gateway.analytics.endpoints.factors import get_factors, get_position_factors
 from services.gateway.analytics.schemas.factors import FactorReport, PositionFactorPage
 from services.gateway.books.answers import NamedRevision
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 
 Endpoint = Callable[..., Awaitable[object]]
 
@@ -65,7 +64,7 @@ def with_portfolio_of_path(endpoint: Endpoint) -> Endpoint:
     return answer
 
 
-router = APIRouter(responses=documented(401, 404, 422))
+router = api_router("", None, 401, 404, 422)
 for alias in ALIASES:
     router.add_api_route(alias.first, alias.endpoint, response_model=alias.model, tags=["risk"])
     router.add_api_route(

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.analytics.queries import correlations
 from services.gateway.analytics.reading.correlations import (
@@ -39,6 +39,7 @@ from services.gateway.edge.dependencies import (
 from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.problems import documented
 from services.gateway.edge.queries import latest_date
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.shapes import View
 from services.gateway.market.dependencies import Symbol, ticker_of
 from services.gateway.runs.stages import CORRELATIONS
@@ -50,7 +51,7 @@ from shared.published.factors import factor_exposures
 
 AS_EVERY_WEEK = WantedCorrelations()
 LAST_SESSION = WantedBatch()
-router = APIRouter(tags=["correlations"], responses=documented(401, 422), route_class=OnceRoute)
+router = api_router("", "correlations", 401, 422, route_class=OnceRoute)
 Largest = Annotated[
     int, Query(ge=1, le=1000, description="how many symbols at most, the largest first")
 ]

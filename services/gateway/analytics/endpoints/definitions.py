@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from services.gateway.analytics.reading.definitions import definitions
 from services.gateway.analytics.schemas.definitions import Definition, DefinitionList
 from services.gateway.edge.dependencies import Caller
 from services.gateway.edge.problems import documented, not_found
+from services.gateway.edge.routers import api_router
 
-router = APIRouter(prefix="/definitions", tags=["definitions"], responses=documented(401))
+router = api_router("/definitions", "definitions", 401)
 
 
 @router.get("")

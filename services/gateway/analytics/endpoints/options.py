@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.gateway.analytics.reading.options import option_map
 from services.gateway.analytics.schemas.options import OptionMap
 from services.gateway.books.answers import NamedRevision
 from services.gateway.edge.dependencies import AsOf, OpenSession
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 from services.gateway.market.dependencies import ticker_of
 
-router = APIRouter(prefix="/portfolios", tags=["portfolios"], responses=documented(401, 404, 422))
+router = api_router("/portfolios", "portfolios", 401, 404, 422)
 
 
 @router.get("/{portfolio_id}/option-map")

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.gateway.analytics.queries import snapshots
 from services.gateway.analytics.reading.snapshots import (
@@ -23,15 +23,15 @@ from services.gateway.edge.dependencies import (
     OpenSession,
     Paging,
 )
-from services.gateway.edge.problems import documented
 from services.gateway.edge.queries import Row
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.values import Page
 from services.gateway.runs.tracking import standing_of
 from shared.contracts.event import Day
 from shared.database import Session
 
 Start = Annotated[Day | None, Query(description="first session wanted")]
-router = APIRouter(prefix="/portfolio", tags=["portfolio"], responses=documented(401, 404, 422))
+router = api_router("/portfolio", "portfolio", 401, 404, 422)
 
 
 @router.get("", response_model=PortfolioSummary)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import Body, Depends
 
 from services.gateway.analytics.queries import correlations
 from services.gateway.analytics.reading.correlations import factor_matrix_of
@@ -24,6 +24,7 @@ from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Caller, CallersDatabase, GatewayParts, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.problems import Problem, documented
+from services.gateway.edge.routers import api_router
 from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import date_outside_data, known_session
 from services.gateway.runs.starting import refuse_too_many_runs, start_run
@@ -33,7 +34,7 @@ from shared.contracts.factors import CorrelateFactors
 from shared.database import Session
 
 MOST_SESSIONS = 260
-router = APIRouter(responses=documented(401, 404, 422), route_class=OnceRoute)
+router = api_router("", None, 401, 404, 422, route_class=OnceRoute)
 
 
 @router.post(

@@ -3,19 +3,19 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.gateway.analytics.queries import factors
 from services.gateway.analytics.reading.regression import WantedRegression, regression_report
 from services.gateway.analytics.schemas.factors import Model
 from services.gateway.analytics.schemas.regression import RegressionReport
 from services.gateway.edge.dependencies import AsOf, Caller, CallersDatabase, GatewayParts
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 from services.gateway.market.dependencies import Symbol, known_ticker, session_at_or_before
 from shared.contracts.factors import RegressSymbol
 from shared.database import Session
 
-router = APIRouter(prefix="/factors", tags=["factors"], responses=documented(401, 404, 422, 503))
+router = api_router("/factors", "factors", 401, 404, 422, 503)
 
 
 @router.get("/regression/{symbol:path}")

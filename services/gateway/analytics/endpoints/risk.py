@@ -1,7 +1,5 @@
 """Greeks, risk metrics and market scenarios of a portfolio."""
 
-from fastapi import APIRouter
-
 from services.gateway.analytics.reading.greeks import greeks_report
 from services.gateway.analytics.reading.metrics import metrics_report
 from services.gateway.analytics.reading.stress import market_scenario_report
@@ -10,9 +8,9 @@ from services.gateway.analytics.schemas.metrics import MetricsReport
 from services.gateway.analytics.schemas.stress import MarketScenarioReport
 from services.gateway.books.answers import ChosenRevision
 from services.gateway.edge.dependencies import AsOf, ChosenSide, OpenSession
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 
-router = APIRouter(prefix="/risk", tags=["risk"], responses=documented(401, 404, 422))
+router = api_router("/risk", "risk", 401, 404, 422)
 
 
 @router.get("/greeks")

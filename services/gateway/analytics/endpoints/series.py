@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.analytics.reading.backtest import var_backtest
 from services.gateway.analytics.reading.changes import changes_report
@@ -26,10 +26,10 @@ from services.gateway.edge.dependencies import (
     SessionsBetween,
 )
 from services.gateway.edge.downloads import Form, csv_documented, exported
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 from shared.contracts.event import Day
 
-router = APIRouter(responses=documented(401, 404, 422))
+router = api_router("", None, 401, 404, 422)
 Measures = Annotated[
     list[str],
     Query(

@@ -1,15 +1,13 @@
 """Smiles of an underlying's quotes, which the greeks service implies on request."""
 
-from fastapi import APIRouter
-
 from services.gateway.analytics.reading.smile import load_chain, smile_report
 from services.gateway.analytics.schemas.smile import SmileReport
 from services.gateway.edge.dependencies import AsOf, Caller, CallersDatabase, GatewayParts
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 from services.gateway.market.dependencies import Symbol, session_or_latest, ticker_of
 from shared.contracts.greeks import FitSmiles
 
-router = APIRouter(prefix="/risk", tags=["risk"], responses=documented(401, 422, 503))
+router = api_router("/risk", "risk", 401, 422, 503)
 
 
 @router.get("/smile/{symbol:path}")

@@ -1,16 +1,14 @@
 """All of the caller's portfolios together."""
 
-from fastapi import APIRouter
-
 from services.gateway.analytics.reading.scenario_map import scenario_map
 from services.gateway.analytics.reading.summary import portfolios_summary
 from services.gateway.analytics.schemas.scenario_map import ScenarioMap
 from services.gateway.analytics.schemas.summary import SummedPortfolios
 from services.gateway.edge.dependencies import AsOf, Caller, CallersProof, OpenSession
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.scopes import NO_RISK, Scope
 
-router = APIRouter(prefix="/portfolios", tags=["portfolios"], responses=documented(401, 422))
+router = api_router("/portfolios", "portfolios", 401, 422)
 
 
 @router.get("/summary")

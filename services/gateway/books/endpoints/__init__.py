@@ -1,7 +1,5 @@
 """Routes of portfolios, positions, tags and uploads."""
 
-from fastapi import APIRouter
-
 from services.gateway.books.endpoints import (
     exports,
     imports,
@@ -15,11 +13,18 @@ from services.gateway.books.endpoints import (
     tags,
     uploads,
 )
+from services.gateway.edge.routers import joined
 
-router = APIRouter()
-SUBJECTS = (
-    *(uploads, imports, reconciliations, exports, portfolios, shares, ledger, positions),
-    *(position_edits, tags, strategies),
+router = joined(
+    uploads.router,
+    imports.router,
+    reconciliations.router,
+    exports.router,
+    portfolios.router,
+    shares.router,
+    ledger.router,
+    positions.router,
+    position_edits.router,
+    tags.router,
+    strategies.router,
 )
-for subject in SUBJECTS:
-    router.include_router(subject.router)

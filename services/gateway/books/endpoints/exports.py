@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.books import files
 from services.gateway.books.dependencies import ChosenPortfolio, NamedPortfolio
@@ -19,9 +19,10 @@ from services.gateway.books.schemas.portfolios import PortfolioOut
 from services.gateway.edge.dependencies import OpenSession, refuse_wrong_order
 from services.gateway.edge.downloads import Form, csv_documented, csv_download, exported
 from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 from shared.contracts.event import Day
 
-router = APIRouter()
+router = api_router()
 _TEMPLATES = {
     Columns.FIVE: files.five_columns_template,
     Columns.TWELVE: files.twelve_columns_template,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from services.gateway.books.answers import ChosenRevision
 from services.gateway.books.dependencies import owning_portfolio
@@ -21,13 +21,13 @@ from services.gateway.books.reading import (
 from services.gateway.books.schemas.positions import GroupedPositions, PositionOut, PositionPage
 from services.gateway.books.shapes import GroupBy, Status
 from services.gateway.edge.dependencies import AsOf, Caller, ChosenPage, ChosenView, OpenSession
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.shapes import View
 from services.gateway.market import queries as market_queries
 from shared.database import Session
 from shared.instruments import PositionType
 
-router = APIRouter(prefix="/positions", tags=["positions"], responses=documented(401, 404, 422))
+router = api_router("/positions", "positions", 401, 404, 422)
 
 
 class TagMatch(StrEnum):

@@ -1,7 +1,5 @@
 """Strategies: positions that carry a tag named `strategy:<name>`, added up."""
 
-from fastapi import APIRouter
-
 from services.gateway.books.dependencies import ChosenPortfolio
 from services.gateway.books.endpoints.positions import with_status
 from services.gateway.books.queries import tags
@@ -10,9 +8,9 @@ from services.gateway.books.reading import book_on, strategy_page
 from services.gateway.books.schemas.tags import StrategyPage
 from services.gateway.books.shapes import STRATEGY_PREFIX, Status
 from services.gateway.edge.dependencies import AsOf, Caller, ChosenPage, OpenSession
-from services.gateway.edge.problems import documented
+from services.gateway.edge.routers import api_router
 
-router = APIRouter(prefix="/strategies", tags=["strategies"], responses=documented(401, 404, 422))
+router = api_router("/strategies", "strategies", 401, 404, 422)
 
 
 @router.get("")

@@ -1,9 +1,6 @@
 """Routes of modelling sessions."""
 
-from fastapi import APIRouter
-
 from services.gateway.drafts.endpoints import exports, sessions, suggestions, trades, work
+from services.gateway.edge.routers import joined
 
-router = APIRouter()
-for subject in (sessions, trades, work, exports, suggestions):
-    router.include_router(subject.router)
+router = joined(sessions.router, trades.router, work.router, exports.router, suggestions.router)

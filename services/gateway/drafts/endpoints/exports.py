@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.books import files
 from services.gateway.books.dependencies import owned_or_first, refuse_draft
@@ -26,9 +26,10 @@ from services.gateway.drafts.trading.resolving import Wanted
 from services.gateway.edge.dependencies import OpenSession
 from services.gateway.edge.downloads import BINARY, TradeForm, csv_documented, exported
 from services.gateway.edge.problems import Problem, documented
+from services.gateway.edge.routers import api_router
 from shared.database import Session
 
-router = APIRouter()
+router = api_router()
 Error = tuple[str, str, str]
 _CSV = csv_documented(files.transactions_template())
 _FIX = {BINARY: {"schema": {"type": "string", "format": "binary"}}}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from starlette.requests import HTTPConnection
 
 from services.gateway.edge.audit import Actor, act_as, record
@@ -23,6 +23,7 @@ from services.gateway.edge.dependencies import (
     OpenSession,
 )
 from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.routers import api_router
 from services.gateway.identity import queries as identity_queries
 from services.gateway.identity.sign_on import queries
 from services.gateway.identity.sign_on.browser import (
@@ -41,7 +42,7 @@ from services.gateway.identity.sign_on.schemas import (
 )
 from services.gateway.tables import SignOnAttempt
 
-router = APIRouter(prefix="/auth/oidc", tags=["auth"])
+router = api_router("/auth/oidc", "auth")
 
 
 def provider_of(connection: HTTPConnection) -> Provider | None:

@@ -1,9 +1,6 @@
 """Routes about the market: what ingest stored, and what there is to choose from."""
 
-from fastapi import APIRouter
-
+from services.gateway.edge.routers import joined
 from services.gateway.market.endpoints import market_data, reference
 
-router = APIRouter()
-for subject in (market_data, reference):
-    router.include_router(subject.router)
+router = joined(market_data.router, reference.router)

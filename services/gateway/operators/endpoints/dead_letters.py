@@ -4,20 +4,19 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Admin, ChosenPage, OpenSession
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.queries import Row
+from services.gateway.edge.routers import api_router
 from services.gateway.edge.values import Page
 from services.gateway.operators.replaying import UnreadableLetter, replay
 from services.gateway.operators.schemas import DeadLetterOut, Service
 from services.gateway.runs.queries import dead_letters
 
-router = APIRouter(
-    prefix="/admin/dead-letters", tags=["admin"], responses=documented(401, 403, 422)
-)
+router = api_router("/admin/dead-letters", "admin", 401, 403, 422)
 
 
 @router.get("", response_model=Page[DeadLetterOut])
