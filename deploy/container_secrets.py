@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from shared.messaging import nats_authorization
+from shared.bus import nats_authorization
 from shared.topology import TOPOLOGY
 
 WORDS = tuple(TOPOLOGY)

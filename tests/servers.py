@@ -19,8 +19,8 @@ from pydantic import SecretStr
 from deploy.bootstrap import WORDS, BootstrapSettings, bootstrap
 from deploy.local.nats import NatsMissing, running_nats
 from deploy.local.postgres import PostgresMissing, running_postgres
+from shared.bus import nats_authorization
 from shared.database import Database, create_engine
-from shared.messaging import nats_authorization
 from shared.settings import DEFAULT_PASSWORD, Settings
 
 POSTGRES_URL = "SIGMASIGHT_TEST_POSTGRES_URL"  # postgresql://superuser:password@host:port/

@@ -28,6 +28,7 @@ from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.programs import Program
 from deploy.local.scaling import is_replica, load_scale, replica_names
 from deploy.local.state import PROJECT, ProgramState, StackState, StateDirectory, complete_secrets
+from shared.bus import nats_authorization
 from shared.topology import TOPOLOGY
 
 WORDS = tuple(TOPOLOGY)
@@ -85,7 +86,7 @@ class Stack:
             directory.path / "nats",
             self.ports["nats"],
             self.ports["nats_monitoring"],
-            _bus_authorization({user: self.secrets[f"bus_{user}"] for user in _BUS_USERS}),
+            nats_authorization({user: self.secrets[f"bus_{user}"] for user in _BUS_USERS}),
             name=f"sigmasight-{self.stack_id}",
         )
 
@@ -211,13 +212,6 @@ def is_ready_now(name: str, program: ProgramState, stack_id: str) -> bool:
         return answers_ok(f"{program.address}/health/ready", stack_id)
     port = program.address.rpartition(":")[2]
     return program.ready and (not port or is_listening(int(port)))
-
-
-def _bus_authorization(passwords: Mapping[str, str]) -> str:
-    """Users and permissions; imported here because messaging takes a second to import."""
-    from shared.messaging import nats_authorization
-
-    return nats_authorization(passwords)
 
 
 def _ports(known: Mapping[str, int], replicas: Iterable[str] = ()) -> dict[str, int]:

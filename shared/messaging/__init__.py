@@ -1,10 +1,11 @@
 """The bus: the only package that knows NATS and FastStream (an import contract holds it).
 
-Import from here. Rooms: `router` (what a service declares), `streams` (names and permissions),
+Import from here. Rooms: `router` (what a service declares), `streams` (what its servers keep),
 `broker` (the connection), `requests` (questions and replies), `consumption` (around a handler),
 `together` (many events in one transaction), `durability` (what servers promise).
 """
 
+from shared.bus import Durable, durable_name, durables_of
 from shared.messaging.broker import (
     MESSAGE_ID,
     Application,
@@ -21,11 +22,7 @@ from shared.messaging.router import ServiceRouter
 from shared.messaging.streams import (
     EVENT_RETENTION_SECONDS,
     Backlog,
-    Durable,
     declare_topology,
-    durable_name,
-    durables_of,
-    nats_authorization,
     stream_configs,
 )
 from shared.messaging.together import Traced
@@ -51,7 +48,6 @@ __all__ = [
     "durable_name",
     "durables_of",
     "forgetful_servers",
-    "nats_authorization",
     "publish",
     "stream_configs",
 ]

@@ -23,16 +23,10 @@ from faststream.nats.prometheus import NatsPrometheusMiddleware
 from faststream.security import SASLPlaintext
 from nats.errors import Error as NatsError
 
+from shared.bus import Durable, durables_of, inbox_prefix, stream_name
 from shared.contracts.event import Event
 from shared.errors import BusUnavailable, MessageTooLarge
-from shared.messaging.streams import (
-    Backlog,
-    Durable,
-    durables_of,
-    inbox_prefix,
-    stream_configs,
-    stream_name,
-)
+from shared.messaging.streams import Backlog, stream_configs
 from shared.settings import Settings
 from shared.telemetry import Telemetry
 from shared.topology import publisher_of

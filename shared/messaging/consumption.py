@@ -26,6 +26,7 @@ from typing import get_type_hints
 import structlog
 from pydantic import ValidationError
 
+from shared.bus import DEAD_STREAM, Durable, dead_subject, durables_of
 from shared.contracts.event import (
     Contract,
     DeadLetter,
@@ -55,7 +56,6 @@ from shared.messaging.requests import (
     refusal_json,
 )
 from shared.messaging.router import Handler, ServiceRouter
-from shared.messaging.streams import DEAD_STREAM, Durable, dead_subject, durables_of
 from shared.messaging.together import AT_ONCE, Together, Traced
 from shared.settings import Settings
 from shared.telemetry import Telemetry, current_trace_id

@@ -10,8 +10,8 @@ import json
 import nats
 from nats.aio.client import Client
 
+from shared.bus import SYSTEM_USER
 from shared.errors import BusUnavailable
-from shared.messaging.streams import SYSTEM_USER
 from shared.settings import Settings
 
 ASK = "$SYS.REQ.SERVER.PING.VARZ"
@@ -47,7 +47,7 @@ async def forgetful_servers(settings: Settings, password: str) -> list[str] | No
 
 
 async def _answers(client: Client) -> list[bytes]:
-    """What every server answers in time."""
+    """What every server answers in time; one that knows of no other ends the wait."""
     inbox = client.new_inbox()
     found: list[bytes] = []
     subscription = await client.subscribe(inbox)
@@ -60,7 +60,15 @@ async def _answers(client: Client) -> list[bytes]:
         except TimeoutError:
             break
         found.append(message.data)
+        if _is_alone(message.data):
+            break
     return found
+
+
+def _is_alone(answer: bytes) -> bool:
+    """Whether the server belongs to no cluster and is connected to no other one."""
+    said = json.loads(answer).get("data", {})
+    return not any(said.get(connection, True) for connection in ("cluster", "gateway", "leaf"))
 
 
 def _forgetful(answer: bytes) -> str | None:

@@ -30,10 +30,10 @@ from deploy.local.programs import Process, Program, stop, wait_until
 from deploy.local.stack import answers_ok
 from deploy.local.state import PROJECT
 from services.gateway.tables import ReportRequest, User
+from shared.bus import stream_name
 from shared.contracts.gateway import ReportsRequested
 from shared.contracts.reports import TEMPLATES, ReportsRendered
 from shared.database import Database, sql_table
-from shared.messaging.streams import stream_name
 from tests.servers import Servers, administrators_bus, administrators_database, running_servers
 from tests.unit.reports.building import AS_OF
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import nats
 
-from shared.messaging.streams import dead_subject
+from shared.bus import dead_subject
 from shared.topology import EVENTS, TOPOLOGY
 
 Facts = dict[str, Any]

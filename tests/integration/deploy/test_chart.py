@@ -16,7 +16,8 @@ from deploy.bootstrap import BootstrapSettings
 from deploy.chart import CHART, fewest_replicas
 from deploy.local.doctor import settings_of
 from deploy.local.nats import bundled_server
-from shared.messaging import durables_of, nats_authorization
+from shared.bus import nats_authorization
+from shared.messaging import durables_of
 from shared.settings import known_variables, misspelt_variables
 from shared.topology import TOPOLOGY
 from tests.architecture.test_observability import rules

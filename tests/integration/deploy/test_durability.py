@@ -1,5 +1,6 @@
 """A bus that may lose what it has acknowledged is refused, unless that is accepted."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from deploy.bootstrap import BootstrapSettings, prepare_bus
 from deploy.local.nats import EmbeddedNats
 from deploy.local.ports import free_port
 from deploy.local.programs import running
+from shared.bus import nats_authorization
 from shared.errors import Misconfigured
-from shared.messaging import forgetful_servers, nats_authorization
+from shared.messaging import durability, forgetful_servers
 from shared.settings import Settings
 from shared.topology import TOPOLOGY
 
@@ -39,6 +41,16 @@ async def test_a_bus_that_writes_before_it_acknowledges_is_accepted(tmp_path: Pa
         await prepare_bus(administrator(), settings)
 
         assert await forgetful_servers(settings, PASSWORD) == []
+
+
+async def test_a_server_without_others_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durability, "LISTEN_SECONDS", 600.0)
+
+    with bus(tmp_path, USERS, durable=False) as settings:
+        async with asyncio.timeout(60):
+            assert await forgetful_servers(settings, PASSWORD) == ["mine"]
 
 
 async def test_a_bus_that_may_forget_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from deploy.bootstrap import WORDS
 from deploy.local.nats import server_program
 from deploy.local.ports import free_port
 from deploy.local.programs import Process, Program
-from shared.messaging import MESSAGE_ID, durables_of, nats_authorization, stream_configs
+from shared.bus import nats_authorization
+from shared.messaging import MESSAGE_ID, durables_of, forgetful_servers, stream_configs
 from shared.messaging.streams import consumer_config
 from shared.settings import DEFAULT_PASSWORD, Settings
 
@@ -59,6 +60,11 @@ class Node:
             environment=self.environment,
         )
         self.process = program.start(self.root / "nats.log")
+
+    def forget(self) -> None:
+        """Have it acknowledge, from its next start on, what it has not written yet."""
+        file = self.root / "etc" / "nats" / CONFIGURATION.name
+        file.write_text(file.read_text().replace("sync_interval: always", ""))
 
     def lose(self) -> None:
         assert self.process
@@ -187,6 +193,19 @@ async def delivered(jetstream: JetStreamContext, count: int) -> list[str]:
                     await message.ack()
                     found.append(message.data.decode())
     return found
+
+
+async def test_every_server_of_a_cluster_says_whether_it_forgets(cluster: list[Node]) -> None:
+    for node in cluster:
+        node.lose()
+        node.forget()
+        node.start()
+    await all_healthy(cluster)
+    settings = Settings(nats_url=f"nats://127.0.0.1:{cluster[0].clients}")
+
+    found = await forgetful_servers(settings, DEFAULT_PASSWORD)
+
+    assert found == [f"nats-{place}" for place in NODES]
 
 
 async def test_the_loss_of_any_server_loses_nothing_acknowledged(cluster: list[Node]) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.bus import nats_authorization
 from shared.contracts.event import WorkFailed
 from shared.contracts.factors import CorrelationsComputed, FactorsFailed
 from shared.contracts.gateway import RiskRequested
@@ -10,7 +11,7 @@ from shared.contracts.ingest import IngestFailed, PricesUpdated
 from shared.contracts.limits import LimitsFailed
 from shared.contracts.snapshots import SnapshotsFailed
 from shared.contracts.stress import StressFailed
-from shared.messaging import nats_authorization, stream_configs
+from shared.messaging import stream_configs
 from shared.topology import (
     EVENTS,
     FAILURES,
