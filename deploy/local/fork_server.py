@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import os
 import runpy
+import select
 import socket
 import sys
 from pathlib import Path
@@ -21,24 +22,29 @@ from deploy.local.programs import die_with, set_name
 from shared.topology import TOPOLOGY
 
 # The main modules are not imported themselves: they read their settings and open connections.
-_MAINS = (*(f"services.{word}.main" for word in TOPOLOGY), "deploy.bootstrap")
+_BOOTSTRAP = "deploy.bootstrap"
+_MAINS = (_BOOTSTRAP, *(f"services.{word}.main" for word in TOPOLOGY))
+_TABLES = tuple(f"services.{word}.tables" for word in TOPOLOGY)  # of which bootstrap makes schemas
 # What is imported only when it is first used, which every program does at its start.
 _AT_START = (
+    "anyio._backends._asyncio",
     "asyncpg",
-    "uvicorn.main",
+    "deploy.local.serving",
+    "encodings.idna",
+    "encodings.utf_8_sig",
     "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
     "uvicorn.loops.uvloop",
+    "uvicorn.protocols.http.auto",
     "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.protocols.websockets.auto",
 )
 _PARENT_SECONDS = 5.0
 
 
-def import_everything() -> None:
-    """Import what the programs will: what their main modules import, and what follows."""
-    for main in _MAINS:
-        for name in imported_by(main):
-            importlib.import_module(name)
-    for name in _AT_START:
+def import_for(main: str) -> None:
+    """Import what a program will: what its main module imports, and what follows."""
+    for name in (*imported_by(main), *(_TABLES if main == _BOOTSTRAP else ()), *_AT_START):
         importlib.import_module(name)
 
 
@@ -57,23 +63,37 @@ def imported_by(module: str) -> list[str]:
 
 
 def serve(channel: socket.socket) -> None:
-    """Fork a program for every request, until the supervisor closes the channel."""
+    """Fork a program for every request, until the supervisor closes the channel.
+
+    Ready for bootstrap, which takes a while, it imports what the services need until it is asked,
+    and of what is still missing then no more than the program needs.
+    """
     gc.disable()
-    import_everything()
-    gc.collect()
-    gc.freeze()  # a collection writes to objects, which would end the sharing of their memory
-    gc.enable()
+    missing = list(_MAINS)
+    import_for(missing.pop(0))
     channel.send(READY)
     while True:
+        if missing and not select.select([channel], [], [], 0)[0]:
+            import_for(missing.pop(0))
+            continue
         message, descriptors, _, _ = socket.recv_fds(channel, MESSAGE_BYTES, 1)
         if not message:
             return
+        request = Request.model_validate_json(message)
+        for main in _mains_in(request):
+            import_for(main)
         try:
-            answer = str(_fork(Request.model_validate_json(message), channel, descriptors[0]))
+            answer = str(_fork(request, channel, descriptors[0]))
         except OSError as error:
             answer = f"cannot fork: {error}"
         os.close(descriptors[0])
         channel.send(answer.encode())
+
+
+def _mains_in(request: Request) -> list[str]:
+    """The main module of the requested program: itself, or that of the application it serves."""
+    words = {request.module, *(each.partition(":")[0] for each in request.arguments)}
+    return [main for main in _MAINS if main in words]
 
 
 def _fork(request: Request, channel: socket.socket, log: int) -> int:
@@ -81,6 +101,7 @@ def _fork(request: Request, channel: socket.socket, log: int) -> int:
 
     A process between forks it and ends at once, so that it becomes a child of the supervisor.
     """
+    gc.freeze()  # a collection writes to objects, which would end the sharing of their memory
     reading, writing = os.pipe()
     between = os.fork()
     if between == 0:
@@ -100,6 +121,7 @@ def _fork(request: Request, channel: socket.socket, log: int) -> int:
 
 def _become(request: Request, log: int) -> NoReturn:
     """Turn this process into the program that was asked for, and exit with it."""
+    gc.enable()
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (log, 1), (log, 2)):

@@ -20,7 +20,7 @@ from deploy.local.state import PROJECT
 NAME = "fork-server"
 READY = b"ready"
 MESSAGE_BYTES = 200_000  # what a datagram of a Unix socket surely takes
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 30.0  # on a busy machine: the server may import first what the program needs
 
 
 class Request(BaseModel):
@@ -83,7 +83,7 @@ class ForkServer:
         return _ServerProgram(NAME, command, PROJECT, self._environment, server=self)
 
     def is_ready(self) -> bool:
-        """Whether the server has imported everything."""
+        """Whether the server can be asked for programs."""
         if self._channel and not self._ready.is_set():
             with contextlib.suppress(OSError):
                 if self._channel.recv(len(READY), socket.MSG_DONTWAIT) == READY:

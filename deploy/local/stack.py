@@ -41,7 +41,6 @@ _SIGNING_KEY = "signing_key"
 TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"  # read by uvicorn, whose default is this machine
 HEADER = "sigmasight-stack"  # in every answer of a service: the id of its stack
 BOUNDED_CONNECTIONS = "services.gateway.edge.connections:BoundedConnection"
-LARGEST_FRAME = 64 * 1024  # bytes; uvicorn would buffer 16 MB of each WebSocket
 _UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -152,16 +151,15 @@ class Stack:
     def _service(self, word: str, name: str) -> Part:
         address = f"http://{LOOPBACK}:{self.ports[name]}"
         app = f"services.{word}.main:app"
-        listen = ("--host", LOOPBACK, "--port", str(self.ports[name]), "--no-access-log")
-        frames = ("--ws-max-size", str(LARGEST_FRAME))
-        identity = ("--header", f"{HEADER}:{self.stack_id}")
         secrets = {
             "SIGMASIGHT_DATABASE_PASSWORD": self.secrets[f"database_{word}"],
             "SIGMASIGHT_NATS_PASSWORD": self.secrets[f"bus_{word}"],
         }
         own = self._gateway_environment() if word == "gateway" else {}
-        bounded = ("--http", BOUNDED_CONNECTIONS) if word == "gateway" else ()
-        arguments = ("uvicorn", app, *listen, *frames, *bounded, *identity)
+        bounded = (BOUNDED_CONNECTIONS,) if word == "gateway" else ()
+        port = str(self.ports[name])
+        identity = f"{HEADER}:{self.stack_id}"
+        arguments = ("deploy.local.serving", app, port, identity, *bounded)
         program = self._python(name, arguments, secrets | own)
         is_ready = partial(answers_ok, f"{address}/health/ready", self.stack_id)
         return Part(program, address, is_ready)

@@ -124,6 +124,14 @@ def test_a_service_loads_nothing_more_than_its_main_module(running: Running, wor
     assert running.seen_inside(f"services.{word}.main")["loads"] == [f"services.{word}.main"]
 
 
+def test_server_forks_bootstrap_before_it_has_loaded_the_services(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        loads = server.seen_inside("services.reports.handlers")["loads"]
+
+        assert "services.reports.handlers" in loads
+        assert server.seen_inside("deploy.bootstrap")["loads"] == ["deploy.bootstrap"]
+
+
 def test_what_is_loaded_is_read_from_a_main_module() -> None:
     assert imported_by("services.greeks.main") == [
         "services.greeks.handlers",
