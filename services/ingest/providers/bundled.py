@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -27,6 +28,19 @@ MATURITY_OF_SERIES = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Panel:
+    """The closes as the file has them, a line a day: a tenth of the memory of 129,000 texts."""
+
+    symbols: Sequence[str]
+    lines: Mapping[date, str]
+
+    def closes(self, day: date) -> Mapping[str, str]:
+        """The day's closes by symbol; no symbol has one on a day without a line."""
+        texts = self.lines[day].split(",") if day in self.lines else ()
+        return {symbol: text for symbol, text in zip(self.symbols, texts, strict=False) if text}
+
+
 class BundledProvider:
     """Reads the files once, when they are first needed."""
 
@@ -39,8 +53,8 @@ class BundledProvider:
 
     async def coverage(self) -> Coverage:
         """From the panel's first session to its last."""
-        panel = await asyncio.to_thread(lambda: self._panel)
-        return Coverage(min(panel), max(panel))
+        days = (await asyncio.to_thread(lambda: self._panel)).lines
+        return Coverage(min(days), max(days))
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
         """Symbols of the panel, with GICS sector where they have one."""
@@ -50,11 +64,12 @@ class BundledProvider:
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
         """The panel's closes, all in one answer."""
         panel = await asyncio.to_thread(lambda: self._panel)
+        closes = {day: panel.closes(day) for day in set[date]().union(*missing.values())}
         texts = (
-            (symbol, day, panel[day][symbol])
+            (symbol, day, closes[day][symbol])
             for symbol, days in missing.items()
             for day in days
-            if symbol in panel.get(day, {})
+            if symbol in closes[day]
         )
         bars = [
             Bar(symbol, day, Decimal(text), float(text), "adjusted", self.name)
@@ -72,13 +87,11 @@ class BundledProvider:
             )
 
     @cached_property
-    def _panel(self) -> Mapping[date, Mapping[str, str]]:
-        return {
-            date.fromisoformat(row.pop("date")): {
-                symbol: text for symbol, text in row.items() if text
-            }
-            for row in _rows(self._directory / _PRICES)
-        }
+    def _panel(self) -> _Panel:
+        lines = _text(self._directory / _PRICES).splitlines()
+        days = (line.partition(",") for line in lines[1:])
+        closes = {date.fromisoformat(day): closes for day, _, closes in days}
+        return _Panel(lines[0].split(",")[1:], closes)
 
     @cached_property
     def _yields(self) -> Mapping[str, Sequence[YieldObservation]]:
@@ -98,7 +111,7 @@ class BundledProvider:
     def _securities(self) -> Sequence[SecurityFacts]:
         listed = {row["Symbol"]: row for row in _rows(self._directory / _SECTORS)}
         supplement = {row["symbol"]: row for row in _rows(self._directory / _SUPPLEMENT)}
-        symbols = next(iter(self._panel.values()))
+        symbols = self._panel.closes(min(self._panel.lines))
         return [
             self._facts(symbol, listed.get(symbol), supplement.get(symbol)) for symbol in symbols
         ]
@@ -130,6 +143,9 @@ class BundledProvider:
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
+    yield from csv.DictReader(io.StringIO(_text(path), newline=""))
+
+
+def _text(path: Path) -> str:
     raw = path.read_bytes()
-    text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
-    yield from csv.DictReader(io.StringIO(text, newline=""))
+    return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
