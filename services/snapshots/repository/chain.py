@@ -7,7 +7,21 @@ from datetime import date
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Double, Function, and_, any_, cast, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    Double,
+    Function,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.snapshots.inputs import (
@@ -27,12 +41,15 @@ from services.snapshots.tables import PUBLISHED, PnlAttribution, RiskMetric
 from shared.arrays import Columns, FloatArray
 from shared.calendar import sessions
 from shared.conventions import DEFAULT_MODEL, MARKET
-from shared.database import Session, among, sql_table
+from shared.database import Session, among, prepared, sql_table, tuples
 from shared.database.arrays import merge_columns
 from shared.published import factors, gateway, snapshots
 from shared.rows import Scope
 
 Portfolios = tuple[UUID, ...]
+_IDS = ARRAY(Uuid)
+_Sums = tuple[float, float, float, int, int]  # the fields of `MarketSide`
+_Stored = tuple[str, float | None, float | None, str | None]  # those of `StoredExposure`
 _OF_EVERY_DAY = (MARKET_EXPOSURE, "max_drawdown")
 _PARTS = ("income", "fees", "trades_pnl")
 
@@ -60,8 +77,17 @@ async def load_chain(session: Session, plan: Plan, as_of: date) -> ChainInputs:
 
 async def _load_chains(session: Session, portfolios: Portfolios) -> list[list[ChainLink]]:
     """Every snapshot of each portfolio, ascending, with what derives from its chain."""
+    chains: dict[UUID, list[ChainLink]] = {portfolio: [] for portfolio in portfolios}
+    for portfolio, session_date, previous, *numbers in await tuples(session, *_chain(portfolios)):
+        known = np.array(numbers, dtype=np.float64).tolist()
+        chains[portfolio].append(ChainLink(session_date, previous, *known))
+    return list(chains.values())
+
+
+@prepared(portfolios=_IDS)
+def _chain(portfolios: Portfolios) -> Select[UUID, date, date | None, *tuple[float | None, ...]]:
     chain = PUBLISHED[snapshots.portfolio_snapshots].subquery("chain").c
-    query = (
+    return (
         select(
             chain.portfolio_id,
             chain.as_of,
@@ -74,17 +100,22 @@ async def _load_chains(session: Session, portfolios: Portfolios) -> list[list[Ch
         .where(among(chain.portfolio_id, portfolios))
         .order_by(chain.portfolio_id, chain.as_of)
     )
-    chains: dict[UUID, list[ChainLink]] = {portfolio: [] for portfolio in portfolios}
-    for portfolio, session_date, previous, *numbers in await session.execute(query):
-        known = np.array(numbers, dtype=np.float64).tolist()
-        chains[portfolio].append(ChainLink(session_date, previous, *known))
-    return list(chains.values())
 
 
 async def _load_market_sides(
     session: Session, portfolios: Portfolios, as_of: date
 ) -> list[MarketSides]:
     """Per portfolio, what the positions it bought and sold gain per 1.00 of market return."""
+    sides = {portfolio: MarketSides() for portfolio in portfolios}
+    for row in await tuples(session, *_market_sides(portfolios, as_of)):
+        portfolio, is_bought = row[:2]
+        side = {"bought" if is_bought else "sold": MarketSide(*row[2:])}
+        sides[portfolio] = replace(sides[portfolio], **side)
+    return list(sides.values())
+
+
+@prepared(portfolios=_IDS, as_of=Date())
+def _market_sides(portfolios: Portfolios, as_of: date) -> Select[UUID, bool, *_Sums]:
     row = factors.position_exposure_vectors.c
     market = factors.element_of(row.factor_exposures, MARKET)
     held = gateway.positions.c
@@ -98,7 +129,7 @@ async def _load_market_sides(
         return func.sum(aggregate_order_by(values, row.position_id))
 
     bought = (held.quantity > 0).label("bought")
-    query = (
+    return (
         select(
             row.portfolio_id,
             bought,
@@ -114,11 +145,6 @@ async def _load_market_sides(
         .where(literal(MARKET) == any_(row.factors))
         .group_by(row.portfolio_id, bought)
     )
-    sides = {portfolio: MarketSides() for portfolio in portfolios}
-    for portfolio, is_bought, *sums in await session.execute(query):
-        side = {"bought" if is_bought else "sold": MarketSide(*sums)}
-        sides[portfolio] = replace(sides[portfolio], **side)
-    return list(sides.values())
 
 
 async def _load_stored_exposures(
@@ -128,17 +154,24 @@ async def _load_stored_exposures(
 
     None of a session that was valued as an anchor of NAV only.
     """
-    row = sql_table(RiskMetric).c
-    own = and_(among(row.portfolio_id, portfolios), among(row.metric, _OF_EVERY_DAY))
-    others = and_(own, row.as_of >= first, row.as_of != but)
-    exposure = (row.view, row.value, row.coverage, row.reason)
     found: dict[PortfolioDay, list[StoredExposure]] = defaultdict(list)
-    query = select(row.portfolio_id, row.as_of, row.metric, *exposure).where(others)
-    for portfolio, session_date, metric, *stored in await session.execute(query):
+    for row in await tuples(session, *_stored_metrics(portfolios, first, but)):
+        portfolio, session_date, metric = row[:3]
         exposures = found[portfolios.index(portfolio), session_date]
         if metric == MARKET_EXPOSURE:
-            exposures.append(StoredExposure(*stored))
+            exposures.append(StoredExposure(*row[3:]))
     return found
+
+
+@prepared(portfolios=_IDS, first=Date(), but=Date())
+def _stored_metrics(
+    portfolios: Portfolios, first: date, but: date
+) -> Select[UUID, date, str, *_Stored]:
+    row = sql_table(RiskMetric).c
+    own = and_(among(row.portfolio_id, portfolios), among(row.metric, _OF_EVERY_DAY))
+    exposure = (row.view, row.value, row.coverage, row.reason)
+    query = select(row.portfolio_id, row.as_of, row.metric, *exposure)
+    return query.where(own, row.as_of >= first, row.as_of != but)
 
 
 async def _load_factor_exposures(
@@ -148,12 +181,24 @@ async def _load_factor_exposures(
 
     Before its session, a draft was exposed as its base.
     """
-    row = factors.factor_exposures.c
     bases = await load_bases(session, portfolios)
     places: dict[UUID, list[int]] = defaultdict(list)
     for place, portfolio in enumerate(portfolios):
-        places[bases.get(portfolio, portfolio)].append(place)
-    query = (
+        places[bases.get(portfolio) or portfolio].append(place)
+    found = await tuples(session, *_factor_exposures(list(places), list(session_dates)))
+    return {
+        (place, session_date): _in_order(ids, names, dollars)
+        for portfolio, session_date, names, dollars in found
+        for place in places[portfolio]
+    }
+
+
+@prepared(portfolios=_IDS, session_dates=ARRAY(Date))
+def _factor_exposures(
+    portfolios: Sequence[UUID], session_dates: Sequence[date]
+) -> Select[UUID, date, list[str], list[float | None]]:
+    row = factors.factor_exposures.c
+    return (
         select(
             row.portfolio_id,
             row.as_of,
@@ -161,17 +206,12 @@ async def _load_factor_exposures(
             func.array_agg(aggregate_order_by(row.dollar_exposure, row.factor)),
         )
         .where(
-            among(row.portfolio_id, list(places)),
+            among(row.portfolio_id, portfolios),
             among(row.as_of, session_dates),
             row.model == DEFAULT_MODEL,
         )
         .group_by(row.portfolio_id, row.as_of)
     )
-    return {
-        (place, session_date): _in_order(ids, names, dollars)
-        for portfolio, session_date, names, dollars in await session.execute(query)
-        for place in places[portfolio]
-    }
 
 
 def _in_order(

@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, insert, select
+from sqlalchemy import ARRAY, Select, Uuid, and_, case, delete, exists, insert, select
 
 from services.snapshots.tables import PortfolioSnapshot
-from shared.database import Session, among, sql_table
+from shared.database import Session, among, prepared, sql_table, tuples
 from shared.published import gateway
 
 _taken = sql_table(PortfolioSnapshot)
 _owner = gateway.portfolios.c
 
 
-async def load_bases(session: Session, portfolios: Sequence[UUID]) -> dict[UUID, UUID]:
-    """The base of each of the portfolios that is a draft."""
-    query = select(_owner.portfolio_id, _owner.base_id)
-    drafts = (among(_owner.portfolio_id, portfolios), _owner.kind == gateway.DRAFT)
-    return dict((await session.execute(query.where(*drafts))).tuples().all())
+async def load_bases(session: Session, portfolios: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """Those of the portfolios that still exist, each with its base; None unless it is a draft."""
+    return dict(await tuples(session, *_bases(portfolios)))
+
+
+@prepared(portfolios=ARRAY(Uuid))
+def _bases(portfolios: Sequence[UUID]) -> Select[UUID, UUID | None]:
+    base = case((_owner.kind == gateway.DRAFT, _owner.base_id))
+    return select(_owner.portfolio_id, base).where(among(_owner.portfolio_id, portfolios))
 
 
 async def save_inherited(session: Session, drafts: Sequence[UUID]) -> None:

@@ -8,7 +8,6 @@ from sqlalchemy import (
     ARRAY,
     Column,
     ColumnElement,
-    CompoundSelect,
     Date,
     Numeric,
     Select,
@@ -27,7 +26,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from services.snapshots.inputs import Anchors, History
 from services.snapshots.repository.drafts import load_bases, save_inherited
 from services.snapshots.tables import PortfolioSnapshot
-from shared.database import Session, among, lock_each, prepared, sql_table
+from shared.database import Session, among, lock_each, prepared, sql_table, tuples
 from shared.published import gateway, greeks, ingest
 
 _snapshots = sql_table(PortfolioSnapshot)
@@ -40,19 +39,17 @@ async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: 
     Of drafts with what they have from their bases.
     """
     await lock_each(session, [f"snapshots/{portfolio_id}" for portfolio_id in portfolio_ids])
-    known = gateway.portfolios.c.portfolio_id
-    found = await session.scalars(select(known).where(among(known, portfolio_ids)))
-    portfolios = sorted(found)
-    if drafts := list(await load_bases(session, portfolios)):
+    bases = await load_bases(session, portfolio_ids)
+    portfolios = sorted(bases)
+    if drafts := [portfolio for portfolio in portfolios if bases[portfolio] is not None]:
         await save_inherited(session, drafts)
     anchors = await load_anchors(session, portfolios)
     missing = [day for own in anchors.values() for day in own.missing]
-    stored = (await session.execute(*_stored(portfolios, min([as_of, *missing])))).all()
-    outdated = (await session.scalars(*_outdated(portfolios, as_of))).all()
+    outdated = await tuples(session, *_outdated(portfolios, as_of))
     return History.of(
         portfolios,
-        [(row.portfolio_id, row.as_of) for row in stored],
-        outdated,
+        await tuples(session, *_stored(portfolios, min([as_of, *missing]))),
+        [session_date for (session_date,) in outdated],
         anchors,
         await load_market_until(session),
     )
@@ -61,13 +58,13 @@ async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: 
 async def load_anchors(session: Session, portfolios: Sequence[UUID]) -> dict[UUID, Anchors]:
     """The sessions that NAV of the portfolios is anchored on; absent without any."""
     return {
-        row.portfolio_id: Anchors(row.first, tuple(row.missing or ()))
-        for row in await session.execute(*_anchors(portfolios))
+        portfolio: Anchors(first, tuple(missing or ()))
+        for portfolio, first, missing in await tuples(session, *_anchors(portfolios))
     }
 
 
 @prepared(portfolios=_IDS)
-def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, list[date]]:
+def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, list[date] | None]:
     """Per portfolio, the first session that NAV is anchored on, and those without a snapshot."""
     owned = gateway.portfolios.c
     equity = gateway.equity_statements.c
@@ -94,20 +91,26 @@ def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, list[date]]:
 
 async def load_market_until(session: Session) -> date | None:
     """The last session that market data is known of."""
-    row = ingest.market_sessions.c
-    known = or_(row.announced, row.revision > 0)
-    last: date | None = await session.scalar(select(func.max(row.session_date)).where(known))
+    [(last,)] = await tuples(session, *_market_until())
     return last
 
 
+@prepared()
+def _market_until() -> Select[date | None]:
+    row = ingest.market_sessions.c
+    known = or_(row.announced, row.revision > 0)
+    return select(func.max(row.session_date)).where(known)
+
+
 @prepared(portfolios=_IDS, first=Date())
-def _stored(portfolios: Sequence[UUID], first: date) -> CompoundSelect[UUID, date]:
+def _stored(portfolios: Sequence[UUID], first: date) -> Select[UUID, date]:
     """The last snapshot before `first` of each portfolio, and all from it on."""
     row = _snapshots.c
     own = among(row.portfolio_id, portfolios)
     later = select(row.portfolio_id, row.as_of).where(own, row.as_of >= first)
     before = select(row.portfolio_id, func.max(row.as_of)).where(own, row.as_of < first)
-    return later.union_all(before.group_by(row.portfolio_id))
+    stored = later.union_all(before.group_by(row.portfolio_id)).subquery("stored").c
+    return select(stored.portfolio_id, stored.as_of)
 
 
 @prepared(portfolios=_IDS, as_of=Date())

@@ -5,12 +5,13 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 import numpy as np
+from sqlalchemy import ARRAY, Date, Select, String
 
 from services.snapshots.inputs import Estimates, MarketHistory, ObservedYield
 from shared.arrays import FloatArray
 from shared.calendar import last_sessions
 from shared.conventions import MARKET, SESSIONS_PER_YEAR
-from shared.database import Session
+from shared.database import Session, prepared, tuples
 from shared.published import factors, ingest
 from shared.published.closes import load_adjusted_closes
 
@@ -23,7 +24,12 @@ ColumnKey = TypeVar("ColumnKey")
 
 async def load_factor_ids(session: Session) -> tuple[str, ...]:
     """The active factors in display order."""
-    return tuple(await session.scalars(factors.active_factors()))
+    return tuple(factor for factor, _, _ in await tuples(session, *_active_factors()))
+
+
+@prepared()
+def _active_factors() -> Select[str, str, str]:
+    return factors.active_factors()
 
 
 async def load_market_history(
@@ -42,11 +48,11 @@ async def load_estimates(session: Session, as_of: date, underlyings: Sequence[st
     """The factor model of the session, and a year of the factors' and the underlyings' prices."""
     ids = await load_factor_ids(session)
     window = last_sessions(as_of, SESSIONS_PER_YEAR + 1)
-    pairs = (await session.execute(factors.covariances_on(as_of))).all()
-    betas = await session.execute(factors.betas_on(as_of, underlyings))
-    covariance = {(pair.factor_a, pair.factor_b): pair.covariance for pair in pairs}
-    newest = pairs[0] if pairs else None
-    grid = _grid({(row.symbol, row.factor): row.beta for row in betas}, underlyings, ids)
+    pairs = await tuples(session, *_covariances(as_of))
+    betas = await tuples(session, *_betas(as_of, underlyings))
+    covariance = {(one, other): measured for one, other, measured, *_ in pairs}
+    decay, lookback, observations = pairs[0][-3:] if pairs else (1.0, 0, 0)
+    grid = _grid({(symbol, factor): beta for symbol, factor, beta in betas}, underlyings, ids)
     return Estimates(
         betas=grid,
         market_betas=grid[:, ids.index(MARKET)]
@@ -55,10 +61,20 @@ async def load_estimates(session: Session, as_of: date, underlyings: Sequence[st
         covariance=_grid(covariance, ids, ids),
         closes=await load_adjusted_closes(session, window, underlyings),
         factor_returns=await _load_factor_returns(session, window[1:], ids),
-        decay=newest.decay if newest else 1.0,
-        lookback=newest.lookback if newest else 0,
-        observations=newest.observations if newest else 0,
+        decay=decay,
+        lookback=lookback,
+        observations=observations,
     )
+
+
+@prepared(as_of=Date())
+def _covariances(as_of: date) -> Select[str, str, float | None, float | None, float, int, int]:
+    return factors.covariances_on(as_of)
+
+
+@prepared(as_of=Date(), symbols=ARRAY(String))
+def _betas(as_of: date, symbols: Sequence[str]) -> Select[str, str, float | None]:
+    return factors.betas_on(as_of, symbols)
 
 
 async def _load_factor_returns(
@@ -69,7 +85,7 @@ async def _load_factor_returns(
     if not sessions:
         return grid
     place = {day: number for number, day in enumerate(sessions)}
-    found = await session.execute(factors.returns_between(sessions[0], sessions[-1]))
+    found = await tuples(session, *_factor_returns(sessions[0], sessions[-1]))
     stored = {factor: (days, returns) for factor, days, returns in found}
     for column, factor in enumerate(ids):
         for day, value in zip(*stored.get(factor, ((), ())), strict=True):
@@ -78,12 +94,22 @@ async def _load_factor_returns(
     return grid
 
 
+@prepared(first=Date(), last=Date())
+def _factor_returns(first: date, last: date) -> Select[str, list[date], list[float]]:
+    return factors.returns_between(first, last)
+
+
 async def _load_yields(session: Session, sessions: Sequence[date]) -> list[ObservedYield]:
     if not sessions:
         return []
     first = sessions[0] - _RATE_MARGIN
-    found = await session.execute(ingest.yields_between([RATE], first, sessions[-1]))
-    return [ObservedYield(row.observation_date, row.yield_percent / 100.0) for row in found]
+    found = await tuples(session, *_yields(first, sessions[-1]))
+    return [ObservedYield(day, percent / 100.0) for _, day, percent in found]
+
+
+@prepared(first=Date(), last=Date())
+def _yields(first: date, last: date) -> Select[str, date, float]:
+    return ingest.yields_between([RATE], first, last)
 
 
 def _grid(

@@ -9,10 +9,11 @@ import numpy as np
 from sqlalchemy import ARRAY, Date, Double, Select, String, Uuid, cast, select
 
 from services.snapshots.inputs import RiskInputs, RiskPosition
+from services.snapshots.repository.drafts import load_bases
 from services.snapshots.repository.market import load_estimates
 from services.snapshots.tables import ComponentVar, RiskMetric
 from shared.arrays import Columns, FloatArray
-from shared.database import Session, among, lock_each, prepared
+from shared.database import Session, among, lock_each, prepared, tuples
 from shared.database.arrays import as_sent, float_vector, merge_columns
 from shared.published import factors, gateway, greeks, identity, stress
 from shared.quant.cents import linear_pnl
@@ -33,8 +34,7 @@ async def claim_risk_inputs(
     """
     names = [f"snapshots/risk/{as_of}/{portfolio_id}" for portfolio_id in portfolio_ids]
     await lock_each(session, names)
-    known = gateway.portfolios.c.portfolio_id
-    portfolios = sorted(await session.scalars(select(known).where(among(known, portfolio_ids))))
+    portfolios = sorted(await load_bases(session, portfolio_ids))
     positions = await _load_positions(session, portfolios, as_of)
     underlyings = sorted({position.underlying for position in positions})
     return RiskInputs(
@@ -49,9 +49,13 @@ async def claim_risk_inputs(
 
 async def _load_pnl_dates(session: Session, as_of: date) -> list[date]:
     """The days that the P&L vectors of the session are of; none without vectors."""
+    return [day for (days,) in await tuples(session, *_pnl_dates(as_of)) for day in days]
+
+
+@prepared(as_of=Date())
+def _pnl_dates(as_of: date) -> Select[list[date]]:
     axis = stress.pnl_dates.c
-    found = await session.scalar(select(axis.session_dates).where(axis.as_of == as_of))
-    return list(found or ())
+    return select(axis.session_dates).where(axis.as_of == as_of)
 
 
 async def _load_positions(
@@ -62,11 +66,11 @@ async def _load_positions(
     One query for each thing that is known of them, put together here: of a session that has just
     begun, statistics say nothing yet, so that a join of them all might be planned as loops.
     """
-    exposures = dict((await session.execute(*_exposures(portfolios, as_of))).tuples().all())
+    exposures = dict(await tuples(session, *_exposures(portfolios, as_of)))
     vectors = await _load_vectors(session, portfolios, as_of)
     options = await _load_option_greeks(session, portfolios, as_of)
     found = []
-    for row in await session.execute(*_positions(portfolios, as_of)):
+    for row in await tuples(session, *_positions(portfolios, as_of)):
         position_id, portfolio_id, symbol, underlying, quantity, cost = row
         exposure = exposures.get(position_id)
         pnl, reason = vectors.get(position_id, _NOT_STORED)
@@ -120,11 +124,10 @@ async def _load_vectors(
 
     As `stress.position_pnl_vectors` says, whose column `historical_pnl` is slower for many rows.
     """
-    found = await session.execute(*_vectors(portfolios, as_of))
-    rows = [_Vector(*row) for row in found.tuples()]
+    rows = [_Vector(*row) for row in await tuples(session, *_vectors(portfolios, as_of))]
     stocks = [row for row in rows if row.returns_id is not None]
-    pasts = await session.execute(*_returns(list({row.symbol for row in stocks}), as_of))
-    past = {returns_id: float_vector(sent) for returns_id, sent in pasts.tuples()}
+    pasts = await tuples(session, *_returns(list({row.symbol for row in stocks}), as_of))
+    past = {returns_id: float_vector(sent) for returns_id, sent in pasts}
     returns = np.array([past[row.returns_id] for row in stocks if row.returns_id])
     products = linear_pnl(np.array([row.exposure for row in stocks], dtype=np.float64), returns)
     known = {row.position_id: pnl for row, pnl in zip(stocks, products, strict=True)}
@@ -166,13 +169,14 @@ async def _load_option_greeks(
     session: Session, portfolios: Sequence[UUID], as_of: date
 ) -> dict[UUID, OptionGreeks]:
     """By position: dollar gamma, theta, vega and rho."""
-    rows = (await session.execute(*_position_greeks(portfolios, as_of))).all()
-    contracts = sorted({row.contract for row in rows})
-    found = await session.execute(*_underlying_prices(contracts, as_of))
-    prices: dict[str, float | None] = dict(found.tuples().all())
+    rows = await tuples(session, *_position_greeks(portfolios, as_of))
+    if not rows:
+        return {}
+    contracts = sorted({contract for _, contract, *_ in rows})
+    prices = dict(await tuples(session, *_underlying_prices(contracts, as_of)))
     return {
-        row.position_id: (_dollar_gamma(row.gamma, prices.get(row.contract)), *row[3:])
-        for row in rows
+        position_id: (_dollar_gamma(gamma, prices.get(contract)), theta, vega, rho)
+        for position_id, contract, gamma, theta, vega, rho in rows
     }
 
 

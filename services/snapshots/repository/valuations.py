@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
@@ -41,7 +40,7 @@ from services.snapshots.tables import PortfolioSnapshot, PositionValuation
 from shared.arrays import Columns, FloatArray
 from shared.calendar import sessions
 from shared.conventions import GREEKS
-from shared.database import Session, among, array_of, prepared
+from shared.database import Session, among, array_of, prepared, tuples
 from shared.database.arrays import merge_columns
 from shared.published import gateway, greeks, ingest
 from shared.rows import Scope
@@ -49,6 +48,11 @@ from shared.rows import Scope
 Portfolios = Sequence[UUID]
 Value = TypeVar("Value")
 _IDS = ARRAY(Uuid)
+_TEXTS = ARRAY(String)
+_DAYS = ARRAY(Date)
+_INCOME = "income"
+_FEE = "fee"
+_IN_PRICE = "in_price"
 _Held = tuple[  # the fields of `HeldPosition`
     UUID,
     UUID,
@@ -82,6 +86,7 @@ async def load_snapshot_inputs(session: Session, plan: Plan) -> SnapshotInputs:
     with_eves = sorted(eves.union(days))
     restated = await _load_restated(session, plan.portfolios, splits, with_eves)
     contracts = _contracts(positions, restated)
+    entered = await _load_entered(session, plan.portfolios, first, last)
     return SnapshotInputs(
         plan=plan,
         positions=positions,
@@ -93,9 +98,9 @@ async def load_snapshot_inputs(session: Session, plan: Plan) -> SnapshotInputs:
         restated=restated,
         greeks=await _load_greeks(session, contracts, plan.session_dates),
         flows=await _load_flows(session, plan.portfolios, first, last),
-        income=await _load_income(session, plan.portfolios, first, last, fees=False),
-        fees=await _load_income(session, plan.portfolios, first, last, fees=True),
-        in_price=await _load_in_price(session, plan.portfolios, first, last),
+        income=entered[_INCOME],
+        fees=entered[_FEE],
+        in_price=entered[_IN_PRICE],
         dividends=await _load_dividends(session, plan.portfolios, first, last),
         sessions=sessions(first, last),
     )
@@ -114,8 +119,8 @@ async def _load_positions(
     session: Session, portfolios: Portfolios, first: date, last: date
 ) -> list[HeldPosition]:
     """Positions held at some time after the first day up to the last, in the last day's shares."""
-    found = await session.execute(*_positions(portfolios, first, last))
-    return [HeldPosition(*row) for row in found.tuples()]
+    found = await tuples(session, *_positions(portfolios, first, last))
+    return [HeldPosition(*row) for row in found]
 
 
 @prepared(portfolios=_IDS, first=Date(), last=Date())
@@ -147,16 +152,23 @@ async def _load_splits(
     """The splits up to the last day, by ex-date: those after the first day, and those since an
     option on the symbol is held.
     """
-    row = ingest.splits.c
     options = [each for each in positions if each.option_type]
     since = min((each.held_from for each in options), default=last)
-    on_options = and_(row.ex_date > since, among(row.symbol, {each.underlying for each in options}))
-    within = and_(
-        row.ex_date <= last, or_(and_(row.ex_date > first, among(row.symbol, tickers)), on_options)
-    )
-    query = select(row.symbol, row.ex_date, cast(row.ratio, Double)).where(within)
-    found = await session.execute(query.order_by(row.ex_date, row.symbol))
-    return [Split(symbol, ex_date, ratio) for symbol, ex_date, ratio in found]
+    on_options = list({each.underlying for each in options})
+    found = await tuples(session, *_splits(tickers, first, last, on_options, since))
+    return [Split(*row) for row in found]
+
+
+@prepared(tickers=_TEXTS, first=Date(), last=Date(), on_options=_TEXTS, since=Date())
+def _splits(
+    tickers: Sequence[str], first: date, last: date, on_options: Sequence[str], since: date
+) -> Select[str, date, float]:
+    row = ingest.splits.c
+    held = and_(row.ex_date > first, among(row.symbol, tickers))
+    of_options = and_(row.ex_date > since, among(row.symbol, on_options))
+    query = select(row.symbol, row.ex_date, cast(row.ratio, Double))
+    within = (row.ex_date <= last, or_(held, of_options))
+    return query.where(*within).order_by(row.ex_date, row.symbol)
 
 
 async def _load_restated(
@@ -165,27 +177,32 @@ async def _load_restated(
     """The positions on what was split, in the shares of each of the days."""
     if not splits:
         return []
+    tickers = sorted({split.symbol for split in splits})
+    found = await tuples(session, *_restated(portfolios, tickers, days))
+    return [PositionOnDay(*row) for row in found]
+
+
+@prepared(portfolios=_IDS, tickers=_TEXTS, days=_DAYS)
+def _restated(
+    portfolios: Portfolios, tickers: Sequence[str], days: Sequence[date]
+) -> Select[UUID, date, date, str, float, float]:
     day = _unnested("on_day", days, Date())
     every = gateway.positions.join(day, among(gateway.positions.c.portfolio_id, portfolios))
     dated = select(gateway.positions, day.c.value.label("day")).select_from(every).subquery("dated")
     row = gateway.positions_on(dated.c.day, dated).c
     terms = (row.symbol, cast(row.quantity, Double), cast(row.split_factor, Double))
-    tickers = sorted({split.symbol for split in splits})
-    query = select(row.position_id, row.held_from, row.day, *terms).where(
-        among(row.underlying, tickers)
-    )
-    return [PositionOnDay(*found) for found in await session.execute(query)]
+    query = select(row.position_id, row.held_from, row.day, *terms)
+    return query.where(among(row.underlying, tickers))
 
 
 async def _load_closes(
     session: Session, tickers: Sequence[str], days: Sequence[date]
 ) -> list[Quote]:
     """The last close of each ticker on or before each of the days."""
-    found = await session.execute(*_closes(tickers, days))
-    return [Quote(*row) for row in found]
+    return [Quote(*row) for row in await tuples(session, *_closes(tickers, days))]
 
 
-@prepared(tickers=ARRAY(String), days=ARRAY(Date))
+@prepared(tickers=_TEXTS, days=_DAYS)
 def _closes(tickers: Sequence[str], days: Sequence[date]) -> Select[str, date, float, date, str]:
     symbol = _unnested("ticker", tickers, String())
     day = _unnested("day", days, Date())
@@ -202,13 +219,15 @@ async def _load_values(
 
     A quote values a contract whose Greeks are missing: value without delta.
     """
-    return [Quote(*row) for row in await session.execute(*_values(contracts, days))]
+    if not contracts:
+        return []
+    return [Quote(*row) for row in await tuples(session, *_values(contracts, days))]
 
 
-@prepared(contracts=ARRAY(String), days=ARRAY(Date))
+@prepared(contracts=_TEXTS, days=_DAYS)
 def _values(
     contracts: Sequence[str], days: Sequence[date]
-) -> Select[str, date, float, date, str, float]:
+) -> Select[str, date, float, date, str, float | None]:
     symbol = _unnested("contract", contracts, String())
     day = _unnested("day", days, Date())
     value = greeks.last_value(symbol.c.value, day.c.value)
@@ -237,83 +256,83 @@ async def _load_greeks(
 
     Contracts' and not positions', which are not kept as long as snapshots are.
     """
+    if not contracts:
+        return {}
+    found = await tuples(session, *_greeks(contracts, session_dates))
+    return {
+        (contract, as_of): np.array(values, dtype=np.float64) for contract, as_of, *values in found
+    }
+
+
+@prepared(contracts=_TEXTS, session_dates=_DAYS)
+def _greeks(
+    contracts: Sequence[str], session_dates: Sequence[date]
+) -> Select[str, date, *tuple[float | None, ...]]:
     row = greeks.contract_greeks.c
     known = [case((row.reason.is_(None), row[greek])) for greek in GREEKS]
-    query = select(row.contract, row.as_of, *known).where(
-        among(row.contract, contracts), among(row.as_of, session_dates)
-    )
-    return {
-        (contract, as_of): np.array(values, dtype=np.float64)
-        for contract, as_of, *values in await session.execute(query)
-    }
+    query = select(row.contract, row.as_of, *known)
+    return query.where(among(row.contract, contracts), among(row.as_of, session_dates))
 
 
 async def _load_flows(
     session: Session, portfolios: Portfolios, first: date, last: date
 ) -> list[CashFlow]:
     """The cash flows up to the last day, those up to the first summed on it."""
-    row = gateway.cash_flows.c
-    return await _load_amounts(
-        session,
-        portfolios,
-        select(
-            row.portfolio_id,
-            func.greatest(row.flow_date, first).label("day"),
-            row.amount,
-        ).where(among(row.portfolio_id, portfolios), row.flow_date <= last),
-    )
-
-
-async def _load_amounts(
-    session: Session, portfolios: Portfolios, dated: Select[UUID, date, Decimal]
-) -> list[CashFlow]:
-    """Amounts by portfolio and day, what comes in and what leaves summed apart."""
-    row = dated.subquery("dated").c
-    comes_in = row.amount > 0
-    query = (
-        select(row.portfolio_id, row.day, cast(func.sum(row.amount), Double))
-        .group_by(row.portfolio_id, row.day, comes_in)
-        .order_by(row.portfolio_id, row.day, comes_in)
-    )
     place = {portfolio: index for index, portfolio in enumerate(portfolios)}
-    found = await session.execute(query)
+    found = await tuples(session, *_flows(portfolios, first, last))
     return [CashFlow(place[portfolio], day, amount) for portfolio, day, amount in found]
 
 
-async def _load_income(
-    session: Session, portfolios: Portfolios, first: date, last: date, *, fees: bool
-) -> list[CashFlow]:
-    """The fees entered after the first day up to the last, or the income other than fees.
-
-    Without the dividends that prices hold: see `_load_in_price`.
-    """
-    row = gateway.income.c
-    kind = row.kind == "fee" if fees else row.kind != "fee"
-    within = and_(among(row.portfolio_id, portfolios), row.day > first, row.day <= last)
-    booked = or_(row.kind != "dividend", ~ingest.is_adjusted(row.symbol, row.day))
-    dated = select(row.portfolio_id, row.day, row.amount).where(within, kind, booked)
-    return await _load_amounts(session, portfolios, dated)
+@prepared(portfolios=_IDS, first=Date(), last=Date())
+def _flows(portfolios: Portfolios, first: date, last: date) -> Select[UUID, date, float]:
+    """By portfolio and day, what comes in and what leaves summed apart."""
+    flow = gateway.cash_flows.c
+    day = func.greatest(flow.flow_date, first).label("day")
+    theirs = (among(flow.portfolio_id, portfolios), flow.flow_date <= last)
+    row = select(flow.portfolio_id, day, flow.amount).where(*theirs).subquery("dated").c
+    of_day = (row.portfolio_id, row.day, row.amount > 0)
+    query = select(row.portfolio_id, row.day, cast(func.sum(row.amount), Double))
+    return query.group_by(*of_day).order_by(*of_day)
 
 
-async def _load_in_price(
+async def _load_entered(
     session: Session, portfolios: Portfolios, first: date, last: date
-) -> list[CashFlow]:
-    """The dividends entered in those days of symbols whose closes are adjusted for them."""
-    row = gateway.income.c
-    within = and_(among(row.portfolio_id, portfolios), row.day > first, row.day <= last)
-    held_by_price = and_(row.kind == "dividend", ingest.is_adjusted(row.symbol, row.day))
-    amount = cast(row.amount, Double)
-    query = select(row.portfolio_id, row.day, amount, row.symbol).where(within, held_by_price)
+) -> dict[str, list[CashFlow]]:
+    """What was entered after the first day up to the last: income, fees, and what is in prices.
+
+    Income and fees summed by portfolio and day, what comes in and what leaves apart. What symbols'
+    closes are adjusted for is no income: each of those dividends with its symbol.
+    """
     place = {portfolio: index for index, portfolio in enumerate(portfolios)}
-    found = await session.execute(query)
-    return [CashFlow(place[owner], day, usd, symbol or "") for owner, day, usd, symbol in found]
+    found: dict[str, list[CashFlow]] = {_INCOME: [], _FEE: [], _IN_PRICE: []}
+    lines = await tuples(session, *_entered(portfolios, first, last))
+    for kind, portfolio, day, amount, symbol in lines:
+        found[kind].append(CashFlow(place[portfolio], day, amount, symbol or ""))
+    return found
+
+
+@prepared(portfolios=_IDS, first=Date(), last=Date())
+def _entered(
+    portfolios: Portfolios, first: date, last: date
+) -> Select[str, UUID, date, float, str | None]:
+    line = gateway.income.c
+    in_price = and_(line.kind == "dividend", ingest.is_adjusted(line.symbol, line.day))
+    kind = case((line.kind == "fee", _FEE), (in_price, _IN_PRICE), else_=_INCOME).label("kind")
+    columns = (line.transaction_id, line.portfolio_id, line.day, line.amount, line.symbol)
+    within = (among(line.portfolio_id, portfolios), line.day > first, line.day <= last)
+    row = select(*columns, kind).where(*within).subquery("entered").c
+    is_in_price = row.kind == _IN_PRICE
+    each, symbol = (case((is_in_price, column)) for column in (row.transaction_id, row.symbol))
+    of_day = (row.kind, row.portfolio_id, row.day, row.amount > 0, each, symbol)
+    query = select(*of_day[:3], cast(func.sum(row.amount), Double), symbol)
+    return query.group_by(*of_day).order_by(*of_day)
 
 
 async def _load_dividends(
     session: Session, portfolios: Portfolios, first: date, last: date
 ) -> list[Dividend]:
     """The dividends that positions are due for ex-dates after the first day up to the last."""
-    found = await session.execute(*_dividends(portfolios, first, last))
+    found = await tuples(session, *_dividends(portfolios, first, last))
     place = {portfolio: index for index, portfolio in enumerate(portfolios)}
     return [
         Dividend(position, place[owner], ex_date, usd) for position, owner, ex_date, usd in found
