@@ -1,16 +1,19 @@
 """What portfolios hold and what is known about it: read from what other services publish."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 from sqlalchemy import (
     ARRAY,
+    Date,
     Double,
     Select,
     String,
+    Uuid,
     case,
     cast,
     func,
@@ -24,7 +27,7 @@ from services.stress.repository.scenarios import load_catalogue
 from shared.arrays import FloatArray
 from shared.calendar import last_sessions
 from shared.conventions import SESSIONS_PER_YEAR
-from shared.database import Session, among, lock_each
+from shared.database import Prepared, Session, among, lock_each, prepared, tuples
 from shared.database.arrays import as_sent, float_matrix
 from shared.errors import MarketDataNotReady
 from shared.instruments import parse_occ
@@ -77,12 +80,12 @@ async def _load_holdings(
     """
     known = await load_factors(session, as_of)
     covariance = await load_covariance(session, as_of, known.ids)
-    found = await session.execute(_exposures(portfolio_ids, as_of, known.ids))
-    rows = [_Held(*row) for row in found.tuples()]
+    rows = await _load_held(session, portfolio_ids, as_of, known.ids)
     contracts = sorted({row.symbol for row in rows if row.symbol != row.underlying})
     terms = await _load_contracts(session, contracts, as_of)
-    rates = await _load_rates(session, {row.underlying for row in rows}, as_of, maturity)
-    options = await _load_options(session, portfolio_ids, as_of)
+    underlyings = list({row.underlying for row in rows})
+    rates = dict(await tuples(session, *_rates(underlyings, as_of, maturity)))
+    options = await _load_options(session, portfolio_ids, as_of) if contracts else {}
     held = [options.get(row.position_id, _NO_OPTION) for row in rows]
     portfolio_places = {portfolio_id: place for place, portfolio_id in enumerate(portfolio_ids)}
     contract_places = {contract: place for place, contract in enumerate(contracts)}
@@ -115,22 +118,30 @@ async def _load_holdings(
 
 async def load_factors(session: Session, as_of: date) -> Factors:
     """The active factors; raises `MarketDataNotReady` when none is defined yet."""
-    rows = (await session.execute(factors.active_factors())).all()
+    rows = await tuples(session, *_active_factors())
     if not rows:
         raise MarketDataNotReady("factor definitions", as_of)
-    return Factors(tuple(row.factor for row in rows))
+    return Factors(tuple(factor for factor, _, _ in rows))
+
+
+@prepared()
+def _active_factors() -> Select[str, str, str]:
+    return factors.active_factors()
 
 
 async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> FloatArray | None:
     """The shrunk covariance, made for conditional expectations, else the measured one."""
     stored = {
-        (row.factor_a, row.factor_b): row.covariance
-        if row.shrunk_covariance is None
-        else row.shrunk_covariance
-        for row in await session.execute(factors.covariances_on(as_of))
+        (one, other): measured if shrunk is None else shrunk
+        for one, other, measured, shrunk, *_ in await tuples(session, *_covariances(as_of))
     }
     matrix = np.array([[stored.get((a, b)) for b in ids] for a in ids], dtype=np.float64)
     return None if np.isnan(matrix).any() else matrix
+
+
+@prepared(as_of=Date())
+def _covariances(as_of: date) -> Select[str, str, float | None, float | None, float, int, int]:
+    return factors.covariances_on(as_of)
 
 
 class _Held(NamedTuple):
@@ -144,9 +155,28 @@ class _Held(NamedTuple):
     betas: bytes | None
 
 
-def _exposures(
-    portfolio_ids: Sequence[UUID], as_of: date, ids: Sequence[str]
-) -> Select[UUID, UUID, str, str, float | None, bytes | None]:
+async def _load_held(
+    session: Session, portfolio_ids: Sequence[UUID], as_of: date, ids: tuple[str, ...]
+) -> list[_Held]:
+    exposures = _exposures_to(ids)
+    return [_Held(*row) for row in await tuples(session, *exposures(portfolio_ids, as_of))]
+
+
+_Exposures = Select[UUID, UUID, str, str, float | None, bytes | None]
+
+
+@cache
+def _exposures_to(ids: tuple[str, ...]) -> Prepared[[Sequence[UUID], date], _Exposures]:
+    """The statement for these factors, each of which takes a separate expression."""
+
+    @prepared(portfolio_ids=ARRAY(Uuid), as_of=Date())
+    def exposures(portfolio_ids: Sequence[UUID], as_of: date) -> _Exposures:
+        return _exposures(portfolio_ids, as_of, ids)
+
+    return exposures
+
+
+def _exposures(portfolio_ids: Sequence[UUID], as_of: date, ids: Sequence[str]) -> _Exposures:
     """The fields of `_Held`, one row per position; NaN for a factor without a beta."""
     view = factors.position_exposure_vectors
     row = view.c
@@ -160,14 +190,12 @@ def _exposures(
     return mine.order_by(row.position_id)
 
 
-async def _load_rates(
-    session: Session, underlyings: Collection[str], as_of: date, maturity: str
-) -> dict[str, float | None]:
+@prepared(underlyings=ARRAY(String), as_of=Date(), maturity=String())
+def _rates(underlyings: Sequence[str], as_of: date, maturity: str) -> Select[str, float | None]:
     """The sensitivity of each underlying to the yield; one that has none stored is absent."""
     row = factors.rate_sensitivities.c
     of_day = (among(row.symbol, underlyings), row.as_of == as_of, row.maturity == maturity)
-    found = await session.execute(select(row.symbol, row.beta).where(*of_day))
-    return dict(found.tuples().all())
+    return select(row.symbol, row.beta).where(*of_day)
 
 
 class _Option(NamedTuple):
@@ -183,22 +211,49 @@ _NO_OPTION = _Option(None, None)
 async def _load_options(
     session: Session, portfolio_ids: Sequence[UUID], as_of: date
 ) -> dict[UUID, _Option]:
+    found = await tuples(session, *_options(portfolio_ids, as_of))
+    return {position: _Option(gamma, units) for position, gamma, units in found}
+
+
+@prepared(portfolio_ids=ARRAY(Uuid), as_of=Date())
+def _options(
+    portfolio_ids: Sequence[UUID], as_of: date
+) -> Select[UUID, float | None, float | None]:
     row = greeks.position_greeks.c
     units = cast(row.quantity * row.multiplier, Double)
     query = select(row.position_id, row.gamma, units)
-    mine = query.where(among(row.portfolio_id, portfolio_ids), row.as_of == as_of)
-    return {position: _Option(*known) for position, *known in await session.execute(mine)}
+    return query.where(among(row.portfolio_id, portfolio_ids), row.as_of == as_of)
+
+
+class _Measured(NamedTuple):
+    """What greeks measured of a contract."""
+
+    contract: str
+    underlying_price: float | None
+    years_to_expiry: float | None
+    volatility: float | None
+    rate: float | None
+    dividend_yield: float | None
+    dividends: list[greeks.StoredDividend] | None
+    quote_mid: float | None
+
+
+_Measurements = Select[
+    str,
+    float | None,
+    float | None,
+    float | None,
+    float | None,
+    float | None,
+    list[greeks.StoredDividend] | None,
+    float | None,
+]
 
 
 async def _load_contracts(session: Session, symbols: Sequence[str], as_of: date) -> Contracts:
     """The terms are in the symbol; what greeks measured is NaN where it is missing."""
-    row = greeks.contract_greeks.c
-    price = cast(row.underlying_price, Double).label("underlying_price")
-    query = select(
-        *(row.contract, price, row.years_to_expiry, row.volatility, row.rate),
-        *(row.dividend_yield, row.dividends, row.quote_mid),
-    ).where(among(row.contract, symbols), row.as_of == as_of)
-    stored = {each.contract: each for each in await session.execute(query)}
+    found = await tuples(session, *_measurements(symbols, as_of)) if symbols else []
+    stored = {row[0]: _Measured(*row) for row in found}
     terms = [parse_occ(symbol) for symbol in symbols]
     paid = [getattr(stored.get(symbol), "dividends", None) or [] for symbol in symbols]
     dividends = _cash_dividends(paid, as_of)
@@ -221,6 +276,17 @@ async def _load_contracts(session: Session, symbols: Sequence[str], as_of: date)
         dividends=dividends,
         quoted=column("quote_mid"),
     )
+
+
+@prepared(symbols=ARRAY(String), as_of=Date())
+def _measurements(symbols: Sequence[str], as_of: date) -> _Measurements:
+    """The fields of `_Measured`."""
+    row = greeks.contract_greeks.c
+    price = cast(row.underlying_price, Double)
+    return select(
+        *(row.contract, price, row.years_to_expiry, row.volatility, row.rate),
+        *(row.dividend_yield, row.dividends, row.quote_mid),
+    ).where(among(row.contract, symbols), row.as_of == as_of)
 
 
 def _cash_dividends(

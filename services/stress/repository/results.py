@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Date, Select, String, select
 from sqlmodel import SQLModel
 
 from services.stress.tables import (
@@ -16,7 +16,7 @@ from services.stress.tables import (
     StressResult,
 )
 from shared.arrays import Columns
-from shared.database import Session, among, merge, sql_table
+from shared.database import Session, among, merge, prepared, sql_table, tuples
 from shared.database.arrays import merge_columns
 from shared.rows import rows_of
 
@@ -53,10 +53,14 @@ async def _add_returns(session: Session, as_of: date, returns: Columns) -> None:
 
     So it comes last in the transaction, and does not touch what is stored.
     """
-    past = sql_table(PastReturns).c
-    of_day = (among(past.symbol, returns["symbol"]), past.as_of == as_of)
-    found = await session.execute(select(past.symbol, past.returns_id).where(*of_day))
-    stored = set(found.tuples())
+    stored = set(await tuples(session, *_returns_stored(list(returns["symbol"]), as_of)))
     rows = rows_of(PastReturns, returns, as_of=as_of)
     missing = [row for row in rows if (row["symbol"], row["returns_id"]) not in stored]
     await merge(session, PastReturns, missing)
+
+
+@prepared(symbols=ARRAY(String), as_of=Date())
+def _returns_stored(symbols: Sequence[object], as_of: date) -> Select[str, UUID]:
+    past = sql_table(PastReturns).c
+    of_day = (among(past.symbol, symbols), past.as_of == as_of)
+    return select(past.symbol, past.returns_id).where(*of_day)

@@ -1,16 +1,16 @@
 """Scenarios: the files they come from, the house's as stored, and those that users saved."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import ARRAY, Select, Uuid, select, update
 
 from services.stress.inputs import Catalogue, Move, Scenario, ScenarioIds, Window
 from services.stress.tables import CustomScenario, StressScenario
-from shared.database import Session, lock, merge, sql_table
+from shared.database import Session, among, fetched, lock, merge, prepared, sql_table, tuples
 from shared.errors import Misconfigured
 from shared.published import factors, gateway, ingest
 from shared.published.stress import SCENARIO_TERMS
@@ -113,7 +113,7 @@ async def save_scenarios(session: Session, scenarios: Sequence[Scenario]) -> Non
 async def load_catalogue(session: Session, portfolio_ids: Sequence[UUID]) -> Catalogue:
     """The active scenarios of the house, and those of the portfolios' owners, by id."""
     owners = await _load_owners(session, portfolio_ids)
-    custom = await _load_custom(session, set(owners.values()))
+    custom = await _load_custom(session, list(set(owners.values())))
     return Catalogue(await _load_house(session), owners, custom)
 
 
@@ -125,39 +125,52 @@ async def load_catalogue_for(session: Session, user_id: UUID, portfolio_id: UUID
 
 
 async def _load_owners(session: Session, portfolio_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    return dict(await tuples(session, *_owners(portfolio_ids)))
+
+
+@prepared(portfolio_ids=ARRAY(Uuid))
+def _owners(portfolio_ids: Sequence[UUID]) -> Select[UUID, UUID]:
     book = gateway.portfolios.c
-    owned = select(book.portfolio_id, book.user_id).where(book.portfolio_id.in_(portfolio_ids))
-    return dict((await session.execute(owned)).tuples().all())
+    return select(book.portfolio_id, book.user_id).where(among(book.portfolio_id, portfolio_ids))
 
 
 async def _load_house(session: Session) -> tuple[Scenario, ...]:
+    found = await fetched(session, *_house())
+    return tuple(Scenario(**{**row, "shocks": _shocks(row["shocks"])}) for row in found)
+
+
+@prepared()
+def _house() -> Select[*tuple[object, ...]]:
     table = sql_table(StressScenario).c
     query = select(*(table[field] for field in SCENARIO_TERMS + _MEASURED)).where(table.active)
-    found = await session.execute(query.order_by(table.display_order, table.scenario_id))
-    return tuple(_scenario(row, SCENARIO_TERMS + _MEASURED) for row in found.mappings())
+    return query.order_by(table.display_order, table.scenario_id)
 
 
 async def _load_custom(
-    session: Session, user_ids: Collection[UUID]
+    session: Session, user_ids: Sequence[UUID]
 ) -> dict[UUID, tuple[Scenario, ...]]:
     """By user; users without custom scenarios are absent."""
-    table = sql_table(CustomScenario).c
-    query = (
-        select(table.user_id, *(table[field] for field in SCENARIO_TERMS))
-        .where(table.active, table.user_id.in_(user_ids))
-        .order_by(table.user_id, table.scenario_id)
-    )
     by_user: dict[UUID, tuple[Scenario, ...]] = {}
-    for row in (await session.execute(query)).mappings():
-        saved = by_user.get(row["user_id"], ())
-        by_user[row["user_id"]] = (*saved, _scenario(row, SCENARIO_TERMS))
+    for row in await fetched(session, *_custom(user_ids)):
+        user_id = row.pop("user_id")
+        scenario = Scenario(**{**row, "shocks": _shocks(row["shocks"])})
+        by_user[user_id] = (*by_user.get(user_id, ()), scenario)
     return by_user
 
 
-def _scenario(row: RowMapping, fields: Sequence[str]) -> Scenario:
+@prepared(user_ids=ARRAY(Uuid))
+def _custom(user_ids: Sequence[UUID]) -> Select[*tuple[object, ...]]:
+    table = sql_table(CustomScenario).c
+    return (
+        select(table.user_id, *(table[field] for field in SCENARIO_TERMS))
+        .where(table.active, among(table.user_id, user_ids))
+        .order_by(table.user_id, table.scenario_id)
+    )
+
+
+def _shocks(stored: Mapping[str, float]) -> dict[str, float]:
     """JSON has whole numbers for some shocks."""
-    shocks = {factor: float(shock) for factor, shock in row["shocks"].items()}
-    return Scenario(**{**{field: row[field] for field in fields}, "shocks": shocks})
+    return {factor: float(shock) for factor, shock in stored.items()}
 
 
 async def claim_ids(session: Session, user_id: UUID) -> ScenarioIds:
