@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, LargeBinary, func, text
+from sqlalchemy import ColumnElement, LargeBinary, Select, func, select, text
 from sqlmodel import SQLModel
 
 from shared.arrays import Columns, FloatArray, IntArray, Values
@@ -14,6 +15,7 @@ from shared.database.binary import encoded
 from shared.database.columns import sql_table
 from shared.database.engine import Session
 from shared.database.merge import merge
+from shared.database.prepared import tuples
 from shared.database.upserts import Copied, Sent, Upserted, bound, copy, write
 from shared.rows import rows_of
 
@@ -76,7 +78,7 @@ async def merge_columns(
     table = sql_table(model)
     upserted = Upserted(table, (*columns, *same), sorted_by_key=False)
     scope = within or {name: _distinct(columns, same, name) for name in upserted.key}
-    stored = await session.scalar(text(upserted.any_stored(scope)), bound(scope))
+    [(stored,)] = await tuples(session, _is_true(upserted.any_stored(scope)), bound(scope))
     if stored and upserted.way(count) is Sent:
         return await merge(session, model, rows_of(model, columns, **same), within)
     content = await asyncio.to_thread(encoded, table, columns, same)
@@ -84,6 +86,12 @@ async def merge_columns(
         return await write(session, upserted, Copied(upserted, content), within, count)
     await copy(session, table, upserted.columns, content)
     return count
+
+
+@cache
+def _is_true(condition: str) -> Select[bool]:
+    """A text with `:names` as a statement that is kept: it is one of few, whichever the values."""
+    return select(text(condition))
 
 
 def _distinct(columns: Columns, same: Mapping[str, object], name: str) -> list[object]:

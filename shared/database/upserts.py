@@ -114,7 +114,7 @@ class Upserted:
         return f"delete from {self.target} as kept where {_scope(within)} and {fresh}"
 
     def any_stored(self, within: Mapping[str, object]) -> str:
-        return f"select exists (select 1 from {self.target} as kept where {_scope(within)})"
+        return f"exists (select 1 from {self.target} as kept where {_scope(within)})"
 
 
 class Sent:
