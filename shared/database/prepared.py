@@ -89,7 +89,7 @@ class _Text:
     """A statement as the driver takes it.
 
     `parameters`: by position, each a name and its value unless another is given. `documents`: those
-    of them that are JSON; `required`: those that have no value of their own.
+    of them that are JSON; `required`: those without a value in the statement.
     """
 
     sql: str
@@ -142,7 +142,7 @@ async def tuples(
 async def changed(session: AsyncSession, statement: str, values: Mapping[str, object]) -> int:
     """Execute a text with `:names` that returns no rows; returns how many rows it changed.
 
-    In the session's transaction. The text is kept: it is one of few, whatever the values. Raises
+    In the session's transaction. The text is kept: there are few of them. Raises
     `DBAPIError` with the driver's error in it.
     """
     prepared_text = _text_of(_written(statement))

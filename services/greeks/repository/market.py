@@ -43,10 +43,10 @@ async def _load_closes(
 ) -> dict[tuple[str, date], Close]:
     """By (symbol, day): the last close on or before the day, per share of that day."""
     pairs = sorted(wanted)
-    symbols, days = [symbol for symbol, _ in pairs], [day for _, day in pairs]
+    asked = _last_closes([symbol for symbol, _ in pairs], [day for _, day in pairs])
     return {
         (symbol, day): Close(float(close), session_date)
-        for symbol, day, close, session_date in await tuples(session, *_last_closes(symbols, days))
+        for symbol, day, close, session_date in await tuples(session, *asked)
     }
 
 

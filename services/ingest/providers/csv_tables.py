@@ -160,7 +160,8 @@ def _ticker(text: str) -> str:
 def _contract(text: str) -> str:
     """The symbol; a chain has some hundred series, and many strikes of each."""
     symbol = normalise(text)
-    series, strike = symbol[:-_STRIKE_DIGITS], symbol[-_STRIKE_DIGITS:]
+    series = symbol[:-_STRIKE_DIGITS]
+    strike = symbol[-_STRIKE_DIGITS:]
     try:
         if strike.isascii() and strike.isdigit() and int(strike):
             return _series(series) + strike

@@ -1,9 +1,8 @@
 """The limits that users set, and what users did about them."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, RowMapping, Select, Uuid, and_, case, delete, func, or_, select
@@ -24,7 +23,6 @@ from services.limits.tables import Limit as LimitRow
 from shared.database import (
     Session,
     among,
-    fetched,
     lock,
     lock_each,
     merge,
@@ -76,7 +74,8 @@ async def _load_limits(
 ) -> dict[UUID, list[Limit]]:
     """By user, the limits by id; only these, where given."""
     found: dict[UUID, list[Limit]] = {}
-    for row in await fetched(session, *_limits_of(list(user_ids))):
+    rows = await session.execute(*_limits_of(list(user_ids)))
+    for row in rows.mappings():
         if limit_ids is None or row["limit_id"] in limit_ids:
             found.setdefault(row["user_id"], []).append(limit_of(row))
     return found
@@ -88,7 +87,7 @@ def _limits_of(user_ids: Sequence[UUID]) -> Select[*tuple[object, ...]]:
     return query.order_by(_limits.c.limit_id)
 
 
-def limit_of(row: Mapping[str, Any] | RowMapping) -> Limit:
+def limit_of(row: RowMapping) -> Limit:
     """A limit as it is stored."""
     return Limit(
         limit_id=row["limit_id"],

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Date, Select, TableValuedAlias, Uuid, and_, func, select, true
@@ -70,8 +69,8 @@ async def _load_before(
         ),
     )
     return {
-        (limit_id, portfolio_id): Before(Level(level), *rest)
-        for limit_id, portfolio_id, level, *rest in found
+        (limit_id, portfolio_id): Before(Level(level), since, over_warning, over_breach, *known)
+        for limit_id, portfolio_id, level, since, over_warning, over_breach, *known in found
     }
 
 
@@ -81,7 +80,7 @@ def _last_states(
     days: Sequence[date],
     limit_ids: Sequence[UUID],
     histories: Sequence[UUID],
-) -> Select[*tuple[Any, ...]]:
+) -> Select[UUID, UUID, str, date | None, int, int, bool, bool]:
     """Limit, portfolio, and the fields of `Before`."""
     since = asked(portfolios, days, limit_id=limit_ids, history_of=histories)
     row = _states.c
@@ -117,7 +116,7 @@ async def _load_values(session: Session, firsts: Firsts) -> dict[Pair, list[Valu
 
 
 @prepared(portfolios=ARRAY(Uuid), days=ARRAY(Date))
-def _values(portfolios: Sequence[UUID], days: Sequence[date]) -> Select[*tuple[Any, ...]]:
+def _values(portfolios: Sequence[UUID], days: Sequence[date]) -> Select[*tuple[object, ...]]:
     state = _states.c
     since = asked(portfolios, days)
     on = and_(state.portfolio_id == since.c.portfolio_id, state.as_of >= since.c.as_of)

@@ -18,6 +18,7 @@ from services.gateway.analytics.shapes.performance import (
     span,
 )
 from services.snapshots.calculations.realised import max_drawdown
+from shared.calendar import session_on_or_before
 
 END = date(2022, 12, 28)
 NOTHING = Decimal(0)
@@ -85,7 +86,7 @@ def test_what_a_statement_does_not_explain_is_no_performance() -> None:
 
 
 def test_a_period_that_began_before_the_first_snapshot_has_a_reason() -> None:
-    found = money_weighted_periods([a_point(30, 100), a_point(0, 110)], END)
+    found = money_weighted_periods([a_point(30, 100), a_point(0, 110)], END, session_on_or_before)
 
     assert found["1m"].money_weighted == pytest.approx(0.1, abs=1e-9)
     assert (found["1y"].money_weighted, found["1y"].money_weighted_reason) == (
@@ -95,7 +96,7 @@ def test_a_period_that_began_before_the_first_snapshot_has_a_reason() -> None:
 
 
 def test_a_period_that_began_on_a_session_without_a_snapshot_has_a_reason() -> None:
-    found = money_weighted_periods([a_point(40, 100), a_point(0, 110)], END)
+    found = money_weighted_periods([a_point(40, 100), a_point(0, 110)], END, session_on_or_before)
 
     assert (found["1m"].money_weighted, found["1m"].money_weighted_reason) == (
         None,
@@ -107,7 +108,9 @@ def test_a_period_that_began_on_a_weekend_starts_from_the_session_before() -> No
     monday, friday = date(2022, 12, 19), date(2022, 11, 18)
     points = [a_point((END - friday).days, 100), a_point((END - monday).days, 110)]
 
-    assert money_weighted_periods(points, monday)["1m"].money_weighted == pytest.approx(0.1)
+    assert money_weighted_periods(points, monday, session_on_or_before)[
+        "1m"
+    ].money_weighted == pytest.approx(0.1)
 
 
 def test_a_day_has_no_money_weighted_return() -> None:

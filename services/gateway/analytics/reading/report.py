@@ -42,7 +42,7 @@ from services.gateway.edge.queries import Row
 from services.gateway.edge.written import Written, rows_written, text_of, written
 from services.gateway.market import queries as market_queries
 from services.gateway.runs.tracking import last_run_from, last_run_statements, standing_of
-from shared.calendar import sessions
+from shared.calendar import session_on_or_before, sessions
 from shared.database import Session, Statements, fetched, plan_once
 
 Found = Mapping[str, Sequence[Row]]
@@ -190,7 +190,9 @@ def _of_the_session(portfolio_id: UUID, figures: Figures, day: date | None) -> d
     """Returns, P&L, limits and market data of the snapshot's session."""
     found = figures.found
     snapshot = figures.chain.snapshot
-    by_money = money_weighted_periods(figures.chain.points, day) if day else {}
+    by_money = (
+        money_weighted_periods(figures.chain.points, day, session_on_or_before) if day else {}
+    )
     return {
         "performance": periods(figures.metrics.metrics, by_money),
         "attribution": attribution_answer(portfolio_id, found["attributed"], found["definitions"]),

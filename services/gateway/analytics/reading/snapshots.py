@@ -19,6 +19,7 @@ from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.dependencies import Paging
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.runs.tracking import standing_of
+from shared.calendar import session_on_or_before
 from shared.database import Session
 from shared.published.snapshots import risk_metrics
 
@@ -91,7 +92,8 @@ async def money_weighted_of(
         return {}
     first = performance.earliest_start(day)
     points = await snapshots_queries.load_points(session, portfolio_id, first, day)
-    return await asyncio.to_thread(performance.money_weighted_periods, points, day)
+    periods = performance.money_weighted_periods
+    return await asyncio.to_thread(periods, points, day, session_on_or_before)
 
 
 async def _span(

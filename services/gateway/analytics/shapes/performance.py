@@ -1,12 +1,11 @@
 """Returns over periods: time-weighted as stored, and money-weighted beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from shared.calendar import session_on_or_before
 from shared.conventions import period_start
 from shared.quant.money_weighted import money_weighted_return
 
@@ -77,9 +76,15 @@ def running_drawdowns(returns: Sequence[float | None]) -> list[float]:
     return found
 
 
-def money_weighted_periods(points: Sequence[Point], day: date) -> dict[str, MoneyWeighted]:
+def money_weighted_periods(
+    points: Sequence[Point], day: date, session_on_or_before: Callable[[date], date]
+) -> dict[str, MoneyWeighted]:
     """The money-weighted return over each of the longer periods that end with the session."""
-    return {period: _since(points, period_start(day, period)) for period in MONEY_WEIGHTED_PERIODS}
+    starts = {period: period_start(day, period) for period in MONEY_WEIGHTED_PERIODS}
+    return {
+        period: _since(points, start, session_on_or_before(start))
+        for period, start in starts.items()
+    }
 
 
 def not_money_weighted(period: str) -> MoneyWeighted:
@@ -93,11 +98,10 @@ def earliest_start(day: date) -> date:
     return min(period_start(day, period) for period in MONEY_WEIGHTED_PERIODS)
 
 
-def _since(points: Sequence[Point], start: date) -> MoneyWeighted:
+def _since(points: Sequence[Point], start: date, session: date) -> MoneyWeighted:
     before = [point for point in points if point.as_of <= start]
     if not before:
         return MoneyWeighted(None, None, f"no snapshot on or before {start} is stored")
-    session = session_on_or_before(start)
     if before[-1].as_of < session:  # it would be of a longer time than the period
         return MoneyWeighted(None, None, f"no snapshot of {session}")
     return money_weighted([before[-1], *points[len(before) :]])
