@@ -1,13 +1,14 @@
 """The relay that publishes the outbox."""
 
 import asyncio
+from dataclasses import astuple
 
 import structlog
 from opentelemetry import context, propagate
 from pydantic import ValidationError
 
 from services.gateway.edge import queries
-from services.gateway.edge.turns import Limits, first, may_start
+from services.gateway.edge.turns import Limits, next_events
 from services.gateway.tables import OutboxRow
 from shared.database import DATABASE_ERRORS, Database
 from shared.errors import BusUnavailable, MessageTooLarge
@@ -73,7 +74,7 @@ async def publish_waiting(database: Database, broker: Bus, limits: Limits = DEFA
     async with database.transaction() as session:
         if not await queries.is_any_waiting(session):
             return 0  # most wake-ups: a request that changed nothing for the services
-        waiting = await queries.lock_waiting(session, BATCH, may_start(limits), first())
+        waiting = await queries.lock_waiting(session, *next_events(BATCH, *astuple(limits)))
         for row in waiting:
             try:
                 await _publish(broker, row)

@@ -19,7 +19,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -37,7 +36,7 @@ from services.gateway.tables import (
     User,
 )
 from shared.contracts.event import EVENT_NAMESPACE, Event
-from shared.database import Session, fetched, lock, prepared, sql_table
+from shared.database import Session, changed, fetched, lock, prepared, sql_table, tuples
 
 Row = dict[str, Any]
 LONGEST_REASON = 2000  # characters
@@ -95,12 +94,16 @@ async def save_entry(
         "network_address": network_address,
         "action": action,
         "target": target,
-        "details": dict(details),
+        "details": json.dumps(dict(details)),
     }
     # returning nothing: a user may write but not read what is no export
-    await session.execute(insert(log).values(row).inline())
+    await changed(session, _LOG, row)
 
 
+_LOG = """
+    insert into gateway.audit_log (user_id, network_address, action, target, details)
+    values (:user_id, :network_address, :action, :target, :details)
+"""
 keys = sql_table(IdempotencyKey)
 
 
@@ -117,8 +120,14 @@ async def save_answer(
     session: Session, user_id: UUID, key: str, request_hash: str, answer: Mapping[str, object]
 ) -> None:
     """Remember the answer for repetitions of the request."""
-    row = {"user_id": user_id, "key": key, "request_hash": request_hash, "answer": dict(answer)}
-    await session.execute(insert(keys).values(row))
+    row = {"user_id": user_id, "key": key, "request_hash": request_hash}
+    await changed(session, _KEEP, {**row, "answer": json.dumps(dict(answer))})
+
+
+_KEEP = """
+    insert into gateway.idempotency_keys (user_id, key, request_hash, answer)
+    values (:user_id, :key, :request_hash, :answer)
+"""
 
 
 async def load_roles(
@@ -153,38 +162,48 @@ async def save_event(
         "event_id": replay_id or event.event_id,
         "run_id": event.run_id,
         "subject": event.subject,
-        "payload": event.model_dump(mode="json"),
-        "headers": dict(headers),
+        "payload": event.model_dump_json(),
+        "headers": json.dumps(dict(headers)),
     }
-    left = insert(outbox).values(row).on_conflict_do_nothing(index_elements=[outbox.c.event_id])
     # returning nothing: a user may leave events but not read them
-    await session.execute(left.inline())
+    await changed(session, _LEAVE, row)
+
+
+_LEAVE = """
+    insert into gateway.outbox (event_id, run_id, subject, payload, headers)
+    values (:event_id, :run_id, :subject, :payload, :headers)
+    on conflict (event_id) do nothing
+"""
 
 
 async def is_any_waiting(session: Session) -> bool:
     """Whether an event is left to publish; it may have to wait for others."""
+    [(is_any,)] = await tuples(session, *_any_waiting())
+    return is_any
+
+
+@prepared()
+def _any_waiting() -> Select[bool]:
     left = select(outbox.c.outbox_id).where(outbox.c.published_at.is_(None))
-    return bool(await session.scalar(select(left.exists())))
+    return select(left.exists())
 
 
 async def lock_waiting(
-    session: Session, limit: int, may_start: ColumnElement[bool], first: ColumnElement[int]
+    session: Session, following: Executable, terms: Mapping[str, object]
 ) -> Sequence[OutboxRow]:
     """The next events to publish, held against other relays until the transaction ends.
 
-    Relays take turns, so that each knows what the others have started.
+    `following` with its `terms` is `turns.next_events`. Relays take turns, so that each knows what
+    the others have started.
     """
     await lock(session, "gateway", "outbox")
-    oldest = select(OutboxRow).order_by(first, outbox.c.outbox_id).limit(limit)
-    waiting = oldest.where(outbox.c.published_at.is_(None), may_start)
-    return (await session.scalars(waiting.with_for_update(skip_locked=True))).all()
+    return [OutboxRow(**row) for row in await fetched(session, following, terms)]
 
 
 async def save_published(session: Session, outbox_id: int) -> None:
     """Mark an event as published now."""
-    await session.execute(
-        update(outbox).where(outbox.c.outbox_id == outbox_id).values(published_at=func.now())
-    )
+    published = "update gateway.outbox set published_at = now() where outbox_id = :outbox_id"
+    await changed(session, published, {"outbox_id": outbox_id})
 
 
 async def save_unpublishable(session: Session, row: OutboxRow, reason: Exception) -> None:
@@ -209,7 +228,7 @@ RELEASED = "gateway_outbox"  # the channel that relays listen on
 
 async def notify_relays(session: Session) -> None:
     """Let the relays of every process look again when the transaction commits."""
-    await session.execute(select(func.pg_notify(RELEASED, "")))
+    await changed(session, "select pg_notify(:channel, '')", {"channel": RELEASED})
 
 
 async def delete_published(session: Session, before: datetime) -> None:
@@ -230,10 +249,10 @@ def is_over(family_id: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
 async def become(session: Session, user_id: UUID) -> None:
     """Restrict the rest of the transaction to what the user may see and write."""
     named = {"role": USERS_ROLE, "setting": USER_SETTING, "user_id": str(user_id)}
-    await session.execute(_BECOME, named)
+    await changed(session, _BECOME, named)
 
 
-_BECOME = text("select set_config('role', :role, true), set_config(:setting, :user_id, true)")
+_BECOME = "select set_config('role', :role, true), set_config(:setting, :user_id, true)"
 
 
 async def load_caller(session: Session, user_id: UUID, family_id: UUID) -> User | None:

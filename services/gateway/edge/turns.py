@@ -5,18 +5,32 @@ so many runs at work at once, so that every user's next run is a few runs away.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Executable,
+    Integer,
+    Interval,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 
 from services.gateway.tables import BatchRun, OutboxRow
 from services.gateway.tables.runs import BACKFILL, INTERACTIVE
 from shared.contracts.gateway import PortfoliosChanged
-from shared.database import sql_table
+from shared.database import prepared, sql_table
 
 outbox = sql_table(OutboxRow)
 runs = sql_table(BatchRun)
+_SECOND = literal_column("interval '1 second'", Interval)
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,16 @@ class Limits:
     pause_seconds: float = 5.0
 
 
-def may_start(limits: Limits) -> ColumnElement[bool]:
+@prepared(limit=Integer(), per_user=Integer(), backfills=Integer(), pause_seconds=Double())
+def next_events(limit: int, per_user: int, backfills: int, pause_seconds: float) -> Executable:
+    """The next `limit` events of the outbox that may be published, held; `Limits` has the rest."""
+    allowed = _may_start(per_user, _backfills(backfills, pause_seconds))
+    waiting = select(outbox).where(outbox.c.published_at.is_(None), allowed)
+    in_order = waiting.order_by(_first(), outbox.c.outbox_id).limit(limit)
+    return in_order.with_for_update(skip_locked=True)
+
+
+def _may_start(per_user: int, backfills: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether an event of the outbox may be published: all but runs that have to wait.
 
     Those at work have the first places of their user and class; the waiting ones follow, the oldest
@@ -48,9 +71,9 @@ def may_start(limits: Limits) -> ColumnElement[bool]:
         row.outbox_id, row.published_at, row.work_class, row.turn, place.label("place")
     ).subquery("placed")
     waiting = placed.c
-    beyond_all = and_(waiting.work_class == BACKFILL, waiting.place > _backfills(limits))
+    beyond_all = and_(waiting.work_class == BACKFILL, waiting.place > backfills)
     has_to_wait = select(waiting.outbox_id).where(
-        waiting.published_at.is_(None), or_(waiting.turn > limits.per_user, beyond_all)
+        waiting.published_at.is_(None), or_(waiting.turn > per_user, beyond_all)
     )
     return outbox.c.outbox_id.not_in(has_to_wait)
 
@@ -67,10 +90,10 @@ def _started() -> Select[Any]:
     )
 
 
-def _backfills(limits: Limits) -> ColumnElement[int]:
+def _backfills(at_once: int, pause_seconds: float) -> ColumnElement[int]:
     """How many backfills may be at work now."""
     others = select(runs.c.run_id).where(runs.c.status == "running", runs.c.work_class != BACKFILL)
-    lately = func.clock_timestamp() - timedelta(seconds=limits.pause_seconds)
+    lately = func.clock_timestamp() - pause_seconds * _SECOND
     begun = (
         select(outbox.c.outbox_id)
         .join(runs, runs.c.run_id == outbox.c.run_id)
@@ -79,11 +102,11 @@ def _backfills(limits: Limits) -> ColumnElement[int]:
     return case(
         (others.exists() & begun.exists(), literal(0)),
         (others.exists(), literal(1)),
-        else_=literal(limits.backfills),
+        else_=at_once,
     )
 
 
-def first() -> ColumnElement[int]:
+def _first() -> ColumnElement[int]:
     """The order of what may start: what a user waits for, then the rest."""
     interactive = select(runs.c.run_id).where(
         runs.c.run_id == outbox.c.run_id, runs.c.work_class == INTERACTIVE

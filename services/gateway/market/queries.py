@@ -10,6 +10,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Executable,
+    Select,
     String,
     TableValuedAlias,
     cast,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import Position
-from shared.database import Session, among, fetched, folded_column, prepared, sql_table
+from shared.database import Session, among, fetched, folded_column, prepared, sql_table, tuples
 from shared.published import factors, ingest
 from shared.texts import folded
 
@@ -38,9 +39,14 @@ class SessionRange:
 
 async def sessions_with_data(session: Session) -> SessionRange | None:
     """The first and last session that ingest can price; None before ingest first started."""
+    [(first, last)] = await tuples(session, *_known_span())
+    return None if first is None or last is None else SessionRange(first, last)
+
+
+@prepared()
+def _known_span() -> Select[date | None, date | None]:
     known = ingest.market_sessions.c.session_date
-    found = (await session.execute(select(func.min(known), func.max(known)))).one()
-    return None if found[0] is None else SessionRange(*found)
+    return select(func.min(known), func.max(known))
 
 
 async def latest_session(session: Session) -> date | None:

@@ -12,15 +12,17 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     Executable,
-    FromClause,
+    Integer,
+    Select,
+    String,
     Table,
-    and_,
+    Uuid,
     bindparam,
     case,
     func,
-    null,
     or_,
     select,
     tuple_,
@@ -28,14 +30,22 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from services.gateway.edge.queries import all_rows
 from services.gateway.runs.shapes import Item, Trouble
 from services.gateway.tables import BatchItem, BatchRun
 from services.gateway.tables.runs import CLOSE, INTERACTIVE
 from shared.contracts.event import CALCULATION_FAILED, NOT_CALCULATED, ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.contracts.limits import LimitsEvaluated
-from shared.database import Session, among, array_of, execute_each, sql_table
+from shared.database import (
+    Session,
+    among,
+    changed,
+    execute_each,
+    fetched,
+    prepared,
+    sql_table,
+    tuples,
+)
 
 runs = sql_table(BatchRun)
 items = sql_table(BatchItem)
@@ -102,12 +112,20 @@ def _given(table: Table, *names: str) -> dict[str, BindParameter[object]]:
     return {name: bindparam(name, type_=table.c[name].type) for name in names}
 
 
-_BEGUN = (
-    insert(runs)
-    .values(_given(runs, "run_id", "as_of", "trigger", "started_at"))
-    .on_conflict_do_nothing()
-    .inline()
-)
+_BEGUN = """
+    insert into gateway.batch_runs (run_id, as_of, trigger, started_at)
+    select * from unnest(
+        cast(:run_ids as uuid[]), cast(:days as date[]),
+        cast(:triggers as text[]), cast(:beginnings as timestamptz[])
+    )
+    on conflict do nothing
+"""
+_FOLLOWED = """
+    update gateway.batch_items as item set follow_up = null
+    from unnest(cast(:run_ids as uuid[]), cast(:stages as text[]), cast(:shards as integer[]))
+        as done (run_id, stage, shard)
+    where item.run_id = done.run_id and item.stage = done.stage and item.shard = done.shard
+"""
 _KEY = ("run_id", "stage", "shard")
 Key = tuple[UUID, str, int]  # of an item: its run, stage and shard
 _SAID = (
@@ -128,16 +146,13 @@ async def save_begun(session: Session, events: Iterable[ShardEvent | WorkFailed]
     first: dict[UUID, ShardEvent | WorkFailed] = {}
     for event in sorted(events, key=lambda event: (event.run_id, event.occurred_at)):
         first.setdefault(event.run_id, event)
-    rows = [
-        {
-            "run_id": run_id,
-            "as_of": event.as_of,
-            "trigger": trigger_of(event),
-            "started_at": event.occurred_at,
-        }
-        for run_id, event in first.items()
-    ]
-    await execute_each(session, _BEGUN, rows)
+    begun = {
+        "run_ids": list(first),
+        "days": [event.as_of for event in first.values()],
+        "triggers": [trigger_of(event) for event in first.values()],
+        "beginnings": [event.occurred_at for event in first.values()],
+    }
+    await changed(session, _BEGUN, begun)
 
 
 def trigger_of(event: ShardEvent | WorkFailed) -> str:
@@ -230,7 +245,7 @@ async def lock_waiting(session: Session, limit: int) -> list[NewItem]:
     Those that a user waits for first, then the evening's, histories last. Those of a run that
     another transaction follows up are left to it, or to the next call.
     """
-    rows = await all_rows(session, _next(limit))
+    rows = await fetched(session, *_next(limit))
     ids = _Ids()
     return [
         NewItem(
@@ -245,6 +260,7 @@ async def lock_waiting(session: Session, limit: int) -> list[NewItem]:
     ]
 
 
+@prepared(limit=Integer())
 def _next(limit: int) -> Executable:
     lane = case((runs.c.work_class == INTERACTIVE, 0), (runs.c.work_class == CLOSE, 1), else_=2)
     waiting = select(items).join(runs, runs.c.run_id == items.c.run_id)
@@ -265,8 +281,14 @@ class _Ids(dict[str, UUID]):
 
 async def is_any_waiting(session: Session) -> bool:
     """Whether an item is to be followed up."""
+    [(is_any,)] = await tuples(session, *_any_waiting())
+    return is_any
+
+
+@prepared()
+def _any_waiting() -> Select[bool]:
     waiting = select(items.c.run_id).where(items.c.follow_up.is_not(None))
-    return bool(await session.scalar(select(waiting.exists())))
+    return select(waiting.exists())
 
 
 async def save_followed(session: Session, followed: Sequence[NewItem]) -> None:
@@ -278,7 +300,7 @@ async def save_followed(session: Session, followed: Sequence[NewItem]) -> None:
 
 async def next_key(session: Session) -> Key | None:
     """The next item to be followed up, held with its run; None where none waits."""
-    rows = await all_rows(session, _next(1))
+    rows = await fetched(session, *_next(1))
     return next(((row["run_id"], row["stage"], row["shard"]) for row in rows), None)
 
 
@@ -288,31 +310,34 @@ async def leave(session: Session, key: Key) -> None:
 
 
 async def _save_followed(session: Session, keys: Sequence[Key]) -> None:
-    done = _these(keys, *_KEY).c
-    same = and_(*(items.c[name] == done[name] for name in _KEY))
-    await session.execute(update(items).where(same).values(follow_up=null()))
+    done = zip(("run_ids", "stages", "shards"), map(list, zip(*keys, strict=True)), strict=True)
+    await changed(session, _FOLLOWED, dict(done))
 
 
 async def load_of_shards(
     session: Session, shards: Collection[tuple[UUID, int]]
 ) -> dict[UUID, list[Item]]:
     """What was reported about these shards of runs, by run."""
-    wanted = _these(sorted(shards), "run_id", "shard").c
-    found = select(items).where(items.c.run_id == wanted.run_id, items.c.shard == wanted.shard)
-    rows = await all_rows(session, found.order_by(items.c.shard, items.c.occurred_at))
+    wanted = sorted(shards)
+    named = {"run_ids": [run for run, _ in wanted], "shards": [shard for _, shard in wanted]}
+    rows = await fetched(session, _OF_SHARDS, named)
     by_run: defaultdict[UUID, list[Item]] = defaultdict(list)
     for row, item in zip(rows, as_items(rows), strict=True):
         by_run[row["run_id"]].append(item)
     return by_run
 
 
-def _these(rows: Sequence[tuple[object, ...]], *names: str) -> FromClause:
-    """Columns of values, one row for each of these: as arrays, so that the statement is one."""
-    columns = (
-        array_of((row[place] for row in rows), items.c[name].type)
-        for place, name in enumerate(names)
+def _of_shards() -> Executable:
+    """The items of `shards` of the runs `run_ids`, which are arrays of the same length."""
+    named = func.unnest(
+        bindparam("run_ids", type_=ARRAY(Uuid)), bindparam("shards", type_=ARRAY(Integer))
     )
-    return func.unnest(*columns).table_valued(*names, name="these").render_derived()
+    these = named.table_valued("run_id", "shard", name="these").render_derived().c
+    found = select(items).where(items.c.run_id == these.run_id, items.c.shard == these.shard)
+    return found.order_by(items.c.shard, items.c.occurred_at)
+
+
+_OF_SHARDS = _of_shards()
 
 
 async def runs_ended(
@@ -323,8 +348,21 @@ async def runs_ended(
     Those whose every shard is done or closed, counted in the rows that are there: a run of hundreds
     of shards is read whole once, when this says that it has ended.
     """
+    return {
+        run_id
+        for run_id, shards, over in await tuples(session, *_shards_ended(list(run_ids), stages))
+        if sum(shard < shards for shard in over or ()) == shards
+    }
+
+
+@prepared(run_ids=ARRAY(Uuid), stages=ARRAY(String))
+def _shards_ended(
+    run_ids: Sequence[UUID], stages: Sequence[str]
+) -> Select[UUID, int, Sequence[int] | None]:
+    """By run, how many shards it has, and which of them are done or closed."""
     succeeded = items.c.status == "ok"
-    ended = or_(func.count().filter(succeeded) == len(stages), func.bool_or(~succeeded))
+    done = func.count().filter(succeeded) == func.cardinality(stages)
+    ended = or_(done, func.bool_or(~succeeded))
     by_shard = (
         select(
             items.c.run_id,
@@ -336,13 +374,8 @@ async def runs_ended(
         .group_by(items.c.run_id, items.c.shard)
         .subquery("by_shard")
     ).c
-    together = select(
+    return select(
         by_shard.run_id,
         func.coalesce(func.max(by_shard.shards), 1),
         func.array_agg(by_shard.shard).filter(by_shard.ended),
     ).group_by(by_shard.run_id)
-    return {
-        run_id
-        for run_id, shards, over in await session.execute(together)
-        if sum(shard < shards for shard in over or ()) == shards
-    }

@@ -1,13 +1,21 @@
 """The revision of portfolios: answers given before are outdated, and so may runs be."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import literal, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Select, Uuid, select
 
-from services.gateway.tables import Portfolio, PortfolioRevision
-from shared.database import Session, sql_table
+from services.gateway.tables import PortfolioRevision
+from shared.database import Session, among, changed, prepared, sql_table, tuples
+
+_RAISE = """
+    insert into gateway.portfolio_revisions as known (portfolio_id, edits)
+    select portfolio_id, cast(:edits as bigint) from gateway.portfolios
+    where portfolio_id = any(cast(:portfolio_ids as uuid[]))
+    order by portfolio_id for key share
+    on conflict (portfolio_id) do update
+    set revision = known.revision + 1, edits = known.edits + cast(:edits as bigint)
+"""
 
 
 async def raise_revision(session: Session, portfolio_ids: Collection[UUID]) -> None:
@@ -31,10 +39,14 @@ async def raise_edits(session: Session, portfolio_ids: Collection[UUID]) -> None
 
 async def load_edits(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, int]:
     """How many edits each portfolio has had."""
-    row = revisions.c
-    held = select(row.portfolio_id, row.edits).where(row.portfolio_id.in_(portfolio_ids))
-    counted = dict((await session.execute(held)).tuples().all())
+    counted = dict(await tuples(session, *_edits(list(portfolio_ids))))
     return {portfolio_id: counted.get(portfolio_id, 0) for portfolio_id in portfolio_ids}
+
+
+@prepared(portfolio_ids=ARRAY(Uuid))
+def _edits(portfolio_ids: Sequence[UUID]) -> Select[UUID, int]:
+    row = revisions.c
+    return select(row.portfolio_id, row.edits).where(among(row.portfolio_id, portfolio_ids))
 
 
 async def edited_since(session: Session, edits: Mapping[UUID, int]) -> list[UUID]:
@@ -44,21 +56,9 @@ async def edited_since(session: Session, edits: Mapping[UUID, int]) -> list[UUID
 
 
 async def _raise(session: Session, portfolio_ids: Collection[UUID], edits: int) -> None:
-    if not portfolio_ids:
-        return
-    there = select(portfolios.c.portfolio_id).where(portfolios.c.portfolio_id.in_(portfolio_ids))
-    held = there.order_by(portfolios.c.portfolio_id).with_for_update(read=True, key_share=True)
-    raised = insert(revisions).from_select(
-        ["portfolio_id", "edits"], held.add_columns(literal(edits))
-    )
-    next_revision = {
-        "revision": revisions.c.revision + 1,
-        "edits": revisions.c.edits + edits,
-    }
-    await session.execute(
-        raised.on_conflict_do_update(index_elements=[revisions.c.portfolio_id], set_=next_revision)
-    )
+    if portfolio_ids:
+        raised = {"portfolio_ids": list(portfolio_ids), "edits": edits}
+        await changed(session, _RAISE, raised)
 
 
-portfolios = sql_table(Portfolio)
 revisions = sql_table(PortfolioRevision)

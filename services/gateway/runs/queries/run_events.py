@@ -10,7 +10,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, delete, func, insert, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Executable,
+    Integer,
+    Select,
+    Table,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from services.gateway.edge.queries import Row, all_rows
 from services.gateway.tables import (
@@ -21,7 +36,17 @@ from services.gateway.tables import (
     User,
     accessible,
 )
-from shared.database import Session, lock, sql_table
+from shared.database import (
+    Session,
+    among,
+    changed,
+    execute_each,
+    fetched,
+    lock,
+    prepared,
+    sql_table,
+    tuples,
+)
 
 CHANNEL = "gateway_run_events"
 events = sql_table(RunEvent)
@@ -39,8 +64,16 @@ async def save_news(session: Session, news: Sequence[Mapping[str, object]]) -> N
     if not news:
         return
     await lock(session, "run events")
-    await session.execute(insert(events).inline(), [dict(each) for each in news])
-    await session.execute(select(func.pg_notify(CHANNEL, "")))
+    await execute_each(session, _NEWS, [{"user_id": None, **each} for each in news])
+    await changed(session, "select pg_notify(:channel, '')", {"channel": CHANNEL})
+
+
+_SAID = ("run_id", "user_id", "kind", "portfolio_ids", "data")
+_NEWS = (
+    insert(events)
+    .values({name: bindparam(name, type_=events.c[name].type) for name in _SAID})
+    .inline()
+)
 
 
 async def is_recorded(session: Session, run_id: UUID, data: Mapping[str, object]) -> bool:
@@ -62,10 +95,13 @@ def _with_runs() -> Select[Any]:
 
 async def load_after(session: Session, event_id: int, limit: int) -> list[Row]:
     """The next events after one, of all users, with the user who requested the run."""
-    following = (
-        _with_runs().where(events.c.event_id > event_id).order_by(events.c.event_id).limit(limit)
-    )
-    return await all_rows(session, following)
+    return await fetched(session, *_following(event_id, limit))
+
+
+@prepared(event_id=BigInteger(), limit=Integer())
+def _following(event_id: int, limit: int) -> Executable:
+    after = _with_runs().where(events.c.event_id > event_id)
+    return after.order_by(events.c.event_id).limit(limit)
 
 
 @dataclass(frozen=True)
@@ -104,16 +140,22 @@ async def readable_by(
 
     Disabled users are left out.
     """
-    able = users.c.user_id.in_(user_ids), users.c.disabled_at.is_(None)
-
-    def among(table: Table) -> ColumnElement[Sequence[UUID]]:
-        row = table.c
-        named = row.user_id == users.c.user_id, row.portfolio_id.in_(portfolio_ids)
-        return func.array(select(row.portfolio_id).where(*named).scalar_subquery())
-
-    found = select(users.c.user_id, among(portfolios), among(shares)).where(*able)
-    rows = await session.execute(found)
+    rows = await tuples(session, *_readable(list(user_ids), list(portfolio_ids)))
     return {user_id: Readable(frozenset(own), frozenset(more)) for user_id, own, more in rows}
+
+
+@prepared(user_ids=ARRAY(Uuid), portfolio_ids=ARRAY(Uuid))
+def _readable(
+    user_ids: Sequence[UUID], portfolio_ids: Sequence[UUID]
+) -> Select[UUID, Sequence[UUID], Sequence[UUID]]:
+    able = (among(users.c.user_id, user_ids), users.c.disabled_at.is_(None))
+
+    def named(table: Table) -> ColumnElement[Sequence[UUID]]:
+        row = table.c
+        these = (row.user_id == users.c.user_id, among(row.portfolio_id, portfolio_ids))
+        return func.array(select(row.portfolio_id).where(*these).scalar_subquery())
+
+    return select(users.c.user_id, named(portfolios), named(shares)).where(*able)
 
 
 async def delete_events(session: Session, before: datetime) -> None:

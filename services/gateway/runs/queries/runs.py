@@ -1,5 +1,6 @@
 """Run tracking: one row per run; `items` writes the row per (stage, shard) of it."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,20 +16,16 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    literal,
     or_,
     select,
-    update,
 )
-from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.queries import Row, one_row, page_of
-from services.gateway.runs.queries.items import UNKNOWN_TRIGGER
 from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio, accessible, may_read
 from services.gateway.tables.runs import CLOSE
 from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed
-from shared.database import Session, among, fetched, lock, prepared, sql_table
+from shared.database import Session, among, changed, fetched, lock, prepared, sql_table, tuples
 from shared.published import factors, snapshots
 from shared.published.gateway import DRAFT
 
@@ -55,7 +52,7 @@ async def save_run(
         "work_class": work_class,
         "requested_by": requested_by,
     }
-    await session.execute(insert(runs).values(row).on_conflict_do_nothing())
+    await changed(session, _OPEN, row)
 
 
 async def save_announcement(session: Session, event: MarketClosed) -> None:
@@ -66,29 +63,47 @@ async def save_announcement(session: Session, event: MarketClosed) -> None:
         "trigger": event.trigger,
         "started_at": event.occurred_at,
     }
-    new = insert(runs).values(row)
-    changes = _beginning(new.excluded.trigger, new.excluded.started_at)
-    begun = new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changes)
-    await session.execute(begun.inline())
+    await changed(session, _ANNOUNCE, row)
 
 
 async def save_beginning(
     session: Session, run_id: UUID, trigger: str, started_at: datetime
 ) -> None:
     """What an event says of the beginning of its run."""
-    this = update(runs).where(runs.c.run_id == run_id)
-    await session.execute(this.values(_beginning(literal(trigger), literal(started_at))))
+    begun = {"run_id": run_id, "trigger": trigger, "started_at": started_at}
+    await changed(session, _BEGIN, begun)
 
 
-def _beginning(
-    trigger: ColumnElement[str], started_at: ColumnElement[datetime]
-) -> dict[str, ColumnElement[str] | ColumnElement[datetime]]:
-    """A trigger stays unknown until an event names it; a run began when its first event did."""
-    unknown = runs.c.trigger == UNKNOWN_TRIGGER
-    return {
-        "trigger": case((unknown, trigger), else_=runs.c.trigger),
-        "started_at": func.least(runs.c.started_at, started_at),
-    }
+_OPEN = """
+    insert into gateway.batch_runs (run_id, as_of, trigger, work_class, requested_by)
+    values (:run_id, :as_of, :trigger, :work_class, :requested_by)
+    on conflict do nothing
+"""
+# A trigger stays unknown until an event names it; a run began when its first event did.
+_ANNOUNCE = """
+    insert into gateway.batch_runs as known (run_id, as_of, trigger, started_at)
+    values (:run_id, :as_of, :trigger, :started_at)
+    on conflict (run_id) do update set
+        trigger = case known.trigger when 'unknown' then excluded.trigger else known.trigger end,
+        started_at = least(known.started_at, excluded.started_at)
+"""
+_BEGIN = """
+    update gateway.batch_runs set
+        trigger = case trigger when 'unknown' then cast(:trigger as text) else trigger end,
+        started_at = least(started_at, cast(:started_at as timestamptz))
+    where run_id = :run_id
+"""
+_END = """
+    update gateway.batch_runs set
+        status = cast(:status as text),
+        problems = cast(:problems as jsonb),
+        finished_at = cast(:finished_at as timestamptz)
+    where run_id = :run_id and (
+        status is distinct from cast(:status as text)
+        or problems is distinct from cast(:problems as jsonb)
+        or finished_at is distinct from cast(:finished_at as timestamptz)
+    )
+"""
 
 
 async def load_items(session: Session, run_id: UUID, portfolio_id: UUID | None = None) -> list[Row]:
@@ -118,8 +133,13 @@ class RunHead:
 
 async def load_heads(session: Session, run_ids: Collection[UUID]) -> dict[UUID, RunHead]:
     """The heads of runs, those that exist."""
-    found = (await session.execute(_heads().where(among(runs.c.run_id, run_ids)))).mappings()
+    found = await fetched(session, *_heads_of(list(run_ids)))
     return {row["run_id"]: RunHead(**row) for row in found}
+
+
+@prepared(run_ids=ARRAY(Uuid))
+def _heads_of(run_ids: Sequence[UUID]) -> Executable:
+    return _heads().where(among(runs.c.run_id, run_ids))
 
 
 def _heads() -> Select[*tuple[object, ...]]:
@@ -136,8 +156,13 @@ async def load_head(session: Session, run_id: UUID) -> RunHead:
 
 async def hold(session: Session, run_id: UUID) -> None:
     """Hold a run's row until the transaction ends."""
+    await tuples(session, *_held(run_id))
+
+
+@prepared(run_id=Uuid())
+def _held(run_id: UUID) -> Select[UUID]:
     this = select(runs.c.run_id).where(runs.c.run_id == run_id)
-    await session.execute(this.with_for_update(key_share=True))
+    return this.with_for_update(key_share=True)
 
 
 async def save_outcome(
@@ -148,14 +173,13 @@ async def save_outcome(
     finished_at: datetime | None,
 ) -> bool:
     """Write what became of a run, as derived from its items; whether that is new."""
-    values = {
+    outcome = {
+        "run_id": run_id,
         "status": status,
-        "problems": [dict(problem) for problem in problems],
+        "problems": json.dumps([dict(problem) for problem in problems]),
         "finished_at": finished_at,
     }
-    news = or_(*(runs.c[name].is_distinct_from(value) for name, value in values.items()))
-    changed = update(runs).where(runs.c.run_id == run_id, news).values(values)
-    return await session.scalar(changed.returning(runs.c.run_id)) is not None
+    return await changed(session, _END, outcome) == 1
 
 
 async def count_open(session: Session, user_id: UUID) -> int:
