@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, or_, select, true, update
+from sqlalchemy import Select, case, delete, func, or_, select, true, update
 
 from services.gateway.edge.queries import page_of
 from services.gateway.tables import (
@@ -20,7 +20,7 @@ from services.gateway.tables import (
     Tag,
     Transaction,
 )
-from shared.database import Session, folded_column, sql_table
+from shared.database import Session, among, folded_column, prepared, sql_table, tuples
 from shared.published import ingest, snapshots
 from shared.texts import folded
 
@@ -34,6 +34,7 @@ events = sql_table(RunEvent)
 outbox = sql_table(OutboxRow)
 letters = sql_table(DeadLetter)
 RECENTLY = timedelta(hours=1)
+ENDED = ("completed", "partial")  # with results
 
 
 async def clear_user(session: Session, user_id: UUID, kept: str) -> None:
@@ -66,46 +67,67 @@ class Waiting:
 
 async def load_open_runs(session: Session) -> Mapping[str, Waiting]:
     """The runs that go on, by work class."""
-    counted = select(runs.c.work_class, func.count(), func.min(runs.c.started_at))
-    found = await session.execute(
-        counted.where(runs.c.status == "running").group_by(runs.c.work_class)
-    )
+    found = await tuples(session, *_open_runs())
     return {lane: Waiting(count, since) for lane, count, since in found}
+
+
+@prepared()
+def _open_runs() -> Select[str, int, datetime]:
+    counted = select(runs.c.work_class, func.count(), func.min(runs.c.started_at))
+    return counted.where(runs.c.status == "running").group_by(runs.c.work_class)
 
 
 async def load_ended_runs(session: Session) -> Mapping[str, int]:
     """How many runs ended within the last hour, by the status that they ended with."""
+    return dict(await tuples(session, *_ended_runs()))
+
+
+@prepared()
+def _ended_runs() -> Select[str, int]:
     status = events.c.data["status"].astext
     lately = func.now() - RECENTLY
     ended = select(status, func.count(events.c.run_id.distinct())).where(
         events.c.kind == "run", events.c.recorded_at > lately
     )
-    return dict((await session.execute(ended.group_by(status))).tuples().all())
+    return ended.group_by(status)
 
 
 async def load_outbox(session: Session) -> Mapping[str | None, Waiting]:
     """The events that are not published yet, by the work class of their run; None without one."""
+    found = await tuples(session, *_unpublished())
+    return {lane: Waiting(count, since) for lane, count, since in found}
+
+
+@prepared()
+def _unpublished() -> Select[str | None, int, datetime]:
     joined = outbox.outerjoin(runs, runs.c.run_id == outbox.c.run_id)
     counted = select(runs.c.work_class, func.count(), func.min(outbox.c.created_at))
     waiting = counted.select_from(joined).where(outbox.c.published_at.is_(None))
-    found = await session.execute(waiting.group_by(runs.c.work_class))
-    return {lane: Waiting(count, since) for lane, count, since in found}
+    return waiting.group_by(runs.c.work_class)
 
 
 async def load_dead_letters(session: Session) -> Mapping[str, int]:
     """How many messages each service gave up on, of those that were not replayed."""
+    return dict(await tuples(session, *_letters_left()))
+
+
+@prepared()
+def _letters_left() -> Select[str, int]:
     left = select(letters.c.service, func.count()).where(letters.c.replayed_at.is_(None))
-    return dict((await session.execute(left.group_by(letters.c.service))).tuples().all())
+    return left.group_by(letters.c.service)
 
 
 async def load_newest_sessions(session: Session) -> Mapping[str, date | None]:
     """The newest session with prices, and the newest with the results of a run."""
-    with_results = select(func.max(runs.c.as_of)).where(runs.c.status.in_(("completed", "partial")))
-    newest = func.max(ingest.daily_prices.c.session_date)
-    return {
-        "prices": await session.scalar(select(newest)),
-        "results": await session.scalar(with_results),
-    }
+    [(prices, results)] = await tuples(session, *_newest_sessions())
+    return {"prices": prices, "results": results}
+
+
+@prepared()
+def _newest_sessions() -> Select[date | None, date | None]:
+    with_results = select(func.max(runs.c.as_of)).where(among(runs.c.status, ENDED))
+    with_prices = select(func.max(ingest.daily_prices.c.session_date))
+    return select(with_prices.scalar_subquery(), with_results.scalar_subquery())
 
 
 async def load_positions(session: Session) -> Mapping[str, int]:
@@ -154,6 +176,10 @@ async def load_quarantined(
 
 async def count_quarantined(session: Session) -> int:
     """How many closes are rejected as implausible."""
-    return int(
-        await session.scalar(select(func.count()).select_from(ingest.quarantined_prices)) or 0
-    )
+    [(count,)] = await tuples(session, *_quarantined())
+    return count
+
+
+@prepared()
+def _quarantined() -> Select[int]:
+    return select(func.count()).select_from(ingest.quarantined_prices)

@@ -1,15 +1,28 @@
 """Dead letters: what services gave up on, kept as long as the stream that held them."""
 
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Executable,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
-from services.gateway.edge.queries import Row, all_rows, one_row, page_of
+from services.gateway.edge.queries import Row, one_row, page_of
 from services.gateway.tables import DeadLetter
 from shared.contracts import event as contracts
-from shared.database import Session, sql_table
+from shared.database import Session, fetched, sql_table
 
 letters = sql_table(DeadLetter)
 # no text of Postgres holds a zero byte; a broken payload may
@@ -63,15 +76,22 @@ async def lock_of_outages(
 
     Not those whose message was replayed as often as `replays`: something else is wrong with it.
     """
+    terms = {"buried_before": buried_before, "replays": replays, "limit": limit}
+    return await fetched(session, _of_outages(), terms)
+
+
+@cache
+def _of_outages() -> Executable:
     before = letters.alias()
     same = [before.c[name] == letters.c[name] for name in ("service", "heard", "payload")]
     replayed = select(func.count()).where(*same, before.c.replayed_at.is_not(None))
     waiting = and_(letters.c.of_outage, letters.c.replayed_at.is_(None))
-    due = select(letters).where(
-        waiting, letters.c.buried_at < buried_before, replayed.scalar_subquery() < replays
-    )
-    oldest = due.order_by(letters.c.buried_at, letters.c.letter_id).limit(limit)
-    return await all_rows(session, oldest.with_for_update(skip_locked=True))
+    long_ago = letters.c.buried_at < bindparam("buried_before", type_=DateTime(timezone=True))
+    seldom = replayed.scalar_subquery() < bindparam("replays", type_=Integer)
+    due = select(letters).where(waiting, long_ago, seldom)
+    in_order = due.order_by(letters.c.buried_at, letters.c.letter_id)
+    oldest = in_order.limit(bindparam("limit", type_=Integer))
+    return oldest.with_for_update(skip_locked=True)
 
 
 async def save_replayed(

@@ -3,12 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from services.gateway.tables import BatchItem, BatchRun, DeadLetter, OutboxRow, Portfolio
-from shared.database import Session, sql_table
+from shared.database import Session, sql_table, tuples
 from shared.published import ingest
 
 runs = sql_table(BatchRun)
@@ -29,10 +41,21 @@ async def lock_overdue(
     market data are being fetched: a provider's plan may allow so few requests that this takes an
     hour.
     """
+    before = {"started_before": started_before, "abandoned_before": abandoned_before}
+    return [run_id for (run_id,) in await tuples(session, _overdue(), before)]
+
+
+@cache
+def _overdue() -> Select[UUID]:
     news = _last_news()
-    overdue = or_(news < started_before, and_(news < abandoned_before, without_portfolios()))
+    abandoned = and_(news < _moment("abandoned_before"), without_portfolios())
+    overdue = or_(news < _moment("started_before"), abandoned)
     still_open = select(runs.c.run_id).where(*_at_work(), overdue)
-    return list(await session.scalars(still_open.with_for_update(skip_locked=True)))
+    return still_open.with_for_update(skip_locked=True)
+
+
+def _moment(name: str) -> BindParameter[datetime]:
+    return bindparam(name, type_=DateTime(timezone=True))
 
 
 def _at_work() -> tuple[ColumnElement[bool], ...]:
@@ -86,8 +109,14 @@ class StalledRun:
 
 async def is_any_stalled(session: Session, silent_since: datetime) -> bool:
     """Whether there is a run that may have to begin again."""
-    found = select(runs.c.run_id).where(*_stalled(silent_since))
-    return bool(await session.scalar(select(found.exists())))
+    [(is_any,)] = await tuples(session, _any_stalled(), {"silent_since": silent_since})
+    return is_any
+
+
+@cache
+def _any_stalled() -> Select[bool]:
+    found = select(runs.c.run_id).where(*_stalled(_moment("silent_since")))
+    return select(found.exists())
 
 
 async def lock_stalled(session: Session, silent_since: datetime) -> list[StalledRun]:
@@ -104,7 +133,7 @@ async def lock_stalled(session: Session, silent_since: datetime) -> list[Stalled
     ]
 
 
-def _stalled(silent_since: datetime) -> tuple[ColumnElement[bool], ...]:
+def _stalled(silent_since: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     buried = select(letters.c.letter_id).where(
         letters.c.run_id == runs.c.run_id, letters.c.replayed_at.is_(None)
     )
