@@ -32,7 +32,7 @@ from services.factors.tables import (
     PositionFactorExposure,
 )
 from shared.arrays import Columns
-from shared.database import Session, among, lock_each, merge, sql_table
+from shared.database import Session, among, lock_each, merge, prepared, sql_table, tuples
 from shared.published.gateway import DRAFT, portfolios, position_tags
 from shared.published.ingest import securities
 from shared.rows import Row, rows_of
@@ -57,9 +57,14 @@ class CorrelationColumns:
 
 async def are_drafts(session: Session, portfolio_ids: Sequence[UUID]) -> bool:
     """Whether there are such portfolios, and all of them are drafts."""
+    kinds = await tuples(session, *_kinds(portfolio_ids))
+    return [kind for (kind,) in kinds] == [DRAFT]
+
+
+@prepared(portfolio_ids=ARRAY(Uuid))
+def _kinds(portfolio_ids: Sequence[UUID]) -> Select[str]:
     row = portfolios.c
-    kinds = select(row.kind).where(among(row.portfolio_id, portfolio_ids)).distinct()
-    return list(await session.scalars(kinds)) == [DRAFT]
+    return select(row.kind).where(among(row.portfolio_id, portfolio_ids)).distinct()
 
 
 async def claim_underlyings(
