@@ -16,7 +16,17 @@ from services.stress.tables import (
     StressResult,
 )
 from shared.arrays import Columns
-from shared.database import Session, among, merge, prepared, sql_table, tuples
+from shared.database import (
+    Session,
+    among,
+    changed,
+    lock,
+    lock_shared,
+    merge,
+    prepared,
+    sql_table,
+    tuples,
+)
 from shared.database.arrays import merge_columns
 from shared.rows import rows_of
 
@@ -51,12 +61,30 @@ async def save_results(
 async def _add_returns(session: Session, as_of: date, returns: Columns) -> None:
     """Store the returns that are not yet: other shards, which hold the same symbols, wait for it.
 
-    So it comes last in the transaction, and does not touch what is stored.
+    So it comes last in the transaction, and does not touch what is stored. Where a restatement left
+    others, those that no position refers to any more are deleted, while no shard refers to more.
     """
-    stored = set(await tuples(session, *_returns_stored(list(returns["symbol"]), as_of)))
     rows = rows_of(PastReturns, returns, as_of=as_of)
+    mine = {(row["symbol"], row["returns_id"]) for row in rows}
+    of_day = (list(returns["symbol"]), as_of)
+    restated = not mine.issuperset(await tuples(session, *_returns_stored(*of_day)))
+    await (lock if restated else lock_shared)(session, "stress.past_returns", as_of)
+    stored = set(await tuples(session, *_returns_stored(*of_day)))
     missing = [row for row in rows if (row["symbol"], row["returns_id"]) not in stored]
     await merge(session, PastReturns, missing)
+    if restated:
+        await changed(session, _DELETE_UNUSED, {"symbols": of_day[0], "as_of": as_of})
+
+
+_DELETE_UNUSED = """
+    delete from stress.past_returns as past
+    where past.as_of = :as_of and past.symbol = any(cast(:symbols as text[])) and not exists (
+        select from stress.pnl_axes as axis
+        join stress.position_pnl as position using (portfolio_id, as_of)
+        where axis.as_of = past.as_of and position.symbol = past.symbol
+            and position.returns_id = past.returns_id
+    )
+"""
 
 
 @prepared(symbols=ARRAY(String), as_of=Date())

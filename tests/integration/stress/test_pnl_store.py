@@ -132,6 +132,9 @@ async def test_returns_are_stored_once_and_stay_when_prices_are_restated(
     assert len(await stored(role, published.past_returns, reader="snapshots")) == 2
     assert {position: after[position] for position in before} == before
     (restated,) = (row for row in after.values() if row["portfolio_id"] == second)
+
+    await stress(role, an_event(first))
+    assert len(await stored(role, published.past_returns, reader="snapshots")) == 1
     assert restated["historical_pnl"] != before[next(iter(before))]["historical_pnl"]
 
 
