@@ -34,6 +34,7 @@ OF_SYMBOLS = {
     "greeks.smile_fits",
     "factors.symbol_factor_betas",
     "factors.rate_sensitivities",
+    "stress.past_returns",
 }
 # A name for what a row is about; every one may be there once.
 NATURAL_KEYS = {

@@ -39,10 +39,10 @@ async def copied(person: Person, book: str) -> str:
 
 
 async def ledger_of(person: Person, book: str) -> tuple[list[list[Any]], list[list[Any]]]:
-    """The lines and lots of a portfolio, without ids."""
+    """The lines and lots of a portfolio, without ids, by which those of one day are in order."""
     lines = [[line[name] for name in SHOWN] for line in await lines_of(person, book)]
     lots = (await person.get(f"portfolios/{book}/lots")).json()["items"]
-    return lines, sorted([lot[name] for name in OF_LOTS] for lot in lots)
+    return sorted(lines, key=str), sorted([lot[name] for name in OF_LOTS] for lot in lots)
 
 
 async def test_a_copy_is_in_the_same_shares(ann: Person) -> None:
