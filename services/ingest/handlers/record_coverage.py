@@ -44,5 +44,6 @@ async def watch_folder(runtime: Runtime) -> None:
             async with runtime.database.transaction() as session:
                 await record_coverage(session)
             recorded = found
+            await folder.read_ahead()
 
     await repeat(record_changes, FOLDER_SECONDS, "record of the folder")

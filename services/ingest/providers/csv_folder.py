@@ -6,6 +6,7 @@ worse than the next provider.
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -35,7 +36,7 @@ NOTHING = inputs.Coverage(date.max, date.min)
 
 
 class CsvFolderProvider:
-    """Reads each file when it is first needed and when it has changed.
+    """Reads each file when it is first needed, or ahead of that, and when it has changed.
 
     A missing file has no rows.
     """
@@ -47,6 +48,7 @@ class CsvFolderProvider:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._read: dict[str, _File] = {}
+        self._reading = asyncio.Lock()
 
     async def coverage(self) -> inputs.Coverage:
         """From the first session of prices.csv to its last; nothing without a valid file."""
@@ -119,8 +121,15 @@ class CsvFolderProvider:
         ]
         yield ActionAnswer(actions, frozenset(symbols))
 
+    async def read_ahead(self) -> None:
+        """Read the files that have changed now, so that no run waits for it."""
+        for table in TABLES:
+            with suppress(ProviderUnavailable):  # who needs the file reports it
+                await self._file(table)
+
     async def _file(self, table: Table) -> "_File":
-        return await asyncio.to_thread(self._current, table)
+        async with self._reading:  # the second who needs a file finds it read
+            return await asyncio.to_thread(self._current, table)
 
     def _current(self, table: Table) -> "_File":
         """A file as it is now."""

@@ -20,7 +20,7 @@ from services.ingest.inputs import (
 )
 from services.ingest.providers import ProviderUnavailable
 from services.ingest.providers.csv_folder import NOTHING, CsvFolderProvider
-from services.ingest.providers.csv_tables import OPTION_QUOTES
+from services.ingest.providers.csv_tables import OPTION_QUOTES, Table
 from shared.instruments import parse_occ
 from tests.wire.client import actions_of, yields_of
 
@@ -239,6 +239,22 @@ async def test_folder_and_encoding_are_checked(tmp_path: Path) -> None:
         await bars(CsvFolderProvider(tmp_path), "AAPL")
     with pytest.raises(ProviderUnavailable, match="is not a folder"):
         await bars(CsvFolderProvider(tmp_path / "nowhere"), "AAPL")
+
+
+async def test_files_are_read_ahead_once_and_a_broken_one_is_reported_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "prices.csv").write_text(PRICES)
+    (tmp_path / "option_quotes.csv").write_text("contract,session_date\n")
+    provider = CsvFolderProvider(tmp_path)
+
+    await provider.read_ahead()
+    monkeypatch.setattr(Table, "rows", lambda *_: pytest.fail("read again"))
+
+    assert len(await bars(provider, "AAPL")) == 2
+    monkeypatch.undo()
+    with pytest.raises(ProviderUnavailable, match="the column ask is missing"):
+        await quotes_of(provider, "AAPL230120C00130000")
 
 
 @given(st.text(alphabet="APLo:. 0123456789CP", max_size=24) | st.just("AAPL230120C00130000"))
