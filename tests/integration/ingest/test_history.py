@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from services.ingest import repository
 from services.ingest.calculations import window_start
@@ -220,12 +221,13 @@ async def test_a_provider_that_fails_keeps_what_it_said_and_the_next_is_asked_fo
 
 
 async def test_a_lie_is_quarantined_logged_and_the_next_provider_asked(
-    role: Role, admin: Database, caplog: pytest.LogCaptureFixture
+    role: Role, admin: Database
 ) -> None:
     lies = level(100) | {DECEMBER[3]: 1000.0, DECEMBER[5]: -4.0, DECEMBER[7]: float("nan")}
     liar, honest = Market({"XOM": lies}, "liar"), Market({"XOM": level(100)}, "honest")
 
-    found = await fetch_history(a_feed(role("ingest"), liar, honest), {"XOM"}, AS_OF)
+    with capture_logs() as logged:
+        found = await fetch_history(a_feed(role("ingest"), liar, honest), {"XOM"}, AS_OF)
 
     assert honest.asked == [{"XOM": (DECEMBER[3], DECEMBER[5], DECEMBER[7])}]
     doubted = await rows(
@@ -237,10 +239,12 @@ async def test_a_lie_is_quarantined_logged_and_the_next_provider_asked(
         admin, "select min(close), max(close) from ingest.daily_prices"
     )
     assert 99 < lowest < highest < 105
-    assert {each.levelname for each in caplog.records} == {"WARNING"}
-    assert all(str(DECEMBER[place]) in caplog.text for place in (3, 5, 7))
-    assert "liar" in caplog.text
-    assert "the close is -4: a price is above zero" in caplog.text
+    [line] = logged
+    assert (line["log_level"], line["provider"]) == ("warning", "liar")
+    assert {each["session_date"] for each in line["closes"]} == {
+        str(DECEMBER[place]) for place in (3, 5, 7)
+    }
+    assert "the close is -4: a price is above zero" in str(line["closes"])
 
 
 FALLEN = level(99, [day for day in WINDOW if day < DECEMBER[3]]) | level(7.326, DECEMBER[3:])
