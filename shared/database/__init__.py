@@ -5,6 +5,7 @@ what needs numpy in `shared.database.arrays`, which the gateway does not import.
 """
 
 from shared.database.columns import (
+    SECOND,
     among,
     array_of,
     folded_column,
@@ -49,6 +50,7 @@ from shared.database.upserts import MOST_VALUES, Rows, quote
 __all__ = [
     "DATABASE_ERRORS",
     "MOST_VALUES",
+    "SECOND",
     "Database",
     "Prepared",
     "Rows",

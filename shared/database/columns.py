@@ -7,6 +7,7 @@ from sqlalchemy import (
     ARRAY,
     BindParameter,
     ColumnElement,
+    Interval,
     Select,
     String,
     any_,
@@ -23,6 +24,7 @@ from sqlmodel import Field, SQLModel
 from shared.texts import folded
 
 Value = TypeVar("Value")
+SECOND = literal_column("interval '1 second'", Interval)  # times a number: so many
 
 
 def sql_table(model: type[SQLModel]) -> SqlTable:

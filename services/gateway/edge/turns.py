@@ -12,13 +12,11 @@ from sqlalchemy import (
     Double,
     Executable,
     Integer,
-    Interval,
     Select,
     and_,
     case,
     func,
     literal,
-    literal_column,
     or_,
     select,
 )
@@ -26,11 +24,10 @@ from sqlalchemy import (
 from services.gateway.tables import BatchRun, OutboxRow
 from services.gateway.tables.runs import BACKFILL, INTERACTIVE
 from shared.contracts.gateway import PortfoliosChanged
-from shared.database import prepared, sql_table
+from shared.database import SECOND, prepared, sql_table
 
 outbox = sql_table(OutboxRow)
 runs = sql_table(BatchRun)
-_SECOND = literal_column("interval '1 second'", Interval)
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,7 @@ def _started() -> Select[Any]:
 def _backfills(at_once: int, pause_seconds: float) -> ColumnElement[int]:
     """How many backfills may be at work now."""
     others = select(runs.c.run_id).where(runs.c.status == "running", runs.c.work_class != BACKFILL)
-    lately = func.clock_timestamp() - pause_seconds * _SECOND
+    lately = func.clock_timestamp() - pause_seconds * SECOND
     begun = (
         select(outbox.c.outbox_id)
         .join(runs, runs.c.run_id == outbox.c.run_id)

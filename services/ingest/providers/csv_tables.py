@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 
 from services.ingest.providers.bundled import MATURITY_OF_SERIES
 from shared import calendar
-from shared.instruments import normalise, parse_occ, parse_ticker
+from shared.instruments import OCC_STRIKE_DIGITS, normalise, parse_occ, parse_ticker
 
 Row = dict[str, Any]
 Key = tuple[object, ...]
 Read = Callable[[str], Any]
 _MOST_PROBLEMS = 3
-_STRIKE_DIGITS = 8  # at the end of an OCC symbol
 
 
 @dataclass(frozen=True)
@@ -160,8 +159,8 @@ def _ticker(text: str) -> str:
 def _contract(text: str) -> str:
     """The symbol; a chain has some hundred series, and many strikes of each."""
     symbol = normalise(text)
-    series = symbol[:-_STRIKE_DIGITS]
-    strike = symbol[-_STRIKE_DIGITS:]
+    series = symbol[:-OCC_STRIKE_DIGITS]
+    strike = symbol[-OCC_STRIKE_DIGITS:]
     try:
         if strike.isascii() and strike.isdigit() and int(strike):
             return _series(series) + strike
@@ -173,7 +172,7 @@ def _contract(text: str) -> str:
 @lru_cache(maxsize=10_000)
 def _series(written: str) -> str:
     """Root, expiry and type of a contract, as its symbol has them; an error where it has none."""
-    return parse_occ(f"{written}{1:0{_STRIKE_DIGITS}d}").symbol[:-_STRIKE_DIGITS]
+    return parse_occ(f"{written}{1:0{OCC_STRIKE_DIGITS}d}").symbol[:-OCC_STRIKE_DIGITS]
 
 
 def _day(text: str) -> date:

@@ -6,9 +6,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Double, Executable, String, Uuid, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.ingest.repository.fetch_log import SECOND
 from services.ingest.tables import PriceClaim
-from shared.database import Session, changed, fetched, prepared, sql_table
+from shared.database import SECOND, Session, changed, fetched, prepared, sql_table
 
 _claims = sql_table(PriceClaim)
 _RENEW = """

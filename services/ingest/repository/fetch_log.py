@@ -7,22 +7,19 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Double,
-    Interval,
     Select,
     String,
     and_,
     func,
-    literal_column,
     or_,
     select,
 )
 
 from services.ingest.inputs import EVER, Channel, Range, Recheck
 from services.ingest.tables import FetchLogEntry
-from shared.database import Session, among, merge, prepared, sql_table, tuples
+from shared.database import SECOND, Session, among, merge, prepared, sql_table, tuples
 
 _log = sql_table(FetchLogEntry)
-SECOND = literal_column("interval '1 second'", Interval)
 
 
 async def load_recent_queries(

@@ -33,14 +33,13 @@ from services.gateway.analytics.shapes.changes import (
     side_of,
 )
 from services.gateway.analytics.shapes.exposures import DEFAULT_MODEL
-from services.gateway.books.ledger import restated
+from services.gateway.books.ledger import QUANTITY_STEP, restated
 from services.gateway.books.queries.tags import load_carried
 from services.gateway.books.shapes import NO_SNAPSHOT
 from shared.database import Session
 
 ByPosition = Mapping[UUID, float]
 PNL = "cumulative_pnl"
-QUANTITY_STEP = Decimal("0.000001")
 _USUAL = (
     *("nav", "market_value", "exposure.dollar.gross", "exposure.delta_adjusted.net"),
     *("theta", "vega", "rho", "beta", "volatility_63d"),

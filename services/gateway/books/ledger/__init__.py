@@ -15,6 +15,7 @@ from services.gateway.books.ledger.inputs import (
     Trade,
 )
 from services.gateway.books.ledger.results import (
+    QUANTITY_STEP,
     Excess,
     Ledger,
     Lot,
@@ -27,6 +28,7 @@ from services.gateway.books.ledger.results import (
 )
 
 __all__ = [
+    "QUANTITY_STEP",
     "Excess",
     "Instrument",
     "Kind",

@@ -11,7 +11,7 @@ from services.gateway.books.ledger.inputs import Instrument, Kind
 PRICE_DECIMALS = 12  # of averages: a cent of a million shares has eight
 QUANTITY_DECIMALS = 6
 _CENT = Decimal("0.01")
-_QUANTITY_STEP = Decimal("0.000001")
+QUANTITY_STEP = Decimal("0.000001")
 _HALF_A_MILLIONTH = Decimal("0.0000005")
 
 
@@ -36,7 +36,7 @@ def restated(quantity: Decimal, shares: Decimal | int) -> Decimal:
     whole = Decimal(round(exact))
     if abs(exact - whole) <= _HALF_A_MILLIONTH * shares:
         return whole
-    return exact.quantize(_QUANTITY_STEP, ROUND_HALF_UP)
+    return exact.quantize(QUANTITY_STEP, ROUND_HALF_UP)
 
 
 @dataclass  # not frozen: docs/performance.md says why
