@@ -7,6 +7,7 @@ import atexit
 import json
 import shutil
 import tempfile
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from math import ceil
@@ -32,6 +33,7 @@ from services.ingest.providers.yahoo import UnknownSymbol
 
 # With a symbol's facts yfinance requests its price-earnings-to-growth ratio, which is not used.
 _UNWANTED = "/ws/fundamentals-timeseries/"
+_preparing = threading.Lock()
 _NOT_THERE = ("Not Found", "No data found", "Data doesn't exist", "Quote not found")
 _REASONS: Mapping[type[Exception], str] = {  # an SSLError is a ConnectionError too
     exceptions.Timeout: SILENT,
@@ -85,15 +87,26 @@ class PacedSession(requests.Session[requests.Response]):
         return response
 
 
-@lru_cache
 def prepare_library() -> None:
-    """Once per process: raise failures instead of logging them, and use a separate cache."""
+    """Once per process, whichever thread comes first; the others wait.
+
+    Failures are raised instead of logged, and the cache is a separate one. The library creates its
+    tables at first use, where two threads at once end with "database is locked" (yfinance 1.7.0).
+    """
+    with _preparing:
+        _prepare_library()
+
+
+@lru_cache
+def _prepare_library() -> None:
     import yfinance  # type: ignore[import-untyped]
 
     directory = tempfile.mkdtemp(prefix="sigmasight-yahoo-")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     yfinance.set_tz_cache_location(directory)
     yfinance.config.debug.hide_exceptions = False
+    for cache in (yfinance.cache.get_tz_cache(), yfinance.cache.get_cookie_cache()):
+        cache.initialise()
 
 
 def _nothing(url: str) -> requests.Response:
